@@ -1,0 +1,18 @@
+"""ssl.log: whether TLS really came up, and how, on SMTP ports."""
+
+from zeeksmtp.logs._common import CONNECTION, PORT_HINT, on_smtp_port
+from zeeksmtp.model import Column, Log
+
+LOG = Log(
+    name="ssl",
+    doc="TLS handshakes on SMTP ports",
+    columns=(
+        *CONNECTION,
+        Column("version", "string", "TLS version agreed on"),
+        Column("cipher", "string", "cipher suite agreed on"),
+        Column("server_name", "string", "name that the client asked for"),
+        Column("established", "bool", "the handshake was completed"),
+    ),
+    hint=PORT_HINT,
+    concerns=on_smtp_port,
+)

@@ -1,0 +1,18 @@
+"""Units are found, not listed: a folder is the registry, a unit is one file with one named constant."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+
+def names(package: str) -> tuple[str, ...]:
+    """Name every unit module of `package` without importing one, sorted. `_x.py` files are helpers, not units."""
+    home = importlib.import_module(package)
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_")))
+
+
+def discover(package: str, constant: str) -> Mapping[str, Any]:
+    """Import every unit module of `package` that defines `constant`; give module name -> that constant, sorted."""
+    modules = {name: importlib.import_module(f"{package}.{name}") for name in names(package)}
+    return {name: getattr(module, constant) for name, module in modules.items() if hasattr(module, constant)}

@@ -1,0 +1,1 @@
+"""The statistics that detectors share, as pure polars expressions."""
