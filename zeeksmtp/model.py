@@ -303,7 +303,10 @@ class Span(Shape):
 
 
 class InputFile(Shape):
-    """One file: what it was taken for and where its lines went. `log` is null for a file that was not used."""
+    """One file: what it was taken for and where its lines went. `log` is null for a file that was not used.
+
+    `problem` is what makes the run degraded; `note` says why a file was passed by, or what is odd but harmless.
+    """
 
     path: str
     log: str | None
@@ -314,6 +317,7 @@ class InputFile(Shape):
     first: Moment | None = None
     last: Moment | None = None
     problem: str | None = None
+    note: str | None = None
 
 
 class Totals(Shape):

@@ -1,0 +1,32 @@
+"""What an engine must do. Nothing else in the package runs a plan or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from zeeksmtp.ingest import FileRecord
+from zeeksmtp.logs._discover import Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[FileRecord], None]
+"""Called once for each file that is done, from the caller's thread."""
+
+
+class Engine(Protocol):
+    """Runs ingest over files and plans over the lake."""
+
+    def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
+        """Ingest each source into `lake`; give the records in the order of `sources`."""
+        ...
+
+    def write(self, plan: pl.LazyFrame, path: Path) -> None:
+        """Run `plan` and write its rows as one Parquet file."""
+        ...
+
+    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
+        """Run `plan` and give its rows."""
+        ...
