@@ -1,0 +1,55 @@
+"""The default engine: threads on this machine. Decompression and polars release the GIL, so a thread per core serves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from zeeksmtp.engine._base import Engine, Progress
+from zeeksmtp.ingest import FileRecord, ingest_file
+from zeeksmtp.logs._discover import Source
+
+
+def _in_order(pool: ThreadPoolExecutor, sources: Sequence[Source], lake: Path, ahead: int) -> Iterator[FileRecord]:
+    """Yield records in order with a bounded number of files under way, so that memory does not grow with the input."""
+    waiting = iter(sources)
+    running: list[Future[FileRecord]] = [pool.submit(ingest_file, s, lake) for s in islice(waiting, ahead)]
+    while running:
+        record = running.pop(0).result()
+        running.extend(pool.submit(ingest_file, s, lake) for s in islice(waiting, 1))
+        yield record
+
+
+class LocalEngine:
+    """Ingest on a thread pool; plans by polars' streaming engine. See `Engine`."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or os.cpu_count() or 1
+
+    def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
+        """See `Engine.ingest`."""
+        records: list[FileRecord] = []
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="ingest") as pool:
+            for record in _in_order(pool, sources, lake, ahead=2 * self.workers):
+                records.append(record)
+                if progress is not None:
+                    progress(record)
+        return records
+
+    def write(self, plan: pl.LazyFrame, path: Path) -> None:
+        """See `Engine.write`."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        plan.sink_parquet(path)
+        path.chmod(0o600)
+
+    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
+        """See `Engine.collect`."""
+        return plan.collect()
+
+
+ENGINE: Engine = LocalEngine()
