@@ -1,0 +1,104 @@
+"""The end of a command that makes a report: show it or write it, sum it up, and give the exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zeeksmtp.cli import _say
+from zeeksmtp.errors import ExitCode, UnusableError, UsageError
+from zeeksmtp.model import Severity
+
+if TYPE_CHECKING:
+    from zeeksmtp.model import Output, Report
+
+
+def check(target: Path | None) -> None:
+    """Refuse a `target` that cannot be written, before the work and not after it."""
+    if target is None:
+        return
+    if target.is_dir():
+        raise UsageError(f"-o {target} is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise UsageError(f"-o {target}: there is no folder {target.parent}; make it first (mkdir -p)")
+    if not os.access(target.parent, os.W_OK):
+        raise UnusableError(f"-o {target}: the folder cannot be written; choose another or change its mode")
+
+
+def finish(
+    report: Report,
+    *,
+    form: str = "terminal",
+    target: Path | None = None,
+    fail_on: Severity | None = None,
+    pseudonymise: bool = False,
+    quiet: bool = False,
+) -> ExitCode:
+    """Render `report`, put it on stdout or into `target`, print the summary line, and give the exit code."""
+    shown = _pseudonymised(report) if pseudonymise else report
+    output: Output = import_module(f"zeeksmtp.outputs.{form}").OUTPUT
+    if target is None:
+        _say.out(output.render(shown, _width()))
+    else:
+        write(target, output.render(shown, None))
+    _say.note(summary(report, target), quiet=quiet)
+    return verdict(report, fail_on)
+
+
+def _pseudonymised(report: Report) -> Report:
+    from zeeksmtp.outputs._pseudonyms import pseudonymise  # noqa: PLC0415 - rarely wanted
+
+    return pseudonymise(report)
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def write(target: Path, text: str) -> None:
+    """Write `text` to `target` whole or not at all: a temporary file beside it (mode 0600), fsync, rename."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as file:
+            _fill(Path(file.name), target, text)
+    except OSError as error:
+        raise UnusableError(f"-o {target}: {error.strerror}; choose another place or make room") from error
+
+
+def _fill(part: Path, target: Path, text: str) -> None:
+    try:
+        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def summary(report: Report, target: Path | None) -> str:
+    """Sum the run up in one line for the person who started it."""
+    by_severity = Counter(finding.severity for finding in report.findings)
+    counts = ", ".join(f"{by_severity[s]} {s}" for s in reversed(Severity) if by_severity[s])
+    totals = report.inputs.totals
+    found = f"{len(report.findings)} findings ({counts})" if counts else "no findings"
+    place = f", written to {target}" if target else ""
+    return (
+        f"{found} in {len(report.incidents)} incidents, from {totals.files} files with {totals.lines:,} lines "
+        f"in {report.run.seconds:.1f} s{place}"
+    )
+
+
+def verdict(report: Report, fail_on: Severity | None) -> ExitCode:
+    """Give the exit code: a finding at or above `fail_on` wins over a run that had errors."""
+    if fail_on and any(finding.severity.rank >= fail_on.rank for finding in report.findings):
+        return ExitCode.FINDINGS
+    return ExitCode.DEGRADED if report.errors else ExitCode.OK

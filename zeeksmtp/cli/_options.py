@@ -1,0 +1,102 @@
+"""The options that commands share, each said once."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zeeksmtp import registry
+from zeeksmtp.model import Severity
+
+
+def choice(kind: str, package: str) -> Callable[[str], str]:
+    """Make a check for an option whose values are the units of `package`, found without importing one."""
+
+    def check(value: str) -> str:
+        known = registry.names(package)
+        if value in known:
+            return value
+        near = get_close_matches(value, known, 1, 0.5)
+        raise typer.BadParameter(f"no {kind} is called {value!r}; {hint(near, known)}")
+
+    return check
+
+
+def hint(near: list[str], known: tuple[str, ...]) -> str:
+    """Say which name was meant, or which there are."""
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+
+
+def _networks(values: list[str] | None) -> list[str] | None:
+    for value in values or ():
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}; give a network such as 10.0.0.0/8 or 2001:db8::/32") from None
+    return values
+
+
+_FORMATS = "|".join(registry.names("zeeksmtp.outputs"))
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Zeek log files, or directories that hold some.", show_default=False),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar=_FORMATS,
+        callback=choice("format", "zeeksmtp.outputs"),
+        autocompletion=lambda: list(registry.names("zeeksmtp.outputs")),
+        help="Form of the report.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE, all of it or nothing."),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Judge what happened at TIME or later; earlier rows serve as history. "
+        "2026-11-23, 2026-11-23T06:00 or 2026-11-23T06:00Z; without a zone in the config's timezone.",
+    ),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Judge what happened before TIME.")]
+LocalNet = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--local-net", metavar="CIDR", callback=_networks, help="A network of ours; may be given more than once."
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings; default ./zeeksmtp.toml, else /etc/zeeksmtp.toml."),
+]
+FailOn = Annotated[
+    Severity | None,
+    typer.Option(
+        metavar="|".join(Severity), help="Exit with 10 if a finding is of this severity or above.", show_default=False
+    ),
+]
+Pseudonymise = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonymise",
+        help="Replace addresses, accounts, host and domain names, each always by the same made-up one.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(registry.names("zeeksmtp.engine")),
+        callback=choice("engine", "zeeksmtp.engine"),
+        help="What does the work.",
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary on stderr.")]

@@ -1,0 +1,44 @@
+"""What goes to a person's eyes, on stderr; and the report itself, on stdout or in a file."""
+
+import os
+import sys
+
+import typer
+
+from zeeksmtp.outputs._escape import cut, plain
+
+_LIMIT = 1000
+
+
+def trouble(text: str, code: int) -> int:
+    """Print `text` as one line on stderr and give `code` back."""
+    typer.echo(f"zeeksmtp: {cut(plain(' '.join(text.split())), _LIMIT)}", err=True)
+    return code
+
+
+def note(text: str, *, quiet: bool = False) -> None:
+    """Print a line for someone who watches: only if stderr is a terminal and `quiet` is off."""
+    if not quiet and sys.stderr.isatty():
+        typer.echo(plain(text), err=True)
+
+
+def out(text: str) -> None:
+    """Print `text` on stdout; what the locale cannot show is escaped, and a reader who left early is no error."""
+    try:
+        encoding = sys.stdout.encoding or "utf-8"
+        typer.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard()
+
+
+def flush() -> None:
+    """Flush stdout at the end, so that a closed pipe does not make the interpreter complain after us."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard()
+
+
+def _discard() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,117 @@
+"""The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from zeeksmtp import __version__, registry
+from zeeksmtp.cli import _say
+from zeeksmtp.errors import ExitCode, ZeekSmtpError
+from zeeksmtp.model import Command
+
+DEBUG = "ZEEKSMTP_DEBUG"
+INTERRUPTED = 130
+"""What a shell reports for a program that SIGINT ended."""
+# Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
+_TELLING = (OSError, ImportError, AttributeError, TypeError, NotImplementedError)
+_LOOK: Mapping[str, Any] = {
+    "no_args_is_help": True,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zeeksmtp {__version__}")
+        raise typer.Exit
+
+
+def _program(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find plaintext SMTP logins, user enumeration and odd outbound mail in Zeek logs.
+
+    \b
+    Examples:
+      zeeksmtp report /opt/zeek/logs/current
+      zeeksmtp report /opt/zeek/logs --since 2026-11-22 --format json -o report.json
+      zeeksmtp detectors explain user-enumeration
+    """
+
+
+def build() -> typer.Typer:
+    """Make the program out of every file of this folder that defines a `COMMAND`."""
+    program = typer.Typer(**_LOOK)
+    program.callback()(_program)
+    for module, command in registry.discover("zeeksmtp.cli", "COMMAND").items():
+        _add(program, command, sys.modules[f"zeeksmtp.cli.{module}"].__doc__ or "")
+    return program
+
+
+def _add(program: typer.Typer, command: Command, doc: str) -> None:
+    if not isinstance(command.run, Mapping):
+        program.command(command.name)(command.run)
+        return
+    group = typer.Typer(**_LOOK, help=doc)
+    for name, run in command.run.items():
+        group.command(name)(run)
+    program.add_typer(group, name=command.name)
+
+
+def main() -> None:
+    """Run the program with the process's own words and end the process."""
+    sys.exit(run())
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    """Run the program with `words` (default: the process's own) and give its exit code."""
+    try:
+        return _guarded(words)
+    finally:
+        _say.flush()
+
+
+def _guarded(words: Sequence[str] | None) -> int:
+    try:
+        program = typer.main.get_command(build())
+        code = program.main(words, prog_name="zeeksmtp", standalone_mode=False)
+    except ZeekSmtpError as error:
+        return _say.trouble(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _misused(error)
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last guard: a traceback on the screen is a bug
+        return _broken(error)
+    if code == INTERRUPTED:
+        return _say.trouble("interrupted; nothing was written", INTERRUPTED)
+    return int(code or ExitCode.OK)
+
+
+def _misused(error: typer.TyperException) -> int:
+    text = error.format_message()
+    if text.startswith("Usage:"):
+        # No words at all: the help is the answer.
+        typer.echo(text, err=True)
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "zeeksmtp"
+    return _say.trouble(f"{text.rstrip('.')}; `{path} --help` shows how it is used", ExitCode.USAGE)
+
+
+def _broken(error: Exception) -> int:
+    if isinstance(error, OSError):
+        return _say.trouble(f"{error}; make room or give access, then run again", ExitCode.UNUSABLE)
+    text = f": {error}" if isinstance(error, _TELLING) else ""
+    if os.environ.get(DEBUG):
+        for line in traceback.format_tb(error.__traceback__):
+            typer.echo(line.rstrip(), err=True)
+    remedy = f"run again with {DEBUG}=1 for the traceback and report it as a bug"
+    return _say.trouble(f"internal error, {type(error).__name__}{text}; {remedy}", ExitCode.INTERNAL)

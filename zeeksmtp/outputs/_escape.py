@@ -1,0 +1,68 @@
+"""Every logged string is hostile: the one module that makes text harmless before anyone sees it.
+
+A user name, a HELO or a path may hold terminal escapes, bidirectional overrides, Markdown or HTML. `plain` makes
+each character that does not print visible as `\\xHH` or `\\u{HHHH}`; `markdown` also makes markup inert; `cut`
+bounds length.
+"""
+
+import re
+
+ELLIPSIS = "…"
+
+# These count as printable, yet show nothing or a mere blank: two different names would look the same.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# What may stand at the edge of a word in prose without being part of a name.
+_EDGE = ".,;:!?()'\""
+_LETTERS = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*-?|[\u2013\u2014\u2026-]")
+# A backtick or a bar cannot stand inside a code span in a table; blanks part the words.
+_PARTS = re.compile(r"([ `|]+)")
+
+
+def plain(text: str) -> str:
+    """Make every control, format, bidi, invisible and surrogate character of `text` visible; the rest stays."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() and not _INVISIBLE.match(c) else _visible(c) for c in text)
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten `text` to at most `limit` characters, the last of them an ellipsis if any is missing.
+
+    Cut what `plain` gave, not its input: escapes make text longer.
+    """
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + ELLIPSIS
+
+
+def markdown(text: str) -> str:
+    """Make `text` inert in Markdown (also in table cells, at the start of a line, and for autolinks) and in HTML.
+
+    Words of letters stay as they are. All else that is more than punctuation of prose becomes a code span, in which
+    nothing has a meaning: a backslash would not stop GitHub from making a link of an address.
+    """
+    # Runs of blanks mean nothing in Markdown, save four at the start of a line: code.
+    line = " ".join(plain(text).split(" ")).strip(" ")
+    parts = _PARTS.split(re.sub(" +", " ", line))
+    return "".join(_separator(part) if odd % 2 else _word(part) for odd, part in enumerate(parts))
+
+
+def _separator(part: str) -> str:
+    return part.replace("`", "\\`").replace("|", "\\|")
+
+
+def _word(part: str) -> str:
+    core = part.strip(_EDGE)
+    if not core:
+        return re.sub("([.!):])", r"\\\1", part)
+    head, tail = part.split(core, 1)[0], part[part.index(core) + len(core) :]
+    if not _LETTERS.fullmatch(core):
+        return f"{head}`{core}`{tail}"
+    # "1." and "1)" at the start of a line would be a list; "-" alone likewise, and "---" a rule.
+    tail = re.sub(r"^([.)])", r"\\\1", tail) if core.isdecimal() else tail
+    return f"{head}{core.replace('-', chr(92) + '-') if core.startswith('-') else core}{tail}"
