@@ -6,15 +6,9 @@ nearest right key: a misspelt threshold that is silently ignored is worse than n
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
-import tomllib
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -32,32 +26,22 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from zeeksmtp import registry
-from zeeksmtp.errors import ConfigError, UsageError, ZeekSmtpError
+from zeeksmtp.errors import ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Site
-from zeeksmtp.toml_lines import lines_of
-
-PREFIX = "ZEEKSMTP_"
-OWN_VARIABLES = frozenset({"ZEEKSMTP_DEBUG"})
-"""Variables that are no settings: `ZEEKSMTP_DEBUG=1` shows the traceback of an internal error."""
+from zeeksmtp.settings_sources import PREFIX, Source, environment, flags, merged, nearest, toml_file
+from zeeksmtp.toml_lines import Keys
 
 ROLES = ("relay", "submission-server", "workstation", "appliance", "bulk-sender", "scanner", "gateway", "other")
 """What a host can be; `gateway` stands for many hosts (NAT, proxy), so its findings are not one actor's."""
 
 PLACES = (Path("zeeksmtp.toml"), Path("/etc/zeeksmtp.toml"))
 """Where a config file is looked for when none is named; the first that is there counts, alone."""
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    best = difflib.get_close_matches(word, list(known), n=1, cutoff=0)
-    return f"; nearest is `{best[0]}`" if best else ""
 
 
 def _detectors() -> Mapping[str, Detector]:
@@ -68,7 +52,7 @@ def _zone(name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
-        hint = _nearest(name, zoneinfo.available_timezones())
+        hint = nearest(name, zoneinfo.available_timezones())
         raise PydanticCustomError("zone", "no such time zone{hint}", {"hint": hint}) from None
     return name
 
@@ -76,20 +60,21 @@ def _zone(name: str) -> str:
 def _detector_id(name: str) -> str:
     ids = [stem.replace("_", "-") for stem in registry.names("zeeksmtp.detectors")]
     if name not in ids:
-        raise PydanticCustomError("detector", "no such detector{hint}", {"hint": _nearest(name, ids)})
+        raise PydanticCustomError("detector", "no such detector{hint}", {"hint": nearest(name, ids)})
     return name
 
 
 def _sections(value: object) -> dict[str, Params]:
     """Judge each section by the `Params` of its detector; the model's own errors keep their place."""
     fields: dict[str, Any] = {name: (detector.params, None) for name, detector in _detectors().items()}
-    sections = create_model("Sections", __config__=ConfigDict(extra="forbid"), **fields).model_validate(value)
+    model: type[BaseModel] = create_model("Sections", __config__=ConfigDict(extra="forbid"), **fields)
+    sections = model.model_validate(value)
     return {name: params for name, params in sections if params is not None}
 
 
 def _role(name: str) -> str:
     if name not in ROLES:
-        raise PydanticCustomError("role", "no such role{hint}", {"hint": _nearest(name, ROLES)})
+        raise PydanticCustomError("role", "no such role{hint}", {"hint": nearest(name, ROLES)})
     return name
 
 
@@ -178,74 +163,7 @@ class Settings(BaseSettings):
         return _detectors()[detector_id].params() if given is None else given
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Values from one place; `place` words where a path of keys stands in it."""
-
-    values: Mapping[str, Any]
-    place: Callable[[tuple[str | int, ...]], str]
-    error: type[ZeekSmtpError] = ConfigError
-
-    def depth(self, path: Sequence[str | int]) -> int:
-        """Count how many steps of `path` can be gone in here."""
-        at: Any = self.values
-        for step, key in enumerate(path):
-            try:
-                at = at[key]
-            except (KeyError, IndexError, TypeError):
-                return step
-        return len(path)
-
-
-def _flag(path: tuple[str | int, ...]) -> str:
-    name = str(path[0]).replace("_", "-")
-    return "--local-net" if name == "local-nets" else f"--{name}"
-
-
-def _variable(path: tuple[str | int, ...]) -> str:
-    """Name the variable that set `path`: the longest that is there, since a shorter one can hold JSON."""
-    joined = ("__".join(map(str, path[:end])) for end in range(len(path), 0, -1))
-    names = [PREFIX + name.replace("-", "_").upper() for name in joined]
-    there = {name.upper() for name in os.environ}
-    return next((name for name in names if name in there), names[-1])
-
-
-def _line(file: Path, lines: Mapping[tuple[str | int, ...], int], path: tuple[str | int, ...]) -> str:
-    known = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 1)
-    return f"{file}:{known}"
-
-
-def _environment() -> _Source:
-    for name in sorted(os.environ):
-        key = name.upper().removeprefix(PREFIX).lower().partition("__")[0]
-        if name.upper().startswith(PREFIX) and name not in OWN_VARIABLES and key not in Settings.model_fields:
-            raise ConfigError(f"{name}: unknown setting `{key}`{_nearest(key, Settings.model_fields)}")
-    try:
-        values = EnvSettingsSource(Settings)()
-    except SettingsError as error:
-        raise ConfigError(f"environment: {error}; this setting takes JSON") from error
-    if isinstance(sections := values.get("detectors"), dict):
-        # A shell cannot name a variable with `-`.
-        values["detectors"] = {name.replace("_", "-"): section for name, section in sections.items()}
-    return _Source(values, _variable)
-
-
-def _file(file: Path) -> _Source:
-    try:
-        text = file.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        at = line[1] if line else text.count("\n") + 1
-        raise ConfigError(f"{file}:{at}: no valid TOML: {error}") from error
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror}); name another with --config") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    return _Source(values, partial(_line, file, lines_of(text)))
-
-
-def _known(path: tuple[str | int, ...]) -> Iterable[str]:
+def _known(path: Keys) -> Iterable[str]:
     """Give the right keys at the place where the last key of `path` is wrong."""
     match path[:-1]:
         case ():
@@ -259,30 +177,24 @@ def _known(path: tuple[str | int, ...]) -> Iterable[str]:
     return ()
 
 
-def _refusal(error: ErrorDetails, sources: Sequence[_Source]) -> ZeekSmtpError:
+def _refusal(error: ErrorDetails, sources: Sequence[Source]) -> ZeekSmtpError:
     path = error["loc"]
     source = max(sources, key=lambda source: source.depth(path))
     key = ".".join(str(step) for step in path if step != "[key]")
     if error["type"] == "extra_forbidden":
-        what = f"unknown key `{key}`{_nearest(str(path[-1]), _known(path))}"
+        what = f"unknown key `{key}`{nearest(str(path[-1]), _known(path))}"
     else:
         what = f"`{key}`: {error['msg'].removeprefix('Value error, ')}"
     line = f"{source.place(path)}: {what}"
     return source.error("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
-def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `high` over `low`; tables are merged key by key, anything else is replaced."""
-    tables = [key for key in low.keys() & high.keys() if isinstance(low[key], dict) and isinstance(high[key], dict)]
-    return {**low, **high, **{key: _merged(low[key], high[key]) for key in tables}}
-
-
-def load(file: Path | None = None, **flags: object) -> Settings:
+def load(file: Path | None = None, **given: object) -> Settings:
     """Merge flags, environment, config file and defaults.
 
     Args:
         file: The config file; `None` looks at `PLACES`.
-        flags: Top-level settings; `None` means that the flag was not given.
+        given: Flags, by the name of the top-level setting; `None` means that the flag was not given.
 
     Returns:
         The settings, checked as a whole.
@@ -292,13 +204,9 @@ def load(file: Path | None = None, **flags: object) -> Settings:
         UsageError: The value of a flag is wrong.
     """
     named = file or next((place for place in PLACES if place.is_file()), None)
-    given = {name: value for name, value in flags.items() if value is not None}
-    sources = [_Source(given, _flag, UsageError), _environment(), *([_file(named)] if named else [])]
-    values: dict[str, Any] = {}
-    for source in reversed(sources):
-        values = _merged(values, source.values)
+    sources = [flags(given), environment(Settings), *([toml_file(named)] if named else [])]
     try:
-        return Settings.model_validate(values)
+        return Settings.model_validate(merged(sources))
     except ValidationError as error:
         # A misspelt key comes first: what is missing is missing because of it.
         first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")

@@ -7,14 +7,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 """Keys and array indices from the top of the file: `("suppress", 0, "reason")`."""
 
 _BARE_ENDS = " \t\r\n.=]},#"
 _QUOTES = ('"""', "'''", '"', "'")
 
 
-def lines_of(text: str) -> Mapping[Path, int]:
+def lines_of(text: str) -> Mapping[Keys, int]:
     """Give the line, from 1, of every table, key and array element in `text`."""
     return dict(_Scanner(text).document())
 
@@ -25,17 +25,17 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.arrays: Counter[Path] = Counter()  # how often each [[header]] was opened
+        self.arrays: Counter[Keys] = Counter()  # how often each [[header]] was opened
 
-    def document(self) -> Iterator[tuple[Path, int]]:
-        table: Path = ()
+    def document(self) -> Iterator[tuple[Keys, int]]:
+        table: Keys = ()
         while self.skip("\t\r\n "):
             if self.text[self.at] == "[":
                 table = yield from self.header()
             else:
                 yield from self.pair(table)
 
-    def header(self) -> Generator[tuple[Path, int], None, Path]:
+    def header(self) -> Generator[tuple[Keys, int], None, Keys]:
         line, is_array = self.line(), self.text.startswith("[[", self.at)
         self.at += 1 + is_array
         path = self.opened(self.keys())
@@ -47,16 +47,16 @@ class _Scanner:
         yield path, line
         return path
 
-    def opened(self, keys: list[str]) -> Path:
+    def opened(self, keys: list[str]) -> Keys:
         """Give the path that a header means: inside an array of tables, the element opened last."""
-        path: Path = ()
+        path: Keys = ()
         for key in keys[:-1]:
             path = (*path, key)
             if self.arrays[path]:
                 path = (*path, self.arrays[path] - 1)
         return (*path, keys[-1])
 
-    def pair(self, table: Path) -> Iterator[tuple[Path, int]]:
+    def pair(self, table: Keys) -> Iterator[tuple[Keys, int]]:
         line, keys = self.line(), self.keys()
         for depth in range(1, len(keys) + 1):
             yield (*table, *keys[:depth]), line
@@ -64,7 +64,7 @@ class _Scanner:
         self.skip("\t ")
         yield from self.value((*table, *keys))
 
-    def value(self, path: Path) -> Iterator[tuple[Path, int]]:
+    def value(self, path: Keys) -> Iterator[tuple[Keys, int]]:
         first = self.text[self.at]
         if first == "[":
             yield from self.array(path)
@@ -75,7 +75,7 @@ class _Scanner:
         else:
             self.bare("\r\n,]}#")
 
-    def array(self, path: Path) -> Iterator[tuple[Path, int]]:
+    def array(self, path: Keys) -> Iterator[tuple[Keys, int]]:
         self.at += 1
         index = 0
         while self.skip("\t\r\n ,") and self.text[self.at] != "]":
@@ -84,7 +84,7 @@ class _Scanner:
             index += 1
         self.at += 1
 
-    def inline_table(self, path: Path) -> Iterator[tuple[Path, int]]:
+    def inline_table(self, path: Keys) -> Iterator[tuple[Keys, int]]:
         self.at += 1
         while self.skip("\t\r\n ,") and self.text[self.at] != "}":
             yield from self.pair(path)

@@ -1,0 +1,115 @@
+"""Where settings come from, and how each place words where a key stands in it: `--alpha`, a variable, `file:line`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
+
+from zeeksmtp.errors import ConfigError, UsageError, ZeekSmtpError
+from zeeksmtp.toml_lines import Keys, lines_of
+
+PREFIX = "ZEEKSMTP_"
+OWN_VARIABLES = frozenset({"ZEEKSMTP_DEBUG"})
+"""Variables that are no settings: `ZEEKSMTP_DEBUG=1` shows the traceback of an internal error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Values from one place; `place` words where keys stand in it, `error` is what a wrong one raises."""
+
+    values: Mapping[str, Any]
+    place: Callable[[Keys], str]
+    error: type[ZeekSmtpError] = ConfigError
+
+    def depth(self, keys: Keys) -> int:
+        """Count how many of `keys`, one inside the other, are there."""
+        at: Any = self.values
+        for step, key in enumerate(keys):
+            try:
+                at = at[key]
+            except (KeyError, IndexError, TypeError):
+                return step
+        return len(keys)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Word the hint at the right key; empty if there is none at all."""
+    best = difflib.get_close_matches(word, list(known), n=1, cutoff=0)
+    return f"; nearest is `{best[0]}`" if best else ""
+
+
+def flags(values: Mapping[str, object]) -> Source:
+    """Give what the command line sets; `None` means that a flag was not given."""
+    return Source({name: value for name, value in values.items() if value is not None}, _flag, UsageError)
+
+
+def _flag(keys: Keys) -> str:
+    return f"--{keys[0]}".replace("_", "-").replace("--local-nets", "--local-net")
+
+
+def environment(settings: type[BaseSettings]) -> Source:
+    """Give what `ZEEKSMTP_…` sets; refuse a variable of that name which is no setting."""
+    known = settings.model_fields
+    for name in sorted(os.environ):
+        key = name.upper().removeprefix(PREFIX).lower().partition("__")[0]
+        if name.upper().startswith(PREFIX) and name not in OWN_VARIABLES and key not in known:
+            raise ConfigError(f"{name}: unknown setting `{key}`{nearest(key, known)}")
+    try:
+        values = EnvSettingsSource(settings)()
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}; this setting takes JSON") from error
+    if isinstance(sections := values.get("detectors"), dict):
+        # A shell cannot name a variable with `-`.
+        values["detectors"] = {name.replace("_", "-"): section for name, section in sections.items()}
+    return Source(values, _variable)
+
+
+def _variable(keys: Keys) -> str:
+    """Name the longest variable that is there: a shorter one can hold the rest as JSON."""
+    joined = ("__".join(map(str, keys[:end])) for end in range(len(keys), 0, -1))
+    names = [PREFIX + name.replace("-", "_").upper() for name in joined]
+    there = {name.upper() for name in os.environ}
+    return next((name for name in names if name in there), names[-1])
+
+
+def toml_file(path: Path) -> Source:
+    """Give what a config file sets."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        at = line[1] if line else text.count("\n") + 1
+        raise ConfigError(f"{path}:{at}: no valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name another with --config") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    return Source(values, partial(_line, path, lines_of(text)))
+
+
+def _line(path: Path, lines: Mapping[Keys, int], keys: Keys) -> str:
+    line = next((lines[keys[:end]] for end in range(len(keys), 0, -1) if keys[:end] in lines), 1)
+    return f"{path}:{line}"
+
+
+def merged(sources: Sequence[Source]) -> dict[str, Any]:
+    """Merge, the first source winning; tables are merged key by key, anything else is replaced."""
+    values: dict[str, Any] = {}
+    for source in reversed(sources):
+        values = _laid_over(values, source.values)
+    return values
+
+
+def _laid_over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    tables = [key for key in low.keys() & high.keys() if isinstance(low[key], dict) and isinstance(high[key], dict)]
+    return {**low, **high, **{key: _laid_over(low[key], high[key]) for key in tables}}
