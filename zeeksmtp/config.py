@@ -115,7 +115,10 @@ class Suppression(BaseModel):
 class Settings(BaseSettings):
     """Everything that an operator can set. Get one from `load`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__")
+    # Defaults are right as they stand; judging them would import every detector.
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", validate_default=False
+    )
 
     log_dir: Path | None = Field(None, description="folder of Zeek logs that scheduled passes read")
     state_dir: Path | None = Field(None, description="folder where scheduled passes keep lake and state")

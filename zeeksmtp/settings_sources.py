@@ -74,11 +74,12 @@ def environment(settings: type[BaseSettings]) -> Source:
 
 
 def _variable(keys: Keys) -> str:
-    """Name the longest variable that is there: a shorter one can hold the rest as JSON."""
+    """Name a variable that sets `keys`, something inside, or (as JSON) the longest part around."""
     joined = ("__".join(map(str, keys[:end])) for end in range(len(keys), 0, -1))
     names = [PREFIX + name.replace("-", "_").upper() for name in joined]
-    there = {name.upper() for name in os.environ}
-    return next((name for name in names if name in there), names[-1])
+    there = sorted(name.upper() for name in os.environ)
+    found = (var for name in names for var in there if f"{var}__".startswith(f"{name}__"))
+    return next(found, names[-1])
 
 
 def toml_file(path: Path) -> Source:
