@@ -1,0 +1,65 @@
+# `make report` and `make test` work on a fresh machine with python3, python3-venv and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OFFICE := fixtures/scenarios/office/logs
+WORKERS ?= 2
+# Our own settings could come in by the environment and change what is shown.
+export NO_COLOR ?=
+
+.PHONY: help report test check format docs snapshots bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+# Stamps are touched last, so that a step that failed is done again.
+$(VENV)/pip.done:
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1,<27'
+	@touch $@
+
+$(VENV)/install.done: pyproject.toml $(VENV)/pip.done
+	@echo "Installing zeeksmtp into $(VENV) (a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev.done: pyproject.toml $(VENV)/install.done
+	@echo "Installing the development tools …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.json beside
+	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format json -o report.json
+	@$(BIN)/zeeksmtp report $(OFFICE)
+
+test: check ## all checks and all tests
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
+
+check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/interrogate --quiet zeeksmtp
+	$(BIN)/python -m docs.generate --check
+	find zeek_scripts -name '*.zeek' -print0 | xargs --null --no-run-if-empty $(BIN)/zeek-script format --check
+
+format: $(VENV)/dev.done ## rewrite the sources in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	find zeek_scripts -name '*.zeek' -print0 | xargs --null --no-run-if-empty $(BIN)/zeek-format --inplace
+
+docs: $(VENV)/dev.done ## write the generated pages under docs/ anew
+	$(BIN)/python -m docs.generate
+
+snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the diff
+	$(BIN)/python -m pytest --snapshot-update tests/outputs tests/cli
+
+bench: $(VENV)/dev.done ## a day of conn.log: zeeksmtp report beside DuckDB
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find zeeksmtp tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
