@@ -32,8 +32,8 @@ _DEPARTURES: Mapping[str, pl.DataType] = {
 
 @cache
 def _scalars() -> Mapping[str, pl.DataType]:
-    ours = {name: dtype() for name, dtype in LogToPolars().type_map.items()}
-    return ours | _DEPARTURES
+    theirs: Mapping[str, type[pl.DataType]] = LogToPolars().type_map
+    return {name: dtype() for name, dtype in theirs.items()} | dict(_DEPARTURES)
 
 
 def element_of(zeek_type: str) -> str | None:

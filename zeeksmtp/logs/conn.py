@@ -14,6 +14,7 @@ def concerns() -> pl.Expr:
 LOG = Log(
     name="conn",
     doc="connections",
+    unseen="failed connections, volumes in bytes and TLS on port 465 are",
     columns=(
         *CONNECTION,
         Column("proto", "enum", "transport protocol"),

@@ -6,6 +6,7 @@ from zeeksmtp.model import Column, Log
 LOG = Log(
     name="ssl",
     doc="TLS handshakes on SMTP ports",
+    unseen="whether TLS came up is (counted is 220 to STARTTLS), and its version",
     columns=(
         *CONNECTION,
         Column("version", "string", "TLS version agreed on"),

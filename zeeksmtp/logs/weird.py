@@ -17,6 +17,7 @@ def concerns() -> pl.Expr:
 LOG = Log(
     name="weird",
     doc="protocol oddities of SMTP connections",
+    unseen="protocol oddities are",
     columns=(
         *CONNECTION,
         Column("name", "string", "which oddity"),

@@ -1,0 +1,58 @@
+"""Typed rows of one log: what concerns SMTP is kept, what is broken is named by line and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from zeeksmtp.logs._common import CONNECTION
+from zeeksmtp.logs._types import schema_of
+from zeeksmtp.logs._values import Typed
+from zeeksmtp.model import Column, Log
+
+_REQUIRED = tuple(column.name for column in CONNECTION)
+
+
+@dataclass
+class Batch:
+    """What some lines of a file gave, for the log named (`None`: a log that is not read)."""
+
+    log: str | None
+    lines: int = 0
+    kept: pl.DataFrame | None = None
+    rejects: list[tuple[int, str]] = field(default_factory=list)
+
+
+def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Batch:
+    """Type the declared columns of rows (whose line numbers are `numbers`); keep those that concern SMTP.
+
+    A value that is none of its type spoils its row, as does a missing time, uid or address. `read` gives a column.
+    """
+    columns: dict[str, pl.Series] = {}
+    why = pl.repeat(None, len(numbers), dtype=pl.String, eager=True)
+    for column in log.columns:
+        typed = read(column)
+        columns[column.name] = typed.values.alias(column.name)
+        if typed.bad.any():
+            why = why.set(typed.bad & why.is_null(), f"{column.name} is no {column.type}")
+    frame = pl.DataFrame(columns, schema=schema_of(log.columns))
+    frame = frame.with_columns(numbers.alias("_line"), why.alias("_why"))
+    return _sorted_out(log, frame)
+
+
+def _missing() -> pl.Expr:
+    first = [pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in _REQUIRED]
+    return pl.coalesce(*first)
+
+
+def _sorted_out(log: Log, frame: pl.DataFrame) -> Batch:
+    spoiled = pl.col("_why").is_not_null()
+    frame = frame.filter(spoiled | log.concerns())
+    frame = frame.with_columns(pl.when(spoiled).then("_why").otherwise(_missing()).alias("_why"))
+    rejects = frame.filter(spoiled).select("_line", "_why").rows()
+    kept = frame.filter(~spoiled).drop("_line", "_why")
+    redacted: Mapping[str, pl.Expr] = log.redact()
+    kept = kept.with_columns(**redacted)
+    return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)

@@ -1,0 +1,107 @@
+"""What a file is, told by its first lines, and if these do not say, by its name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from zeeksmtp.logs._kinds import by_fields, by_name, by_path, canonical, token
+from zeeksmtp.logs._lines import Lines
+from zeeksmtp.logs._scan import decoded
+from zeeksmtp.logs._tsv import Header, heads_rows
+
+_HEAD: Final = 1 << 16
+_PATH = re.compile(r'"_path"\s*:\s*"([^"]*)"')
+_KEY = re.compile(r'"([^"\\]{1,64})"\s*:')
+_NOT_LOGS: Final = {
+    "conn-summary": "a summary of conn.log, not a log",
+    "stdout": "what Zeek printed, not a log",
+    "stderr": "what Zeek printed, not a log",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file was taken for, or `why` it is none of the logs that are read."""
+
+    log: str | None = None
+    format: Literal["tsv", "json"] = "tsv"
+    why: str | None = None
+    unreadable: bool = False
+
+
+def sniff(path: Path) -> Kind:
+    """Tell what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
+    lines = Lines(path, block=_HEAD)
+    block = next(iter(lines), None)
+    if block is None:
+        return _nothing(path, lines.problem)
+    text = decoded(block.data[:_HEAD]).lstrip("\0\r\n")
+    kind = _json(text) if text.startswith("{") else _tsv(text)
+    return kind if kind.log or kind.why else _named(path, kind.format)
+
+
+def _nothing(path: Path, problem: str | None) -> Kind:
+    log = by_name(path.name)
+    if problem is not None:
+        return Kind(why=problem, unreadable=log is not None)
+    return Kind(log=log, why=None if log else "empty")
+
+
+def _named(path: Path, form: Literal["tsv", "json"]) -> Kind:
+    """Trust the name: the content is damaged, or says nothing of its kind."""
+    log = by_name(path.name)
+    if log is not None:
+        return Kind(log=log, format=form)
+    return Kind(
+        why=_NOT_LOGS.get(
+            token(path.name), "no Zeek log: neither a Zeek header nor lines of JSON with a known log's keys"
+        )
+    )
+
+
+def _json(text: str) -> Kind:
+    paths = dict.fromkeys(_PATH.findall(text))
+    keys = set(_keys(text))
+    known = [log for path in paths if (log := by_path(path, keys if len(paths) == 1 else ()))]
+    if known:
+        return Kind(log=known[0], format="json")
+    if paths:
+        return Kind(why=f"{', '.join(paths)}: not a log that is read")
+    return Kind(log=by_fields(keys), format="json")
+
+
+def _keys(text: str) -> Iterator[str]:
+    """Give the keys of the first objects; of one that is cut or broken, what looks like keys."""
+    for line in text.split("\n")[:100]:
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            yield from _KEY.findall(line)
+            continue
+        if isinstance(found, dict):
+            yield from found
+            nested = found.get("id")
+            yield from (f"id.{key}" for key in nested) if isinstance(nested, dict) else ()
+
+
+def _tsv(text: str) -> Kind:
+    header = Header(None)
+    first, paths = text.split("\n", 1)[0].rstrip("\r"), []
+    if heads_rows(first):
+        return Kind(log=by_fields(map(canonical, first.split("\t"))))
+    for line in text.split("\n"):
+        if line.startswith("#"):
+            header = header.told(line.rstrip("\r"))
+            if header.log is not None:
+                return Kind(log=header.log)
+            paths += [header.path] if header.path else []
+    if header.fields and header.path is None:
+        return Kind(log=by_fields(header.fields))
+    if paths:
+        return Kind(why=f"{', '.join(dict.fromkeys(paths))}: not a log that is read")
+    return Kind()
