@@ -64,23 +64,25 @@ def _width() -> int | None:
 def write(target: Path, text: str) -> None:
     """Write `text` to `target` whole or not at all: a temporary file beside it (mode 0600), fsync, rename."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", errors="backslashreplace", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as file:
-            _fill(Path(file.name), target, text)
+        if target.exists() and not target.is_file():
+            # A device or a pipe: a rename would put a file in its place.
+            target.write_text(text, "utf-8", "backslashreplace")
+        else:
+            _replace(target.resolve(), text)
     except OSError as error:
         raise UnusableError(f"-o {target}: {error.strerror}; choose another place or make room") from error
 
 
-def _fill(part: Path, target: Path, text: str) -> None:
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - a descriptor
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(target)
+        Path(name).replace(target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
 
 

@@ -13,9 +13,12 @@ ELLIPSIS = "…"
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# What may stand at the edge of a word in prose without being part of a name.
-_EDGE = ".,;:!?()'\""
-_LETTERS = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*-?|[\u2013\u2014\u2026-]")
+# What may stand before and after a word of prose without being part of a name.
+_BEFORE = "(\"'"
+_AFTER = ".,;:!?)\"'"
+# Words, dates, numbers and times as prose has them. An address or a host name is none of these.
+_PROSE = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*-?|\d{1,3}(?:,\d{3})*(?:\.\d+)?%?|\d\d?(?::\d\d){1,2}")
+_SIGN = re.compile("[=+\u2013\u2014\u2026\u2192-]")
 # A backtick or a bar cannot stand inside a code span in a table; blanks part the words.
 _PARTS = re.compile(r"([ `|]+)")
 
@@ -57,12 +60,12 @@ def _separator(part: str) -> str:
 
 
 def _word(part: str) -> str:
-    core = part.strip(_EDGE)
-    if not core:
-        return re.sub("([.!):])", r"\\\1", part)
-    head, tail = part.split(core, 1)[0], part[part.index(core) + len(core) :]
-    if not _LETTERS.fullmatch(core):
+    core = part.lstrip(_BEFORE).rstrip(_AFTER)
+    if not core or _SIGN.fullmatch(core):
+        return re.sub("([.!):=+-])", r"\\\1", part)
+    start = part.index(core)
+    head, tail = part[:start], part[start + len(core) :]
+    if not _PROSE.fullmatch(core):
         return f"{head}`{core}`{tail}"
-    # "1." and "1)" at the start of a line would be a list; "-" alone likewise, and "---" a rule.
-    tail = re.sub(r"^([.)])", r"\\\1", tail) if core.isdecimal() else tail
-    return f"{head}{core.replace('-', chr(92) + '-') if core.startswith('-') else core}{tail}"
+    # "1." and "1)" at the start of a line would make a list.
+    return head + core + (re.sub(r"^([.)])", r"\\\1", tail) if core.isdecimal() else tail)

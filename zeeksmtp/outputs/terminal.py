@@ -1,12 +1,206 @@
-"""Terminal: for a person, problems first."""
+"""Terminal: for a person, problems first, then posture, then what could be seen."""
 
-from zeeksmtp.model import Output, Report
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from zeeksmtp.model import Finding, Incident, Output, Report, Severity
+from zeeksmtp.outputs import _words
 from zeeksmtp.outputs._escape import plain
 
+PLAIN_WIDTH = 100
+"""Columns of the text that goes to a file or a pipe."""
+FULL = 50
+"""How many findings of one severity are told in full; of `low` and `info` each gets a line."""
+TOP = 10
+"""How many rows the tables of hosts show."""
+_STYLE = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
 
-def render(report: Report, _width: int | None) -> str:
-    """Render `report` as one line for each finding."""
-    return "".join(plain(f"{f.severity} {f.detector} {f.summary}") + "\n" for f in report.findings)
+
+def render(report: Report, width: int | None) -> str:
+    """Render `report` for a terminal of `width` columns, or as plain text that depends on nothing but the report."""
+    console = _console(width)
+    for part in _parts(report):
+        console.print(part)
+    file = console.file
+    assert isinstance(file, StringIO)  # noqa: S101 - for the type checker
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def _console(width: int | None) -> Console:
+    if width is None:
+        return Console(file=StringIO(), width=PLAIN_WIDTH, color_system=None, force_terminal=False, _environ={})
+    return Console(file=StringIO(), width=width, force_terminal=True)
+
+
+def _parts(report: Report) -> Iterable[RenderableType]:
+    yield from _head(report)
+    yield from _incidents(report.incidents)
+    yield from _findings(report.findings)
+    yield from _passwords(report)
+    yield from _posture(report)
+    yield from _volumes(report)
+    yield from _roles(report)
+    yield from _coverage(report)
+    yield from _data(report)
+
+
+def _text(raw: str, style: str = "") -> Text:
+    """Every string goes through here: escaped, and never read as rich's markup."""
+    return Text(plain(raw), style)
+
+
+def _title(raw: str) -> Iterable[RenderableType]:
+    yield Text()
+    yield _text(raw, "bold underline")
+
+
+def _indent(thing: RenderableType, by: int = 4) -> Padding:
+    return Padding(thing, (0, 0, 0, by))
+
+
+def _item(raw: str, style: str = "", by: int = 2) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text("-"), _text(raw, style))
+    return _indent(grid, by)
+
+
+def _head(report: Report) -> Iterable[RenderableType]:
+    when = f"{_words.span(report.window.first, report.window.last)} UTC" if report.window else "no rows"
+    yield Text.assemble(("zeeksmtp", "bold"), "  ", _text(when, "dim"))
+    worst = max((finding.severity for finding in report.findings), key=lambda s: s.rank, default=None)
+    yield _text(_words.verdict(report), _STYLE[worst] if worst else "bold")
+    if step := _words.first_step(report):
+        yield Text.assemble(("Do first: ", "bold"), _text(step))
+    if not report.findings:
+        yield from (_item(note, "yellow", 0) for note in report.coverage.notes)
+    if report.errors:
+        yield _text(f"Degraded: {_words.counted(len(report.errors), 'problem')}, see Data.", "bold yellow")
+
+
+def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
+    if incidents:
+        yield from _title("Incidents")
+    for number, incident in enumerate(incidents):
+        yield from [Text()] * bool(number)
+        score = f"{incident.score}/100"
+        yield Text.assemble(
+            *_badge(incident.severity), _text(incident.title, "bold"), _text(f"  {score} {incident.id}", "dim")
+        )
+        yield _indent(_text(f"{_words.who(incident)}; {_words.span(incident.first, incident.last)}"))
+        yield _indent(_text(incident.narrative))
+        parts = " + ".join(f"{part} {points}" for part, points in incident.score_parts.items())
+        stages = f"Stages: {' > '.join(incident.stages)}. " if incident.stages else ""
+        yield _indent(_text(f"{stages}Score {incident.score}{f' = {parts}' if parts else ''}.", "dim"))
+
+
+def _badge(severity: Severity) -> tuple[Text, str]:
+    return _text(f"{severity:<8}", _STYLE[severity]), "  "
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
+    if findings:
+        yield from _title("Findings")
+    ranked = sorted(findings, key=lambda f: -f.severity.rank)
+    for severity, same in groupby(ranked, lambda f: f.severity):
+        group = list(same)
+        yield from (_told if severity.rank >= Severity.MEDIUM.rank else _listed)(group[:FULL])
+        if len(group) > FULL:
+            yield _indent(_text(f"and {len(group) - FULL:,} more {severity}; --format json has all", "dim"))
+
+
+def _told(group: list[Finding]) -> Iterable[RenderableType]:
+    advice = ""
+    for finding in group:
+        yield Text()
+        yield Text.assemble(*_badge(finding.severity), _text(finding.title, "bold"), _text(f"  {finding.id}", "dim"))
+        yield _indent(_text(f"{_words.who(finding)}; {_words.span(finding.first, finding.last)}"))
+        yield _indent(_text(finding.summary))
+        yield from (_item(line, "dim", 4) for line in _words.evidence(finding.evidence))
+        # Ten exposed passwords ask for the same thing ten times: say it once.
+        if finding.action != advice:
+            yield _indent(Text.assemble(("Do: ", "bold"), _text(finding.action)))
+        advice = finding.action
+        yield _indent(_text(_words.small_print(finding), "dim"))
+
+
+def _listed(group: list[Finding]) -> Iterable[RenderableType]:
+    yield Text()
+    for finding in group:
+        yield Text.assemble(*_badge(finding.severity), _text(f"{finding.title}: "), _text(finding.summary, "dim"))
+
+
+def _table(*columns: str) -> Table:
+    """Make a table; a column whose head starts with `#` holds numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold")
+    return table
+
+
+def _rows(table: Table, rows: Sequence[tuple[str, ...]], limit: int) -> Iterable[RenderableType]:
+    for row in rows[:limit]:
+        table.add_row(*(_text(cell) for cell in row))
+    yield _indent(table, 2)
+    if len(rows) > limit:
+        yield _indent(_text(f"and {len(rows) - limit:,} more; --format json has all", "dim"), 2)
+
+
+def _passwords(report: Report) -> Iterable[RenderableType]:
+    yield from _title("Passwords to change")
+    rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
+    if rows:
+        yield from _rows(_table("account", "server", "last seen", "finding"), rows, FULL)
+    else:
+        yield _indent(_text(_words.no_passwords(report)), 2)
+
+
+def _posture(report: Report) -> Iterable[RenderableType]:
+    yield from _title("Posture")
+    yield _indent(_text(_words.encryption(report)), 2)
+    table = _table(*_words.SERVER_COLUMNS)
+    if rows := _words.servers(report):
+        yield from _rows(table, rows, TOP)
+
+
+def _volumes(report: Report) -> Iterable[RenderableType]:
+    yield from _title("Busiest hours")
+    table = _table(*_words.VOLUME_COLUMNS)
+    if rows := _words.volumes(report):
+        yield from _rows(table, rows, TOP)
+    else:
+        yield _indent(_text(_words.no_volumes(report)), 2)
+
+
+def _roles(report: Report) -> Iterable[RenderableType]:
+    if report.roles:
+        yield from _title("Roles")
+        yield from _rows(_table("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
+
+
+def _coverage(report: Report) -> Iterable[RenderableType]:
+    yield from _title("What could be seen")
+    yield _indent(_text(f"{_words.seen(report).capitalize()}."), 2)
+    yield from (_item(note) for note in report.coverage.notes)
+    yield _indent(_text(_words.chances(report), "dim"), 2)
+
+
+def _data(report: Report) -> Iterable[RenderableType]:
+    yield from _title("Data")
+    yield _indent(_text(_words.lines(report)), 2)
+    yield from (_item(trouble, "yellow") for trouble in _words.troubles(report)[:FULL])
 
 
 OUTPUT = Output("terminal", "for a person at a terminal; plain text when it goes to a file or a pipe", render)

@@ -1,0 +1,141 @@
+"""Markdown: for a ticket, a wiki or a mail; CommonMark with GitHub's tables."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from zeeksmtp.model import Finding, Incident, Output, Report, Severity
+from zeeksmtp.outputs import _words
+from zeeksmtp.outputs._escape import markdown as safe
+
+FULL = 200
+"""How many findings of one severity are told, and rows of credentials; JSON has all."""
+TOP = 20
+"""How many rows the tables of hosts show."""
+
+
+def render(report: Report, _width: int | None) -> str:
+    """Render `report` as Markdown: blocks with a blank line between them."""
+    return "\n\n".join(_blocks(report)) + "\n"
+
+
+def _blocks(report: Report) -> Iterable[str]:
+    yield from _head(report)
+    yield from _incidents(report.incidents)
+    yield from _findings(report.findings)
+    yield from _passwords(report)
+    yield from _hosts(report)
+    yield from _coverage(report)
+    yield from _data(report)
+
+
+def _head(report: Report) -> Iterable[str]:
+    yield "# zeeksmtp report"
+    when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
+    yield f"{safe(when)}. **{safe(_words.verdict(report))}**"
+    if step := _words.first_step(report):
+        yield f"**Do first:** {safe(step)}"
+    if not report.findings and report.coverage.notes:
+        yield _list(report.coverage.notes)
+    if report.errors:
+        yield f"**Degraded:** {_words.counted(len(report.errors), 'problem')}, see Data."
+
+
+def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
+    if incidents:
+        yield "## Incidents"
+    for incident in incidents:
+        yield f"### {incident.severity}, {incident.score}/100: {safe(incident.title)}"
+        yield safe(incident.narrative)
+        parts = " + ".join(f"{part} {points}" for part, points in incident.score_parts.items())
+        yield _list(
+            [
+                f"who: {_words.who(incident)}",
+                f"when: {_words.span(incident.first, incident.last)}",
+                *([f"stages: {', '.join(incident.stages)}"] if incident.stages else []),
+                f"score: {incident.score}{f' = {parts}' if parts else ''}",
+                f"id: {incident.id}; findings: {', '.join(incident.findings)}",
+            ]
+        )
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
+    if findings:
+        yield "## Findings"
+    for severity, same in groupby(sorted(findings, key=lambda f: -f.severity.rank), lambda f: f.severity):
+        group = list(same)
+        if severity.rank < Severity.MEDIUM.rank:
+            yield _list(f"{finding.severity}: {finding.title}: {finding.summary}" for finding in group[:FULL])
+        else:
+            for finding in group[:FULL]:
+                yield from _finding(finding)
+        if len(group) > FULL:
+            yield f"And {len(group) - FULL:,} more {severity}; the JSON form has all."
+
+
+def _finding(finding: Finding) -> Iterable[str]:
+    yield f"### {finding.severity}: {safe(finding.title)}"
+    yield safe(finding.summary)
+    yield f"**Do:** {safe(finding.action)}"
+    yield _list(
+        [
+            f"who: {_words.who(finding)}",
+            f"when: {_words.span(finding.first, finding.last)}",
+            *_words.evidence(finding.evidence),
+            f"{_words.small_print(finding)}; id {finding.id}",
+        ]
+    )
+
+
+def _passwords(report: Report) -> Iterable[str]:
+    yield "## Passwords to change"
+    rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
+    yield from _table(("account", "server", "last seen", "finding"), rows, FULL)
+    if not rows:
+        yield safe(_words.no_passwords(report))
+
+
+def _hosts(report: Report) -> Iterable[str]:
+    yield "## Posture"
+    yield safe(_words.encryption(report))
+    yield from _table(_words.SERVER_COLUMNS, _words.servers(report), TOP)
+    yield "## Busiest hours"
+    rows = _words.volumes(report)
+    yield from _table(_words.VOLUME_COLUMNS, rows, TOP)
+    if not rows:
+        yield safe(_words.no_volumes(report))
+    if report.roles:
+        yield "## Roles"
+        yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
+
+
+def _coverage(report: Report) -> Iterable[str]:
+    yield "## What could be seen"
+    yield safe(f"{_words.seen(report).capitalize()}.")
+    if report.coverage.notes:
+        yield _list(report.coverage.notes)
+    yield safe(_words.chances(report))
+
+
+def _data(report: Report) -> Iterable[str]:
+    yield "## Data"
+    yield safe(_words.lines(report))
+    if troubles := _words.troubles(report):
+        yield _list(troubles)
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {safe(item)}" for item in items)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) -> Iterable[str]:
+    if not rows:
+        return
+    heads = [column.lstrip("#") for column in columns]
+    rules = ["---:" if column.startswith("#") else "---" for column in columns]
+    cells = [[safe(cell) for cell in row] for row in rows[:limit]]
+    yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
+    if len(rows) > limit:
+        yield f"And {len(rows) - limit:,} more; the JSON form has all."
+
+
+OUTPUT = Output("markdown", "for a ticket, a wiki or a mail: CommonMark with tables", render)
