@@ -63,8 +63,8 @@ class Column:
 class Hint:
     """What a raw line must contain to concern SMTP: a cheap superset of `Log.concerns`.
 
-    `values` maps a column to values one of which must stand in it; `text` are substrings. One match is enough; an empty hint keeps
-    every line.
+    `values` maps a column to values one of which must stand in it; `text` are substrings. One match is enough; an
+    empty hint keeps every line.
     """
 
     values: Mapping[str, tuple[str, ...]]
@@ -76,11 +76,12 @@ class Log:
     """A Zeek log that is read: its path name, the columns kept, and which rows concern SMTP.
 
     `concerns` gives a boolean expression over the typed columns; `redact` gives columns rewritten before anything is
-    written to disk. Columns that a file lacks are null.
+    written to disk; `unseen` says what is not visible where the log is missing. Columns that a file lacks are null.
     """
 
     name: str
     doc: str
+    unseen: str
     columns: tuple[Column, ...]
     hint: Hint
     concerns: Callable[[], pl.Expr]
@@ -148,9 +149,11 @@ class Params(BaseModel):
 class Detector:
     """One kind of finding.
 
-    `plan(tables, params, context)` gives a LazyFrame of `FINDING` columns. `title`, `summary` and `action` are templates: `str.format`
-    fields are the finding's own (`clients`, `servers`, `accounts`, `count`, `first`, `last`) and its evidence's names.
-    `stage` is the incident stage, if any; `sees` names the logs without which it is blind, for `coverage`.
+    `plan(tables, params, context)` gives a LazyFrame of `FINDING` columns. `title`, `summary` and `action` are
+    `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
+    and the names of its evidence's terms and details. `spends` means that the accounts it names need a new
+    credential. `sees` names the logs without which it is blind, for `coverage`;
+    `trials`, of the same arguments, gives one row with the number of statistical trials (column `trials`).
     """
 
     id: str
@@ -163,6 +166,8 @@ class Detector:
     params: type[Params]
     plan: Callable[[Tables, Any, Context], pl.LazyFrame]
     stage: Literal["recon", "exposure", "guessing", "access", "abuse"] | None = None
+    trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
+    spends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +201,12 @@ FINDING: Mapping[str, str] = {
     "details": "vector[detail]",
     "test": "test",
     "uids": "vector[string]",
+    "attack": "vector[string]",
 }
-"""Columns and types of what a detector's plan yields. `key` is the entity key; `uids` the first 20 by (ts, uid)."""
+"""Columns and types of what a detector's plan yields.
+
+`key` is the entity key; `uids` the first 20 by (ts, uid); `attack` is empty where the detector's own ids apply.
+"""
 
 
 def _iso(moment: datetime) -> str:
@@ -394,7 +403,7 @@ class Volume(Shape):
 
 
 class UsedSettings(Shape):
-    """The settings that decide, and what they cost: `trials` * `alpha` bounds the expected false alarms of the tests."""
+    """The settings that decide, and what they cost: `trials` * `alpha` bounds the expected false alarms."""
 
     alpha: float
     false_discovery_rate: float

@@ -1,4 +1,4 @@
-"""The default engine: threads on this machine. Decompression and polars release the GIL, so a thread per core serves."""
+"""The default engine: threads on this machine. Decompression and polars release the GIL, so threads serve."""
 
 from __future__ import annotations
 

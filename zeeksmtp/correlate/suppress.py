@@ -1,0 +1,38 @@
+"""What the operator knows and accepts: findings that config suppresses are counted, not shown."""
+
+from collections.abc import Sequence
+from datetime import date
+from ipaddress import ip_address
+
+from zeeksmtp.config import Suppression
+from zeeksmtp.model import Finding
+
+
+def _in_network(finding: Finding, entry: Suppression) -> bool:
+    network = entry.network
+    return network is None or (bool(finding.clients) and all(ip_address(c) in network for c in finding.clients))
+
+
+def _bare(account: str) -> str:
+    return account.lower().rpartition("\\")[2].partition("@")[0]
+
+
+def _matches(finding: Finding, entry: Suppression) -> bool:
+    """Everything that the entry names must hold; an account without domain stands for all its spellings."""
+    spelled = {a.lower() for a in finding.accounts} | {_bare(a) for a in finding.accounts}
+    return (
+        entry.detector in {None, finding.detector}
+        and (entry.client is None or finding.clients == (str(entry.client),))
+        and (entry.server is None or str(entry.server) in finding.servers)
+        and (entry.account is None or entry.account.lower() in spelled)
+        and _in_network(finding, entry)
+    )
+
+
+def suppress(
+    findings: Sequence[Finding], entries: Sequence[Suppression], today: date
+) -> tuple[tuple[Finding, ...], int]:
+    """Give the findings that no entry matches, and how many were left out. An entry ends on its `expires` day (UTC)."""
+    valid = [entry for entry in entries if entry.expires is None or today < entry.expires]
+    kept = tuple(f for f in findings if not any(_matches(f, entry) for entry in valid))
+    return kept, len(findings) - len(kept)

@@ -1,0 +1,44 @@
+"""What went by in clear, by whom: the part that the detectors of exposed credentials share."""
+
+import polars as pl
+
+from zeeksmtp.detectors._guessing import refused_guessers
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Tables
+
+KEY = ("client", "server", "account")
+
+
+def exposed(tables: Tables, context: Context, kind: str) -> pl.LazyFrame:
+    """Give the exchanges in the window in which a secret of `kind` (`secret_kind`) was given away.
+
+    What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
+    refused tries of a client that alarms in the test for guessing, and an empty password.
+    """
+    auth = tables["auth"].filter(pl.col("secret_kind") == kind, pl.col("secret_length").fill_null(1) > 0)
+    guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
+    refused = pl.col("outcome").is_in(["failure", "rejected"])
+    guess = refused & ((pl.col("direction") == "inbound") | pl.col("guesser").fill_null(value=False))
+    return (
+        auth.join(guessers, on=["client", "server"], how="left")
+        .filter(~guess, context.window.covers())
+        .with_columns((pl.col("outcome") == "success").alias("accepted"))
+    )
+
+
+def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:
+    """Give one row per client, server and account: counts, spellings, and the worst that happened."""
+    return exchanges.group_by(KEY).agg(
+        pl.col("ts").min().alias("first"),
+        pl.col("ts").max().alias("last"),
+        pl.len().cast(pl.UInt64).alias("count"),
+        pl.col("client").unique().alias("clients"),
+        pl.col("server").unique().alias("servers"),
+        pl.col("user").drop_nulls().unique().sort().alias("accounts"),
+        pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
+        pl.col("accepted").sum().alias("accepted"),
+        pl.col("crosses").max().alias("crosses"),
+        (pl.col("accepted") & pl.col("crosses")).any().alias("accepted_across"),
+        (pl.col("starttls_offered").fill_null(value=False)).sum().alias("starttls_offered"),
+        first_uids().alias("uids"),
+    )

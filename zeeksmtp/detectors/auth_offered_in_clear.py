@@ -1,0 +1,76 @@
+"""A server of the site asks for passwords before TLS.
+
+What it sees: sessions of smtp_session.log (table `session`) with one of the site's own servers, outside TLS, in which
+PLAIN or LOGIN stood among the offered mechanisms. One finding per server and port; `count` is the number of such
+sessions. Severity: medium on port 587 or 25 where a client from outside reached it, low inside.
+
+Why it matters: a client that is set up wrongly, or whose STARTTLS was stripped on the way, will send its password in
+clear, because the server lets it. RFC 8314 forbids cleartext passwords for submission.
+
+Benign causes: a server that only trusted hosts on a closed network reach; old devices that cannot speak TLS.
+
+What to do: offer AUTH only inside TLS. Postfix: smtpd_tls_auth_only = yes. Exim: auth_advertise_hosts restricted by
+$tls_in_cipher. Sendmail: confAUTH_OPTIONS with `p`. Exchange: basic authentication only after TLS on the connector.
+"""
+
+import polars as pl
+
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts.server import PASSWORD_MECHANISMS
+from zeeksmtp.model import Context, Detector, Params, Tables
+
+_KEY = ("server", "port")
+
+
+class OfferedParams(Params):
+    """No parameters: one offer is enough."""
+
+
+def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per server port of the site that offers password mechanisms in clear."""
+    passwords = pl.col("mechanisms_offered").list.set_intersection(list(PASSWORD_MECHANISMS))
+    offers = tables["session"].filter(
+        context.window.covers(),
+        pl.col("direction").is_in(["inbound", "internal"]),
+        ~pl.col("implicit_tls"),
+        passwords.list.len() > 0,
+    )
+    found = offers.group_by(_KEY).agg(
+        pl.col("ts").min().alias("first"),
+        pl.col("ts").max().alias("last"),
+        pl.len().cast(pl.UInt64).alias("count"),
+        pl.col("server").unique().alias("servers"),
+        (pl.col("direction") == "inbound").any().alias("outside"),
+        passwords.explode().unique().sort().alias("mechanisms"),
+        pl.col("starttls_offered").fill_null(value=False).mean().alias("with_starttls"),
+        first_uids().alias("uids"),
+    )
+    level = severity({"medium": pl.col("outside") & pl.col("port").is_in([25, 587])}, otherwise="low")
+    return shaped(
+        found.with_columns(
+            entity(*_KEY),
+            level,
+            pl.lit("high").alias("confidence"),
+            terms(
+                evidence("sessions", pl.col("count")),
+                evidence("reached_from_outside", pl.col("outside")),
+                evidence("share_with_starttls", pl.col("with_starttls")),
+            ),
+            details(mechanisms=pl.col("mechanisms"), port=pl.concat_list(pl.col("port").cast(pl.String))),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="auth-offered-in-clear",
+    title="{servers} port {port} asks for passwords before TLS",
+    summary="{servers} port {port} offered {mechanisms} outside TLS in {count} session(s).",
+    action="Let {servers} offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes).",
+    attack=("T1040",),
+    needs=("session",),
+    sees=("smtp_session",),
+    params=OfferedParams,
+    plan=plan,
+)

@@ -1,0 +1,153 @@
+"""A host that is no mail server delivers mail by itself.
+
+What it sees: sessions (table `session`) of one of the site's hosts, whose role (table `role`) is not that of a mail
+server, with at least `min_servers` distinct outside servers on port 25, in which it spoke or was turned away. By itself
+low; medium with one more kind of evidence, high with two: at least `min_refused_share` of the sessions met a permanent
+refusal (5xx; greylisting is none), several sender domains, a HELO name that changes, or `history_days` of logs in which
+the host did not send. MX look-ups of its own (dns.log) are shown, but not needed: bots carry their own resolvers.
+`count` is the number of such sessions.
+
+Why it matters: workstations hand their mail to a relay. What talks to the mail servers of the world by itself is a spam
+bot, a worm, or software that somebody runs without having asked.
+
+Benign causes: a new mail server before it is known (set its role in config); an application that delivers its own
+mails; a mail client whose account sits at several providers (they answer on 587 and 465, rarely on 25).
+
+What to do: look at the host now; block port 25 outbound for all but the relays; if it is meant to send, set its role.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Params, Tables
+
+_RELAY_PORT = 25
+_SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
+
+
+class DirectSenderParams(Params):
+    """When delivering by oneself is reported, and what weighs."""
+
+    min_servers: int = Field(
+        3, ge=2, description="distinct outside servers on port 25; Source: detection.md, 'several remote MX'"
+    )
+    min_refused_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="share of sessions with a 5xx reply; Source: bounce rate that bulk mailers are held to",
+    )
+    min_sender_domains: int = Field(
+        3,
+        ge=2,
+        description="distinct sender domains that are several; Source: one of one's own and one of a bounce are two",
+    )
+    min_helo_names: int = Field(3, ge=2, description="distinct HELO names that are a change; Source: a rename has two")
+    history_days: int = Field(7, ge=1, description="days of logs without sending; Source: detection.md")
+
+
+def _deliveries(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Sessions of hosts that are no mail servers with outside servers on port 25, in which something was said."""
+    servers = tables["role"].filter(pl.col("role").is_in(_SERVER_ROLES)).select(client="host")
+    refused = (pl.col("replies_5xx").fill_null(0) > 0) | (pl.col("last_reply_code").fill_null(0) >= 500)
+    spoke = pl.col("helo").is_not_null() | (pl.col("orig_bytes").fill_null(0) > 0) | refused
+    outward = tables["session"].filter(pl.col("direction") == "outbound", pl.col("port") == _RELAY_PORT, spoke)
+    return outward.join(servers, on="client", how="anti").with_columns(
+        refused.alias("refused"), context.window.covers().alias("in_window")
+    )
+
+
+def _senders(tables: Tables) -> pl.LazyFrame:
+    """What the mails tell: sender domains, recipients, and refusals where smtp.log is all there is."""
+    mails = tables["message"].filter(pl.col("direction") == "outbound", pl.col("port") == _RELAY_PORT)
+    return mails.group_by("client").agg(
+        pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
+        pl.col("recipients").sum(),
+        (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
+    )
+
+
+def _look_ups(tables: Tables) -> pl.LazyFrame:
+    return tables["dns"].group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
+
+
+def _clients(tables: Tables, params: DirectSenderParams, context: Context) -> pl.LazyFrame:
+    """One row per host that delivers by itself, with what weighs."""
+    began = tables["session"].select(pl.col("ts").min().alias("logs_since"))
+    found = (
+        _deliveries(tables, context)
+        .group_by("client")
+        .agg(
+            pl.col("ts").filter(pl.col("in_window")).min().alias("first"),
+            pl.col("ts").filter(pl.col("in_window")).max().alias("last"),
+            pl.col("in_window").sum().cast(pl.UInt64).alias("count"),
+            pl.col("ts").min().alias("since"),
+            pl.col("server").unique().sort().alias("servers"),
+            pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
+            pl.col("refused").sum().alias("refused"),
+            pl.len().alias("sessions"),
+            first_uids().alias("uids"),
+        )
+        .filter(pl.col("count") > 0, pl.col("servers").list.len() >= params.min_servers)
+    )
+    joined = found.join(_senders(tables), on="client", how="left").join(_look_ups(tables), on="client", how="left")
+    return joined.join(began, how="cross")
+
+
+def plan(tables: Tables, params: DirectSenderParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per host."""
+    refused = pl.max_horizontal(pl.col("refused"), pl.col("refused_mails").fill_null(0))
+    weighs = {
+        "refused_sessions": (refused, refused >= params.min_refused_share * pl.col("sessions")),
+        "sender_domains": (
+            pl.col("sender_domains").fill_null(0),
+            pl.col("sender_domains").fill_null(0) >= params.min_sender_domains,
+        ),
+        "helo_names": (pl.col("helo_names"), pl.col("helo_names") >= params.min_helo_names),
+        "days_of_silence_before": (
+            (pl.col("since") - pl.col("logs_since")).dt.total_days(),
+            pl.col("since") - pl.col("logs_since") >= timedelta(days=params.history_days),
+        ),
+    }
+    kinds = pl.sum_horizontal(holds.cast(pl.Int64) for _, holds in weighs.values())
+    shown = {
+        "outside_servers": pl.col("servers").list.len(),
+        "recipients": pl.col("recipients").fill_null(0),
+        "mx_look_ups": pl.col("mx_look_ups").fill_null(0),
+    }
+    return shaped(
+        _clients(tables, params, context).with_columns(
+            entity("client"),
+            severity({"high": kinds >= 2, "medium": kinds == 1}, otherwise="low"),
+            pl.when(kinds >= 2).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            pl.concat_list("client").alias("clients"),
+            pl.col("servers").list.head(100),
+            terms(
+                *(evidence(name, value, 0.0) for name, value in shown.items()),
+                *(evidence(name, value, holds.cast(pl.Float64)) for name, (value, holds) in weighs.items()),
+            ),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="new-direct-sender",
+    title="{clients} delivers mail by itself",
+    summary="{clients} is no known mail server, yet spoke to {outside_servers} outside servers on port 25 in {count} "
+    "session(s): {refused_sessions} refused, {sender_domains} sender domain(s), {helo_names} HELO name(s), "
+    "{mx_look_ups} MX look-up(s) of its own.",
+    action="Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config.",
+    attack=("T1071.003",),
+    needs=("session", "message", "role", "dns"),
+    sees=("conn",),
+    params=DirectSenderParams,
+    plan=plan,
+    stage="abuse",
+)

@@ -1,0 +1,133 @@
+"""Someone asks a mail server which users exist.
+
+What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_cmd.log). Trials of a client at a server
+are the distinct names that it asked for: bad if the server said that the name does not exist, good if it exists or was
+accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
+`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. The same test per server
+over all outside clients that did not alarm alone finds a distributed harvest. `count` is the number of distinct names.
+Severity: high if names were confirmed, medium else. Below that: a lone VRFY or EXPN from inside, and what the Internet
+asks a server all day (one line per server), are info.
+
+Why it matters: a list of users is what password guessing and phishing start from; a confirmed name is worth a try.
+
+Benign causes: an administrator testing; a monitoring probe; a mailing list with dead addresses (most of its recipients
+exist, so it does not alarm); a mailbox migration.
+
+What to do: switch VRFY and EXPN off (Postfix: disable_vrfy_command = yes; Sendmail: PrivacyOptions=goaway; Exim: no
+acl_smtp_vrfy and acl_smtp_expn), slow down or cut off clients after unknown recipients, block the source, and expect
+the confirmed names to be tried next.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._asking import PAIR, questions, summed, trials
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.sequential import SequentialTest, outcomes
+
+
+class EnumerationParams(Params):
+    """When asking for names is an enumeration."""
+
+    theta0: float = Field(
+        0.05, gt=0, lt=1, description="share of unknown names among the innocent; Source: detection.md, worked example"
+    )
+    theta1: float = Field(
+        0.5, gt=0, lt=1, description="share of unknown names among harvesters; Source: detection.md, worked example"
+    )
+    memory_days: float = Field(
+        30, gt=0, le=365, description="days without a question after which the score starts anew; Source: detection.md"
+    )
+    min_names: int = Field(
+        5, ge=2, description="distinct names asked by VRFY or EXPN that are enough; Source: fail2ban's maxretry of 5"
+    )
+    min_sources: int = Field(
+        3, ge=2, description="clients that a distributed harvest has at least; Source: our choice, two may be one NAT"
+    )
+
+
+def _test(params: EnumerationParams, context: Context) -> SequentialTest:
+    return SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
+
+
+def _pairs(tables: Tables, asked: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+    """One row per client and server: the test, the names over the whole lake, and whether that fires."""
+    tested = outcomes(trials(tables, asked), PAIR, _test(params, context))
+    direct = pl.col("name").filter(pl.col("verb").is_in(["VRFY", "EXPN"])).n_unique()
+    lake = asked.group_by(PAIR).agg(direct.alias("names_in_lake"))
+    fires = pl.col("alarm_at").is_not_null() | (pl.col("names_in_lake") >= params.min_names)
+    return lake.join(tested, on=list(PAIR), how="left").with_columns(fires.alias("fires"))
+
+
+def _finding(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    confirmed = pl.col("confirmed_names").list.len()
+    counted = {
+        "names": pl.col("count"),
+        "confirmed": confirmed,
+        "unknown": pl.col("unknown"),
+        "sources": pl.col("sources"),
+    }
+    id_inside, id_outside = pl.lit(["T1087.003"]), pl.lit(["T1589.002"])
+    return shaped(
+        rows.with_columns(
+            entity(*keys),
+            severity({"info": ~pl.col("fires"), "high": confirmed > 0}, otherwise="medium"),
+            pl.when(pl.col("verbs").list.contains("RCPT") & pl.col("fires"))
+            .then(pl.lit("medium"))
+            .otherwise(pl.lit("high"))
+            .alias("confidence"),
+            terms(*(evidence(name, value) for name, value in counted.items())),
+            details(verbs=pl.col("verbs"), confirmed_names=pl.col("confirmed_names"), disclosed=pl.col("disclosed")),
+            pl.when(pl.col("score").is_not_null()).then(test_column()).alias("test"),
+            pl.when(pl.col("inside")).then(id_inside).otherwise(id_outside).alias("attack"),
+        )
+    )
+
+
+def _distributed(
+    tables: Tables, asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context
+) -> pl.LazyFrame:
+    """The same test per server, over outside clients that did not alarm alone; and what is merely background."""
+    quiet = asked.filter(pl.col("direction") == "inbound").join(
+        pairs.filter(~pl.col("fires")), on=list(PAIR), how="semi"
+    )
+    tested = outcomes(trials(tables, quiet).drop("client"), ("server",), _test(params, context))
+    told = quiet.filter(context.window.covers(), (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown"))
+    fires = pl.col("alarm_at").is_not_null() & (pl.col("sources") >= params.min_sources)
+    rows = summed(told, ("server",)).join(tested, on="server", how="left")
+    return _finding(rows.with_columns(fires.fill_null(value=False).alias("fires")), ("server",))
+
+
+def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+    """Give the findings per client and server, and per server."""
+    asked = questions(tables)
+    pairs = _pairs(tables, asked, params, context)
+    rows = summed(asked.filter(context.window.covers()), PAIR).join(pairs, on=list(PAIR), how="inner")
+    lone = pl.col("inside") & (pl.col("names_by_vrfy_expn") > 0)
+    alone = _finding(rows.filter(pl.col("fires") | lone), PAIR)
+    return pl.concat([alone, _distributed(tables, asked, pairs, params, context)])
+
+
+def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
+    """Give the number of names that were judged, once per client and server."""
+    return trials(tables, questions(tables)).select(pl.col("trials").sum())
+
+
+DETECTOR = Detector(
+    id="user-enumeration",
+    title="{clients} asked {servers} which users exist",
+    summary="{clients} asked {servers} for {names} name(s) by {verbs}: {confirmed} confirmed, {unknown} unknown. "
+    "Confirmed: {confirmed_names}.",
+    action="Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts.",
+    attack=("T1589.002",),
+    needs=("query", "session", "role"),
+    sees=("smtp_cmd",),
+    params=EnumerationParams,
+    plan=plan,
+    stage="recon",
+    trials=count_trials,
+)

@@ -1,0 +1,79 @@
+"""Which way a connection points: is each side in the site's own networks?"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+import polars as pl
+
+from zeeksmtp.model import Site
+
+Network = IPv4Network | IPv6Network
+
+# RFC 1918, RFC 6598, loopback, link-local, IPv6 unique local. Not `is_private`: that counts documentation and benchmark
+# networks too.
+PRIVATE_NETS: tuple[Network, ...] = tuple(
+    ip_network(net)
+    for net in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "::1/128",
+        "fe80::/10",
+        "fc00::/7",
+    )
+)
+
+
+def _within(address: str | None, nets: Sequence[Network]) -> bool | None:
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return None
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
+    return any(mapped in net for net in nets)
+
+
+def in_nets(column: str, nets: Sequence[Network]) -> pl.Expr:
+    """Give a Boolean expression: the address in `column` lies in one of `nets`; null where it is no address."""
+
+    def lookup(addresses: pl.Series) -> pl.Series:
+        unique = addresses.unique()
+        inside = [_within(address, nets) for address in unique]
+        return (
+            addresses.replace_strict(unique, inside, return_dtype=pl.Boolean)
+            if len(unique)
+            else addresses.cast(pl.Boolean)
+        )
+
+    return pl.col(column).map_batches(lookup, return_dtype=pl.Boolean)
+
+
+def locality(side: str, flag: str, site: Site) -> pl.Expr:
+    """Give a Boolean expression: the address in column `side` is local.
+
+    Config's networks decide if there are any; else Zeek's own flag (column `flag`), unless every row says local (Zeek
+    counts documentation and other special networks as local since 6.0, and then the flags carry nothing); else
+    `PRIVATE_NETS`.
+    """
+    if site.local_nets:
+        return in_nets(side, site.local_nets)
+    informative = ~(pl.col("local_orig").all() & pl.col("local_resp").all())
+    return pl.when(informative & pl.col(flag).is_not_null()).then(pl.col(flag)).otherwise(in_nets(side, PRIVATE_NETS))
+
+
+def direction(client: pl.Expr, server: pl.Expr) -> pl.Expr:
+    """Give `inbound`, `outbound`, `internal`, `external` or `unknown` of two locality expressions."""
+    return (
+        pl.when(client.is_null() | server.is_null())
+        .then(pl.lit("unknown"))
+        .when(client & server)
+        .then(pl.lit("internal"))
+        .when(client)
+        .then(pl.lit("outbound"))
+        .when(server)
+        .then(pl.lit("inbound"))
+        .otherwise(pl.lit("external"))
+    )

@@ -1,0 +1,44 @@
+"""AUTH exchanges seen in clear: who tried to log in where, with what kind of secret, and how it ended."""
+
+import polars as pl
+
+from zeeksmtp.facts._account import normal_account
+from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per AUTH exchange."""
+    names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
+    exchanges = once(tables, "smtp_auth", "seq").join(names, on="server", how="left")
+    crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
+    account = normal_account(pl.col("user"), pl.col("host_name"))
+    return exchanges.with_columns(account.alias("account"), crosses.alias("crosses")).select(
+        column.name for column in FACT.columns
+    )
+
+
+FACT = Fact(
+    name="auth",
+    doc="One row per AUTH exchange that went by in clear.",
+    columns=(
+        *PARTIES,
+        Column("seq", "count", "number of the AUTH command within the connection"),
+        Column("crosses", "bool", "the path leaves the site's own networks"),
+        Column("mechanism", "string", "SASL mechanism"),
+        Column("initial_response", "bool", "credentials came with the command itself"),
+        Column("user", "string", "who logged in, as logged"),
+        Column("account", "string", "the same in the form in which accounts are joined"),
+        Column("authzid", "string", "on whose behalf"),
+        Column("secret_kind", "string", "password, hash, token, ticket, none, undecodable"),
+        Column("secret_length", "count", "bytes of the password"),
+        Column("secret_hash", "string", "keyed hash of the secret; never leaves the lake"),
+        Column("outcome", "string", "success, failure, rejected, aborted, unknown"),
+        Column("reply_code", "count", "code of the reply that ended it"),
+        Column("reply_status", "string", "its enhanced status"),
+        Column("mechanisms_offered", "vector[string]", "what the server offered"),
+        Column("starttls_offered", "bool", "the server had offered STARTTLS"),
+    ),
+    needs=("connection", "smtp_auth", "server"),
+    plan=plan,
+)

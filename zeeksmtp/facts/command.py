@@ -1,0 +1,30 @@
+"""SMTP commands with their replies, as our Zeek package logs them; each once."""
+
+import polars as pl
+
+from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per command."""
+    return once(tables, "smtp_cmd", "seq").select(column.name for column in FACT.columns)
+
+
+FACT = Fact(
+    name="command",
+    doc="One row per SMTP command and its final reply.",
+    columns=(
+        *PARTIES,
+        Column("seq", "count", "number of the command within the connection, from 1"),
+        Column("command", "string", "the verb, upper case"),
+        Column("arg", "string", "its argument; for AUTH the mechanism only"),
+        Column("reply_code", "count", "code of the final reply; null: none seen"),
+        Column("reply_status", "string", "its enhanced status"),
+        Column("reply_msg", "string", "its text"),
+        Column("disclosed", "vector[string]", "VRFY, EXPN: the addresses given away"),
+        Column("known", "bool", "Zeek's analyzer knows the verb"),
+    ),
+    needs=("connection", "smtp_cmd"),
+    plan=plan,
+)

@@ -1,0 +1,43 @@
+"""First contacts: the first time a client tried a server's port, also in vain. Only conn.log sees the failed ones."""
+
+import polars as pl
+
+from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._contact import FAILED_STATES
+from zeeksmtp.model import SMTP_PORTS, Column, Fact, Site, Tables
+
+_KEY = ("client", "server", "port")
+
+
+def _outcome() -> pl.Expr:
+    spoke = pl.col("history").fill_null("").str.contains("D") & (pl.col("orig_bytes").fill_null(0) > 0)
+    return (
+        pl.when(pl.col("conn_state").is_in(FAILED_STATES))
+        .then(pl.lit("failed"))
+        .when(spoke)
+        .then(pl.lit("spoke"))
+        .otherwise(pl.lit("silent"))
+    )
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per client, server and port: the first contact and how it went."""
+    tried = once(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS)).with_columns(_outcome().alias("outcome"))
+    first = tried.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True)
+    totals = tried.group_by(_KEY).agg(pl.len().cast(pl.UInt64).alias("contacts"), pl.col("ts").max().alias("last"))
+    return first.join(totals, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
+
+
+FACT = Fact(
+    name="contact",
+    doc="One row per client, server and port: the first contact, also one that failed.",
+    columns=(
+        *PARTIES,
+        Column("conn_state", "string", "how the first contact went, as Zeek has it"),
+        Column("outcome", "string", "failed (no answer, refused), silent (answered, client said nothing), spoke"),
+        Column("contacts", "count", "connections of this client to this server and port in all"),
+        Column("last", "time", "start of the latest of them"),
+    ),
+    needs=("connection", "conn"),
+    plan=plan,
+)

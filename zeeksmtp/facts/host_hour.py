@@ -1,0 +1,73 @@
+"""What each client sent in each hour."""
+
+import polars as pl
+
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+_KEY = ("client", "hour")
+
+
+def _hour(site: Site) -> pl.Expr:
+    """Full hours of the site's own clock (some zones are off by half an hour), as UTC."""
+    local = pl.col("ts").dt.convert_time_zone(site.timezone)
+    return local.dt.truncate("1h").dt.convert_time_zone("UTC").alias("hour")
+
+
+def _count(value: pl.Expr) -> pl.Expr:
+    return value.fill_null(0).sum().cast(pl.UInt64)
+
+
+def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+    """Give one row per client and hour with at least one session."""
+    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
+    sessions = (
+        tables["session"]
+        .with_columns(_hour(site), refused.alias("refused"))
+        .group_by(_KEY)
+        .agg(
+            pl.len().cast(pl.UInt64).alias("sessions"),
+            _count(pl.col("tls")).alias("tls_sessions"),
+            pl.col("server").n_unique().cast(pl.UInt64).alias("servers"),
+            _count(pl.col("orig_bytes")).alias("bytes"),
+            _count(pl.col("refused")).alias("refusals"),
+            pl.col("direction").is_in(["outbound", "internal"]).max().alias("local"),
+        )
+    )
+    mails = (
+        tables["message"]
+        .with_columns(_hour(site))
+        .group_by(_KEY)
+        .agg(
+            pl.len().cast(pl.UInt64).alias("messages"),
+            _count(pl.col("accepted")).alias("accepted"),
+            _count(pl.col("recipients")).alias("recipients"),
+            pl.col("sender_domain").n_unique().cast(pl.UInt64).alias("sender_domains"),
+            pl.col("recipient_domains").explode().n_unique().cast(pl.UInt64).alias("recipient_domains"),
+        )
+    )
+    counts = ("messages", "accepted", "recipients", "sender_domains", "recipient_domains")
+    joined = sessions.join(mails, on=list(_KEY), how="left").with_columns(pl.col(counts).fill_null(0))
+    return joined.select(column.name for column in FACT.columns)
+
+
+FACT = Fact(
+    name="host_hour",
+    doc="One row per client and hour: how much it sent, as far as it was visible.",
+    columns=(
+        Column("client", "addr", "the client"),
+        Column("hour", "time", "start of the hour"),
+        Column("local", "bool", "the client is one of the site's own"),
+        Column("sessions", "count", "SMTP sessions"),
+        Column("tls_sessions", "count", "of these inside TLS, where mails are not visible"),
+        Column("servers", "count", "distinct servers"),
+        Column("bytes", "count", "payload bytes sent"),
+        Column("refusals", "count", "recipients and messages refused"),
+        Column("messages", "count", "mails seen"),
+        Column("accepted", "count", "of these taken by the server"),
+        Column("recipients", "count", "envelope recipients of these mails"),
+        Column("sender_domains", "count", "distinct domains of envelope senders"),
+        Column("recipient_domains", "count", "distinct domains of recipients"),
+    ),
+    needs=("session", "message"),
+    plan=plan,
+)

@@ -1,0 +1,59 @@
+"""Mails as smtp.log has them: one row per transaction that named a sender or a recipient."""
+
+import polars as pl
+
+from zeeksmtp.facts._common import ENDS, PARTIES, once
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+
+def _domains(addresses: pl.Expr) -> pl.Expr:
+    domain = pl.element().str.extract(r"@([^@>\s]+)>?\s*$").str.to_lowercase().str.strip_chars_end(".")
+    return addresses.list.eval(domain.drop_nulls().unique().sort())
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
+    sessions = tables["session"].select("uid", *ENDS, "tls")
+    mails = once(tables, "smtp", "trans_depth").filter(
+        pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
+    )
+    sender = pl.col("mailfrom").str.strip_chars("<> ").str.to_lowercase()
+    code = pl.col("last_reply").str.extract(r"^(\d{3})(?:[ -]|$)").cast(pl.UInt64)
+    content = pl.when(pl.col("fuids").is_not_null()).then(pl.col("fuids").list.len() > 0)
+    return (
+        mails.drop("tls")
+        .join(sessions, on=["uid", *ENDS], how="left")
+        .with_columns(
+            sender.alias("sender"),
+            sender.str.extract(r"@([^@]+)$").alias("sender_domain"),
+            pl.col("rcptto").list.len().fill_null(0).cast(pl.UInt64).alias("recipients"),
+            _domains(pl.col("rcptto")).fill_null([]).alias("recipient_domains"),
+            code.alias("reply_code"),
+            pl.col("last_reply").alias("reply_msg"),
+            content.alias("content"),
+        )
+        .with_columns(((code == 250) & content.fill_null(value=True)).fill_null(value=False).alias("accepted"))
+        .select(column.name for column in FACT.columns)
+    )
+
+
+FACT = Fact(
+    name="message",
+    doc="One row per mail transaction that was visible (mails inside TLS are not).",
+    columns=(
+        *PARTIES,
+        Column("trans_depth", "count", "number of the transaction within the connection"),
+        Column("helo", "string", "what the client called itself"),
+        Column("sender", "string", "envelope sender, lower case; empty for a bounce"),
+        Column("sender_domain", "string", "its domain"),
+        Column("recipients", "count", "envelope recipients, accepted or not; Zeek >= 8.1 logs 100 at most"),
+        Column("recipient_domains", "vector[string]", "their domains"),
+        Column("content", "bool", "content of the mail was seen; null: cannot be known"),
+        Column("accepted", "bool", "the server took the mail"),
+        Column("reply_code", "count", "code of the last reply"),
+        Column("reply_msg", "string", "the last reply"),
+        Column("tls", "bool", "TLS came up in the session"),
+    ),
+    needs=("connection", "session", "smtp"),
+    plan=plan,
+)

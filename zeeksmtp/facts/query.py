@@ -1,0 +1,49 @@
+"""VRFY, EXPN and RCPT as what they are to an attacker: questions whether a name exists, and what the server said."""
+
+import polars as pl
+
+from zeeksmtp.facts._common import PARTIES
+from zeeksmtp.facts._reply import asked_name, verdict
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+_VERBS = ("VRFY", "EXPN", "RCPT")
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per question, judged by contrast: 252, or a recipient's 250, confirms a name only where the same
+    server refuses other names of the same verb as unknown.
+    """
+    contrast = (pl.col("verdict") == "unknown").any().over("server", "verb")
+    asked = tables["command"].filter(pl.col("command").is_in(_VERBS)).rename({"command": "verb"})
+    return (
+        asked.with_columns(asked_name().alias("name"), verdict().alias("verdict"))
+        .with_columns(
+            pl.when((pl.col("verdict") == "ambiguous") & contrast)
+            .then(pl.lit("confirmed"))
+            .otherwise(pl.col("verdict"))
+            .alias("verdict")
+        )
+        .select(column.name for column in FACT.columns)
+    )
+
+
+FACT = Fact(
+    name="query",
+    doc="One row per VRFY, EXPN or RCPT, as a question for a name.",
+    columns=(
+        *PARTIES,
+        Column("seq", "count", "number of the command within the connection"),
+        Column("verb", "string", "VRFY, EXPN or RCPT"),
+        Column("name", "string", "the name asked for, in its normal form"),
+        Column(
+            "verdict",
+            "string",
+            "confirmed, unknown, ambiguous, refused (policy, not available), deferred (4xx), none",
+        ),
+        Column("reply_code", "count", "code of the reply"),
+        Column("reply_status", "string", "its enhanced status"),
+        Column("disclosed", "vector[string]", "the addresses given away"),
+    ),
+    needs=("command",),
+    plan=plan,
+)

@@ -1,0 +1,73 @@
+"""What each server port shows of itself over all its sessions."""
+
+import polars as pl
+
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+_KEY = ("server", "port")
+PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
+"""SASL mechanisms that send the password itself (RFC 4616; LOGIN was never standardised)."""
+
+
+def _answers(verb: str) -> pl.Expr:
+    asked = pl.col("verdict").filter(pl.col("verb") == verb)
+    return pl.when(asked.len() > 0).then(asked.is_in(["confirmed", "unknown"]).any()).alias(f"answers_{verb.lower()}")
+
+
+def _any_seen(value: pl.Expr) -> pl.Expr:
+    """True if it held in one session, false if it never did, null if no session told."""
+    return value.drop_nulls().max()
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per server and port."""
+    passwords = pl.col("mechanisms_offered").list.set_intersection(list(PASSWORD_MECHANISMS)).list.len() > 0
+    in_clear = pl.when(pl.col("seen") & ~pl.col("implicit_tls")).then(passwords.fill_null(value=False))
+    host = (
+        pl.col("banner").str.extract(r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)").str.to_lowercase()
+    )
+    shown = (
+        tables["session"]
+        .sort("ts", "uid")
+        .group_by(_KEY)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("sessions"),
+            pl.col("client").n_unique().cast(pl.UInt64).alias("clients"),
+            pl.col("tls").fill_null(value=False).sum().cast(pl.UInt64).alias("tls_sessions"),
+            _any_seen(pl.col("starttls_offered")),
+            _any_seen(in_clear).alias("auth_offered_in_clear"),
+            pl.col("direction").is_in(["inbound", "internal"]).max().alias("local"),
+            (pl.col("direction") == "inbound").max().alias("faces_outside"),
+            pl.col("banner").drop_nulls().last(),
+            host.drop_nulls().last().alias("host_name"),
+        )
+    )
+    answers = tables["query"].group_by(_KEY).agg(_answers("VRFY"), _answers("EXPN"))
+    return shown.join(answers, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
+
+
+FACT = Fact(
+    name="server",
+    doc="One row per server and port: what it showed of itself.",
+    columns=(
+        Column("server", "addr", "the server"),
+        Column("port", "port", "its port"),
+        Column("first", "time", "start of its first session"),
+        Column("last", "time", "start of its last session"),
+        Column("sessions", "count", "sessions"),
+        Column("clients", "count", "distinct clients"),
+        Column("tls_sessions", "count", "sessions in which TLS came up"),
+        Column("starttls_offered", "bool", "STARTTLS was offered at least once; null: not visible"),
+        Column("auth_offered_in_clear", "bool", "PLAIN or LOGIN was offered before TLS; null: not visible"),
+        Column("answers_vrfy", "bool", "VRFY was answered by confirming or denying a name; null: never asked"),
+        Column("answers_expn", "bool", "EXPN likewise"),
+        Column("local", "bool", "the server is one of the site's own"),
+        Column("faces_outside", "bool", "a client from outside reached it"),
+        Column("banner", "string", "its latest greeting"),
+        Column("host_name", "string", "the name in its greeting"),
+    ),
+    needs=("session", "query"),
+    plan=plan,
+)

@@ -1,0 +1,216 @@
+"""The one place that knows the order: files, lake, facts, detectors, incidents, report."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import polars as pl
+
+from zeeksmtp import __version__
+from zeeksmtp.config import Settings
+from zeeksmtp.correlate.incidents import incidents_of
+from zeeksmtp.correlate.suppress import suppress
+from zeeksmtp.engine._base import Engine
+from zeeksmtp.ingest import FileRecord, scan
+from zeeksmtp.logs._discover import Found, Source, find
+from zeeksmtp.model import (
+    Context,
+    Detector,
+    Fact,
+    Finding,
+    Log,
+    Params,
+    Problem,
+    Report,
+    Run,
+    Site,
+    Tables,
+    UsedSettings,
+    Window,
+)
+from zeeksmtp.registry import discover
+from zeeksmtp.report.findings import credentials_of, finding_of, in_order
+from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
+from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
+
+Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
+
+SHARED_ROLES = ("relay", "gateway")
+"""Roles of hosts that speak for many: their address is no actor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do.
+
+    `started` is called once with the files to read, `progress` once for each that is done.
+    """
+
+    paths: tuple[Path, ...]
+    settings: Settings
+    window: Window = field(default_factory=Window)
+    engine: str = "local"
+    progress: Callable[[FileRecord], None] | None = None
+    started: Callable[[Sequence[Source]], None] | None = None
+
+    @property
+    def context(self) -> Context:
+        """Give what detectors are told."""
+        return Context(self.settings.site, self.window, self.settings.alpha)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What the detectors said, and which of them failed."""
+
+    findings: list[Finding] = field(default_factory=list)
+    trials: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def logs() -> Mapping[str, Log]:
+    """Give the logs that are read, by name."""
+    return discover("zeeksmtp.logs", "LOG")
+
+
+def facts() -> list[Fact]:
+    """Give the facts, each after those that it needs. Raises `ValueError` if they need each other in a circle."""
+    waiting: dict[str, Fact] = dict(discover("zeeksmtp.facts", "FACT"))
+    ordered: list[Fact] = []
+    while waiting:
+        ready = [fact for fact in waiting.values() if not set(fact.needs) & set(waiting)]
+        if not ready:
+            raise ValueError(f"facts need each other in a circle: {', '.join(waiting)}")
+        ordered.extend(ready)
+        waiting = {name: fact for name, fact in waiting.items() if fact not in ready}
+    return ordered
+
+
+def detectors() -> list[Detector]:
+    """Give the detectors, by id."""
+    return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
+
+
+def facts_of(tables: Tables, site: Site, keep: Keep = lambda _name, plan: plan) -> dict[str, pl.LazyFrame]:
+    """Add all facts to the logs in `tables`. `keep` may run a plan and give a frame that reads its result."""
+    known = dict(tables)
+    for fact in facts():
+        known[fact.name] = keep(fact.name, fact.plan(known, site))
+    return known
+
+
+def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
+    """Give a detector's plan over the tables that it declares; it cannot see others."""
+    return detector.plan({name: tables[name] for name in detector.needs}, params, context)
+
+
+def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
+    found = find(request.paths)
+    if request.started is not None:
+        request.started(found.sources)
+    return found, engine.ingest(found.sources, lake, request.progress)
+
+
+def _tables(request: Request, engine: Engine, lake: Path, kept_facts: Path) -> dict[str, pl.LazyFrame]:
+    """Give logs and facts up to the end of the window, each fact computed once."""
+    until = Window(until=request.window.until)
+
+    def keep(name: str, plan: pl.LazyFrame) -> pl.LazyFrame:
+        path = kept_facts / f"{name}.parquet"
+        engine.write(plan, path)
+        return pl.scan_parquet(path)
+
+    rows = {name: scan(lake, log).filter(until.covers()) for name, log in logs().items()}
+    return facts_of(rows, request.settings.site, keep)
+
+
+def _detect(request: Request, engine: Engine, tables: Tables) -> _Judged:
+    judged = _Judged()
+    for detector in detectors():
+        try:
+            params = request.settings.params(detector.id)
+            rows = engine.collect(judge(detector, tables, params, request.context)).to_dicts()
+            judged.findings.extend(finding_of(detector, row) for row in rows)
+            judged.trials += _trials(detector, tables, params, request.context, engine)
+        except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
+            judged.problems.append(Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}"))
+    return judged
+
+
+def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
+    if detector.trials is None:
+        return 0
+    return int(engine.collect(detector.trials(tables, params, context)).item() or 0)
+
+
+def _report(request: Request, engine: Engine, tables: Tables, read: tuple[Found, list[FileRecord]]) -> Report:
+    found, records = read
+    judged = _detect(request, engine, tables)
+    kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
+    roles = roles_of(tables, engine.collect)
+    posture, posture_notes = posture_of(tables, engine.collect)
+    volumes, volume_notes = volumes_of(tables, request.window, engine.collect)
+    inputs = inputs_of(found, records)
+    notes = [*quality_of(tables, engine.collect), *posture_notes, *volume_notes]
+    known = detectors()
+    return Report(
+        run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
+        window=span_of(records, request.window),
+        inputs=inputs,
+        coverage=coverage_of(logs(), known, {record.source.log for record in records}, notes),
+        posture=posture,
+        roles=roles,
+        credentials_to_change=credentials_of(kept, {d.id for d in known if d.spends}),
+        volumes=volumes,
+        settings=UsedSettings(
+            alpha=request.settings.alpha,
+            false_discovery_rate=request.settings.false_discovery_rate,
+            trials=judged.trials,
+            suppressed=suppressed,
+        ),
+        findings=kept,
+        incidents=incidents_of(
+            kept,
+            {host.host for host in roles if host.role in SHARED_ROLES},
+            {d.id: d.stage for d in known},
+            request.settings.link_hours,
+        ),
+        errors=(*problems_of(inputs), *judged.problems),
+    )
+
+
+def run(request: Request) -> Report:
+    """Make a report of the logs under `request.paths`, through a lake in a private temporary folder.
+
+    Raises `NoInputError` if a path does not exist or holds no usable log.
+    """
+    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as folder:
+        return _through(request, Path(folder))
+
+
+def export(request: Request, folder: Path) -> Report:
+    """Like `run`, but leave the lake (`folder`/lake/<log>/*.parquet) and the facts (`folder`/facts/<fact>.parquet)."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _through(request, folder)
+
+
+def _through(request: Request, folder: Path) -> Report:
+    began = time.perf_counter()
+    engine = engine_named(request.engine)
+    read = _read(request, engine, folder / "lake")
+    tables = _tables(request, engine, folder / "lake", folder / "facts")
+    report = _report(request, engine, tables, read)
+    seconds = round(time.perf_counter() - began, 3)
+    return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
+
+
+def engine_named(name: str) -> Engine:
+    """Give the engine that `--engine` names."""
+    engine: Engine = import_module(f"zeeksmtp.engine.{name}").ENGINE
+    return engine

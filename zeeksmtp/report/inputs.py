@@ -1,0 +1,78 @@
+"""Where every file and line went, and what cannot be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from zeeksmtp.ingest import FileRecord
+from zeeksmtp.logs._discover import Found
+from zeeksmtp.model import Coverage, Detector, InputFile, Inputs, Log, Problem, Span, Totals, Window
+
+
+def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
+    """Account for every file: what was read, and what was passed by and why."""
+    read = [
+        InputFile(
+            path=str(r.source.path),
+            log=r.source.log,
+            format=r.source.format,
+            kept=r.kept,
+            skipped=r.skipped,
+            rejected=r.rejected,
+            first=r.first,
+            last=r.last,
+            problem=r.problem,
+            note=r.note,
+        )
+        for r in records
+    ]
+    passed = [
+        InputFile(
+            path=str(p.path),
+            log=None,
+            format=None,
+            problem=p.why if p.unreadable else None,
+            note=None if p.unreadable else p.why,
+        )
+        for p in found.passed_over
+    ]
+    sums = {name: sum(getattr(r, name) for r in records) for name in ("kept", "skipped", "rejected")}
+    totals = Totals(files=len(read), lines=sum(sums.values()), **sums)
+    return Inputs(files=tuple(sorted(read + passed, key=lambda file: (file.path, file.log or ""))), totals=totals)
+
+
+def problems_of(inputs: Inputs) -> list[Problem]:
+    """Give what went wrong with files, for `errors`."""
+    return [Problem(where=file.path, what=file.problem) for file in inputs.files if file.problem]
+
+
+def span_of(records: Sequence[FileRecord], window: Window) -> Span | None:
+    """Give first and last `ts` of the rows that were judged; none without rows."""
+    firsts = [r.first for r in records if r.first is not None]
+    lasts = [r.last for r in records if r.last is not None]
+    if not firsts or not lasts:
+        return None
+    first, last = min(firsts), max(lasts)
+    return Span(first=_later(first, window.since), last=_earlier(last, window.until))
+
+
+def _later(moment: datetime, bound: datetime | None) -> datetime:
+    return moment if bound is None else max(moment, bound)
+
+
+def _earlier(moment: datetime, bound: datetime | None) -> datetime:
+    return moment if bound is None else min(moment, bound)
+
+
+def coverage_of(
+    logs: Mapping[str, Log], detectors: Iterable[Detector], present: set[str], notes: Sequence[str]
+) -> Coverage:
+    """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
+    blind = {name: [d.id for d in detectors if name in d.sees] for name in logs}
+    missing = [
+        f"{log.unseen} not visible: {name}.log is missing" + (f" ({', '.join(blind[name])})" if blind[name] else "")
+        for name, log in logs.items()
+        if name not in present
+    ]
+    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes))

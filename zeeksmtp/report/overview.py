@@ -1,0 +1,68 @@
+"""The tables of the report: posture of servers, roles, volumes; plans over facts, and their rows as shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import polars as pl
+
+from zeeksmtp.model import HostRole, Posture, ServerPosture, Tables, Volume, Window
+
+Collect = Callable[[pl.LazyFrame], pl.DataFrame]
+
+_OUTSIDE_SERVERS = 100
+_VOLUME_ROWS = 500
+
+
+def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
+    return collect(plan).to_dicts()
+
+
+def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
+    """Give the posture: all servers of the site, and the busiest outside ones; and a note if some were left out."""
+    servers = tables["server"]
+    columns = list(ServerPosture.model_fields)
+    ours = servers.filter(pl.col("local")).sort("server", "port").select(columns)
+    theirs = servers.filter(~pl.col("local")).sort("sessions", "server", "port", descending=[True, False, False])
+    sums = _rows(
+        collect, servers.select(pl.col("sessions", "tls_sessions").sum(), (~pl.col("local")).sum().alias("out"))
+    )[0]
+    shown = _rows(collect, ours) + _rows(collect, theirs.head(_OUTSIDE_SERVERS).select(columns))
+    posture = Posture(
+        servers=tuple(ServerPosture(**row) for row in shown),
+        sessions=sums["sessions"],
+        tls_sessions=sums["tls_sessions"],
+    )
+    left = sums["out"] - _OUTSIDE_SERVERS
+    return posture, [
+        f"posture lists the {_OUTSIDE_SERVERS} busiest outside servers; {left} more count only in the sums"
+    ] * (left > 0)
+
+
+def roles_of(tables: Tables, collect: Collect) -> tuple[HostRole, ...]:
+    """Give the roles of the site's own hosts, and of those that config names."""
+    told = pl.col("local") | (pl.col("reason") == "set in config")
+    plan = tables["role"].filter(told).sort("host").select(HostRole.model_fields)
+    return tuple(HostRole(**row) for row in _rows(collect, plan))
+
+
+def volumes_of(tables: Tables, window: Window, collect: Collect) -> tuple[tuple[Volume, ...], Sequence[str]]:
+    """Give what the site's clients sent per hour, the busiest hours; and a note if some were left out."""
+    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0, window.covers("hour"))
+    busiest = sent.sort("recipients", "messages", "client", "hour", descending=[True, True, False, False])
+    rows = _rows(collect, busiest.head(_VOLUME_ROWS + 1).select("client", "hour", "messages", "recipients"))
+    shown = sorted(rows[:_VOLUME_ROWS], key=lambda row: (row["hour"], row["client"]))
+    note = f"volumes lists the {_VOLUME_ROWS} busiest client-hours only; export has all of them"
+    return tuple(Volume(**row) for row in shown), [note] * (len(rows) > _VOLUME_ROWS)
+
+
+def quality_of(tables: Tables, collect: Collect) -> Sequence[str]:
+    """Give notes on sessions that could not be followed to their end."""
+    session = tables["session"]
+    counts = {
+        "had capture gaps: their counts are lower bounds": pl.col("gap").fill_null(value=False),
+        "could not be followed to their end by Zeek's SMTP analyzer": pl.col("analyzer_disabled").is_not_null(),
+    }
+    sums = _rows(collect, session.select(**{what: hit.sum() for what, hit in counts.items()}))[0]
+    return [f"{number} session(s) {what}" for what, number in sums.items() if number]
