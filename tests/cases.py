@@ -1,0 +1,183 @@
+"""The detectors' cases: what `fixtures/detectors/README.md` says, as code."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from zeeksmtp import registry
+from zeeksmtp.logs._types import schema_of
+from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
+from zeeksmtp.pipeline import facts_of, judge
+from zeeksmtp.report import finding_of
+
+FOLDER = Path(__file__).parents[1] / "fixtures" / "detectors"
+BASE = datetime(2026, 11, 2, tzinfo=UTC)
+
+DETECTORS: Mapping[str, Detector] = {d.id: d for d in registry.discover("zeeksmtp.detectors", "DETECTOR").values()}
+FACTS: Mapping[str, Fact] = {f.name: f for f in registry.discover("zeeksmtp.facts", "FACT").values()}
+LOGS: Mapping[str, Log] = {log.name: log for log in registry.discover("zeeksmtp.logs", "LOG").values()}
+
+_OFFSET = re.compile(r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?")
+_UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
+_SHORT = {"client": "id.orig_h", "client_port": "id.orig_p", "server": "id.resp_h", "port": "id.resp_p"}
+
+Frames = dict[str, pl.LazyFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One case of a detector, as it stands in the file."""
+
+    detector: Detector
+    name: str
+    why: str
+    tables: Mapping[str, Any] | None = None
+    logs: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    site: Mapping[str, Any] = field(default_factory=dict)
+    window: Mapping[str, Any] = field(default_factory=dict)
+    alpha: float = 1e-6
+    expect: Sequence[Mapping[str, Any]] = ()
+    expect_at_most: Severity | None = None
+
+    @property
+    def fires(self) -> bool:
+        """Tell whether it is one of those that must fire."""
+        return self.name.startswith("fires_")
+
+    @property
+    def context(self) -> Context:
+        """Give the context that the case describes."""
+        nets = tuple(ip_network(net) for net in self.site.get("local_nets", ()))
+        roles = tuple(sorted(self.site.get("roles", {}).items()))
+        window = Window(**{name: moment(value) for name, value in self.window.items()})
+        return Context(Site(nets, self.site.get("timezone", "UTC"), roles), window, self.alpha)
+
+    def frames(self, shuffle: int | None = None) -> Frames:
+        """Give the tables, on request with their rows in an order made of a seed."""
+        if self.logs is not None:
+            logs = _filled(self.logs, LOGS, shuffle)
+            return dict(facts_of(logs, self.context.site))
+        return _filled(self.tables or {}, {**LOGS, **FACTS}, shuffle)
+
+    def findings(self, shuffle: int | None = None) -> list[Finding]:
+        """Run the detector, and nothing else, over the case's tables."""
+        params = self.detector.params(**self.params)
+        rows = judge(self.detector, self.frames(shuffle), params, self.context).collect().to_dicts()
+        return sorted((finding_of(self.detector, row) for row in rows), key=lambda finding: finding.id)
+
+
+def cases() -> Iterator[Case]:
+    """Read every case of every file."""
+    for file in sorted(FOLDER.glob("*.yml")):
+        for case in yaml.safe_load(file.read_text(encoding="utf-8")):
+            yield Case(detector=DETECTORS[file.stem], **case)
+
+
+def seconds(value: object) -> float:
+    """Read an offset: a number of seconds, or `1d2h3m4s`."""
+    if isinstance(value, int | float):
+        return float(value)
+    match = _OFFSET.fullmatch(str(value))
+    assert match, f"{value!r} is no offset like 90s, 5m, 2h30m, 3d"
+    return sum(float(count) * _UNITS[unit] for unit, count in match.groupdict().items() if count)
+
+
+def moment(value: object) -> datetime:
+    """Read a time: ISO, or an offset from `BASE`."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=value.tzinfo or UTC)
+    if isinstance(value, str) and re.match(r"\d{4}-", value):
+        return moment(datetime.fromisoformat(value))
+    return BASE + timedelta(seconds=seconds(value))
+
+
+def _filled(given: Mapping[str, Any], specs: Mapping[str, Log | Fact], shuffle: int | None) -> Frames:
+    unknown = given.keys() - specs.keys()
+    assert not unknown, f"no such table: {sorted(unknown)}; there are {sorted(specs)}"
+    return {name: frame(given.get(name, ()), spec.columns, shuffle).lazy() for name, spec in specs.items()}
+
+
+def frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], shuffle: int | None = None) -> pl.DataFrame:
+    """Make a typed frame of a case's rows."""
+    types = {column.name: column.type for column in columns}
+    typed = [_typed(row, types) for row in _expanded(rows)]
+    made = pl.DataFrame(typed, schema=schema_of(columns), orient="row")
+    return made if shuffle is None else made.sample(fraction=1, shuffle=True, seed=shuffle)
+
+
+def _typed(row: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+    named = {name if name in types else _SHORT.get(name, name): value for name, value in row.items()}
+    unknown = named.keys() - types.keys()
+    assert not unknown, f"no such column: {sorted(unknown)}; there are {sorted(types)}"
+    return {name: _value(value, types[name]) for name, value in named.items()}
+
+
+def _value(value: Any, zeek_type: str) -> Any:
+    if value is None or zeek_type not in {"time", "interval"}:
+        return value
+    return moment(value) if zeek_type == "time" else timedelta(seconds=seconds(value))
+
+
+def _expanded(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Write out `repeat` and `each`, and give a time to rows that have none."""
+    at = BASE - timedelta(seconds=1)
+    for template in rows:
+        plain = {name: value for name, value in template.items() if name not in {"repeat", "ts"}}
+        start = moment(template["ts"]) if "ts" in template else at + timedelta(seconds=1)
+        lists = [len(value["each"]) for value in plain.values() if isinstance(value, dict)]
+        repeat = template.get("repeat", {"count": max(lists, default=1)})
+        step = timedelta(seconds=seconds(repeat.get("every", "1s")))
+        for n in range(repeat["count"]):
+            at = start + n * step
+            yield {"ts": at, **{name: _copy(value, n) for name, value in plain.items()}}
+
+
+def _copy(value: Any, n: int) -> Any:
+    if isinstance(value, dict):
+        return _copy(value["each"][n % len(value["each"])], n)
+    if isinstance(value, list):
+        return [_copy(part, n) for part in value]
+    return re.sub(r"\{n(:\d+)?\}", lambda m: m[0].format(n=n), value) if isinstance(value, str) else value
+
+
+def differences(expected: Mapping[str, Any], finding: Finding) -> list[str]:
+    """Say where a finding differs from what a case expects of it; nothing if it does not."""
+    evidence = finding.evidence
+    actual: dict[str, Any] = {
+        **dict(finding),
+        "terms": {term.name: term.value for term in evidence.terms},
+        "details": {detail.name: list(detail.values) for detail in evidence.details},
+        "test": dict(evidence.test) if evidence.test else {},
+    }
+    unknown = expected.keys() - actual.keys()
+    assert not unknown, f"no such field of a finding: {sorted(unknown)}"
+    return [line for name, wanted in expected.items() for line in _differ(name, wanted, actual[name])]
+
+
+def _differ(name: str, wanted: Any, actual: Any) -> Iterator[str]:
+    if isinstance(wanted, Mapping):
+        for key, inner in wanted.items():
+            yield from _differ(f"{name}.{key}", inner, actual.get(key))
+    elif not _equal(wanted, actual):
+        yield f"{name}: expected {wanted!r}, found {actual!r}"
+
+
+def _equal(wanted: Any, actual: Any) -> bool:
+    if isinstance(actual, datetime):
+        return moment(wanted) == actual
+    if isinstance(actual, tuple):
+        return list(wanted) == list(actual)
+    if isinstance(actual, float):
+        return math.isclose(wanted, actual, rel_tol=1e-6)
+    return bool(wanted == actual)
