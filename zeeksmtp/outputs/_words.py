@@ -65,11 +65,15 @@ def counts(findings: Iterable[Finding]) -> str:
 
 def evidence(proof: Evidence) -> list[str]:
     """Say what a finding rests on, one line for each kind of evidence."""
-    lines = [f"{detail.name}: {names(detail.values, 10)}" for detail in proof.details if detail.values]
+    lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in proof.details if detail.values]
     if proof.terms:
-        weighed = [f"{term.name} {term.value:,g} (weight {term.weight:g})" for term in proof.terms]
+        weighed = [f"{_spoken(term.name)} {term.value:,g} (weight {term.weight:g})" for term in proof.terms]
         lines.append("weighed: " + "; ".join(weighed))
     return lines + ([_test(proof.test)] if proof.test else [])
+
+
+def _spoken(label: str) -> str:
+    return label.replace("_", " ")
 
 
 def _test(test: SequentialTest) -> str:
