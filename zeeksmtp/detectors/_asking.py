@@ -51,7 +51,6 @@ def trials(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
 def summed(asked: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
     """Give one row per key: what was asked and learned. An accepted recipient counts as learned only by contrast."""
     names = pl.col("name")
-    direct = pl.col("verb").is_in(["VRFY", "EXPN"])
     return asked.group_by(keys).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
@@ -60,7 +59,6 @@ def summed(asked: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
         pl.col("client").n_unique().alias("sources"),
         pl.col("server").unique().alias("servers"),
         pl.col("verb").unique().sort().alias("verbs"),
-        names.filter(direct).n_unique().alias("names_by_vrfy_expn"),
         names.filter(pl.col("verdict") == "unknown").n_unique().alias("unknown"),
         names.filter(pl.col("verdict") == "confirmed").unique().sort().alias("confirmed_names"),
         pl.col("disclosed").explode().drop_nulls().unique().sort().alias("disclosed"),

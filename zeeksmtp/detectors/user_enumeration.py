@@ -106,9 +106,10 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
     """Give the findings per client and server, and per server."""
     asked = questions(tables)
     pairs = _pairs(tables, asked, params, context)
-    rows = summed(asked.filter(context.window.covers()), PAIR).join(pairs, on=list(PAIR), how="inner")
-    lone = pl.col("inside") & (pl.col("names_by_vrfy_expn") > 0)
-    alone = _finding(rows.filter(pl.col("fires") | lone), PAIR)
+    told = asked.filter(context.window.covers()).join(pairs.select(*PAIR, "fires"), on=list(PAIR))
+    # Recipients are questions only of who enumerates; of others just VRFY and EXPN are worth a word.
+    rows = summed(told.filter(pl.col("fires") | (pl.col("verb") != "RCPT")), PAIR).join(pairs, on=list(PAIR))
+    alone = _finding(rows.filter(pl.col("fires") | pl.col("inside")), PAIR)
     return pl.concat([alone, _distributed(tables, asked, pairs, params, context)])
 
 
@@ -120,8 +121,8 @@ def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) 
 DETECTOR = Detector(
     id="user-enumeration",
     title="{clients} asked {servers} which users exist",
-    summary="{clients} asked {servers} for {names} name(s) by {verbs}: {confirmed} confirmed, {unknown} unknown. "
-    "Confirmed: {confirmed_names}.",
+    summary="{clients} asked {servers} for {names} name(s) by {verbs}: {confirmed} confirmed ({confirmed_names}), "
+    "{unknown} unknown.",
     action="Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts.",
     attack=("T1589.002",),
     needs=("query", "session", "role"),

@@ -14,7 +14,7 @@ def concerns() -> pl.Expr:
 LOG = Log(
     name="conn",
     doc="connections",
-    unseen="failed connections, volumes in bytes and TLS on port 465 are",
+    unseen="failed connections, volumes in bytes and TLS on port 465 are not visible",
     columns=(
         *CONNECTION,
         Column("proto", "enum", "transport protocol"),

@@ -16,7 +16,7 @@ def concerns() -> pl.Expr:
 LOG = Log(
     name="dns",
     doc="look-ups of MX records",
-    unseen="look-ups of MX records are",
+    unseen="look-ups of MX records are not visible",
     columns=(
         *CONNECTION,
         Column("query", "string", "the domain asked for"),

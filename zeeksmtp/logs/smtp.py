@@ -6,7 +6,7 @@ from zeeksmtp.model import Column, Log
 LOG = Log(
     name="smtp",
     doc="mails, as stock Zeek sees them",
-    unseen="senders, recipients and volumes of mails are",
+    unseen="senders, recipients and volumes of mails are not visible",
     columns=(
         *CONNECTION,
         Column("trans_depth", "count", "number of the transaction within the connection"),

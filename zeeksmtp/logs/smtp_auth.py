@@ -6,7 +6,7 @@ from zeeksmtp.model import Column, Log
 LOG = Log(
     name="smtp_auth",
     doc="AUTH exchanges in clear",
-    unseen="AUTH in clear is",
+    unseen="AUTH in clear is not visible",
     columns=(
         *CONNECTION,
         Column("seq", "count", "`seq` of the AUTH command in smtp_cmd.log"),

@@ -22,7 +22,7 @@ def redact() -> Mapping[str, pl.Expr]:
 LOG = Log(
     name="smtp_cmd",
     doc="SMTP commands with their replies",
-    unseen="VRFY, EXPN, refused recipients and all other commands are",
+    unseen="VRFY, EXPN, refused recipients and all other commands are not visible",
     columns=(
         *CONNECTION,
         Column("seq", "count", "number of the command within the connection, from 1"),

@@ -27,7 +27,7 @@ _COUNTS = {
 LOG = Log(
     name="smtp_session",
     doc="SMTP sessions: what was offered, asked, sent",
-    unseen="what servers offer (STARTTLS, AUTH), and sessions without mail, are",
+    unseen="what servers offer (STARTTLS, AUTH) and sessions without mail are not visible",
     columns=(
         *CONNECTION,
         Column("banner", "string", "the server's greeting"),

@@ -6,7 +6,7 @@ from zeeksmtp.model import Column, Log
 LOG = Log(
     name="ssl",
     doc="TLS handshakes on SMTP ports",
-    unseen="whether TLS came up is (counted is 220 to STARTTLS), and its version",
+    unseen="TLS versions are not visible, and a TLS session is one whose STARTTLS was answered with 220",
     columns=(
         *CONNECTION,
         Column("version", "string", "TLS version agreed on"),

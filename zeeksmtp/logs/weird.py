@@ -17,7 +17,7 @@ def concerns() -> pl.Expr:
 LOG = Log(
     name="weird",
     doc="protocol oddities of SMTP connections",
-    unseen="protocol oddities are",
+    unseen="protocol oddities are not visible",
     columns=(
         *CONNECTION,
         Column("name", "string", "which oddity"),

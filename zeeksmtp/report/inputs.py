@@ -71,7 +71,7 @@ def coverage_of(
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
     blind = {name: [d.id for d in detectors if name in d.sees] for name in logs}
     missing = [
-        f"{log.unseen} not visible: {name}.log is missing" + (f" ({', '.join(blind[name])})" if blind[name] else "")
+        f"{log.unseen}: {name}.log is missing" + (f" (blind: {', '.join(blind[name])})" if blind[name] else "")
         for name, log in logs.items()
         if name not in present
     ]

@@ -43,7 +43,7 @@ def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]
 def roles_of(tables: Tables, collect: Collect) -> tuple[HostRole, ...]:
     """Give the roles of the site's own hosts, and of those that config names."""
     told = pl.col("local") | (pl.col("reason") == "set in config")
-    plan = tables["role"].filter(told).sort("host").select(HostRole.model_fields)
+    plan = tables["role"].filter(told).sort("host").select(list(HostRole.model_fields))
     return tuple(HostRole(**row) for row in _rows(collect, plan))
 
 
