@@ -15,7 +15,7 @@ import polars as pl
 
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import LONGEST_LINE, Block, Lines
+from zeeksmtp.logs._lines import LONGEST_LINE, Lines
 from zeeksmtp.logs._rows import Batch
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
@@ -104,22 +104,23 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
     piles = {source.log: _Pile(source.log)}
     unread = 0
-    for block in lines:
-        for batch in _batches(reader, block, source.log):
-            unread += batch.lines if batch.log is None else 0
-            name = batch.log or source.log
-            piles.setdefault(name, _Pile(name)).add(batch)
+    for batch in _batches(reader, lines, source.log):
+        unread += batch.lines if batch.log is None else 0
+        name = batch.log or source.log
+        piles.setdefault(name, _Pile(name)).add(batch)
     main = piles.pop(source.log)
     others = [pile.record(replace(source, log=pile.log), lake, None, None) for pile in piles.values() if pile.lines]
     note = lines.note or _note(main, unread)
     return replace(main.record(source, lake, lines.problem or reader.problem, note), others=tuple(others))
 
 
-def _batches(reader: TsvReader | JsonReader, block: Block, log: str) -> Iterator[Batch]:
-    if block.overlong:
-        yield Batch(log, lines=1, rejects=[(block.line, f"longer than {LONGEST_LINE >> 20} MiB")])
-    else:
-        yield from reader.feed(block)
+def _batches(reader: TsvReader | JsonReader, lines: Lines, log: str) -> Iterator[Batch]:
+    for block in lines:
+        if block.overlong:
+            yield Batch(log, lines=1, rejects=[(block.line, f"longer than {LONGEST_LINE >> 20} MiB")])
+        else:
+            yield from reader.feed(block)
+    yield from reader.finish()
 
 
 def _note(main: _Pile, unread: int) -> str | None:

@@ -155,28 +155,25 @@ def cannot_unpack(head: bytes) -> str | None:
     return None
 
 
-def unpacked(file: FileIO) -> Iterator[bytes]:
-    """Yield the content of `file` in pieces. Raises `DamagedError` after the last byte that can be had.
+def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
+    """Yield the content of `file` in pieces, those of a plain one of `size` bytes.
 
-    Several members one after the other are read as one. What follows them (padding, garbage) is no content.
+    Several members one after the other are read as one. What follows them (padding, garbage) is no content. Raises
+    `DamagedError` after the last byte that can be had.
     """
-    head = file.read(_READ)
-    name = packing(head)
+    name = packing(file.read(HEAD))
+    file.seek(0)
     if name is None:
-        yield from _plain(file, head)
+        while data := file.read(size):
+            yield data
     else:
-        yield from _members(file, head, name)
+        yield from _members(file, name)
 
 
-def _plain(file: FileIO, data: bytes) -> Iterator[bytes]:
-    while data:
-        yield data
-        data = file.read(_PIECE)
-
-
-def _members(file: FileIO, data: bytes, name: str) -> Iterator[bytes]:
+def _members(file: FileIO, name: str) -> Iterator[bytes]:
     magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
     member: _Step | None = None
+    data = b""
     while data or (data := file.read(_READ)):
         if member is None:
             data = data.lstrip(b"\0")  # padding of tapes and block devices

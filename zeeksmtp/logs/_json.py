@@ -4,94 +4,109 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import polars as pl
 
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import Batch, judge
-from zeeksmtp.logs._scan import sift
+from zeeksmtp.logs._rows import Batch, Waiting, judge
+from zeeksmtp.logs._scan import Sifted, sift
 from zeeksmtp.logs._values import Typed, from_json
 from zeeksmtp.model import Column, Log
 
+_LOOK_AHEAD: Final = 1 << 16  # bytes of a block: where one line has `_path`, all do
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
 
 
 class JsonReader:
-    """Reads the blocks of one JSON file in order."""
+    """Reads the blocks of one JSON file in order; `finish` gives what is still waiting."""
 
     def __init__(self, log: str) -> None:
         self.log = logs()[log]
         self.problem: str | None = None
+        self._waiting: dict[str, Waiting] = {}
 
     def feed(self, block: Block) -> Iterator[Batch]:
         """Yield what the block's lines give. A last line without LF counts if it is a whole object: a cut one is none."""
-        if b'"_path"' in block.data[: 1 << 16]:
-            yield from self._of_many(block)
+        several = b'"_path"' in block.data[:_LOOK_AHEAD]
+        wanted = None if block.half else _hint(self.log)
+        if several and wanted is not None:
+            wanted |= _elsewhere(self.log)
+        sifted = sift(block.data, wanted, block.line, block.lines, as_json=True)
+        if several:
+            yield from self._shared_out(sifted)
         else:
-            yield self._of_one(self.log, block)
+            yield Batch(self.log.name, lines=sifted.lines)
+            yield from self._wait(self.log, sifted.rows)
 
-    def _of_one(self, log: Log, block: Block) -> Batch:
-        hint = prefilter(log)
-        sifted = sift(block.data, None if hint is None else pl.col("l").str.contains(hint), "zeeksmtp.visible-json")
-        batch = read(log, sifted.rows, block)
-        batch.lines = sifted.lines
-        return batch
+    def finish(self) -> Iterator[Batch]:
+        """Yield what the waiting lines give."""
+        for name in self._waiting:
+            yield from self._judged(logs()[name])
 
-    def _of_many(self, block: Block) -> Iterator[Batch]:
-        """Take the block's own log first; lines with another `_path` are handed to theirs."""
-        own, hint = self.log, prefilter(self.log)
-        foreign = pl.col("l").str.contains(r'"_path"\s*:') & ~pl.col("l").str.contains(rf'"_path"\s*:\s*"{own.name}"')
-        wanted = None if hint is None else pl.col("l").str.contains(hint) | foreign
-        sifted = sift(block.data, wanted, "zeeksmtp.visible-json")
-        path = pl.col("l").str.extract(_PATH).fill_null(own.name).alias("path")
-        parts = sifted.rows.with_columns(path).partition_by("path", as_dict=True, maintain_order=True)
-        others = 0
-        for (name,), rows in parts.items():
-            if name == own.name:
-                continue
-            others += len(rows)
-            yield self._other(str(name), rows, block)
-        mine = parts.get((own.name,))
-        batch = Batch(own.name) if mine is None else read(own, mine, block)
-        batch.lines = sifted.lines - others
-        yield batch
+    def _wait(self, log: Log, rows: pl.DataFrame) -> Iterator[Batch]:
+        if self._waiting.setdefault(log.name, Waiting()).add(rows):
+            yield from self._judged(log)
 
-    def _other(self, path: str, rows: pl.DataFrame, block: Block) -> Batch:
-        log = logs().get(by_path(path, ()) or "")
-        if log is None:
-            return Batch(None, lines=len(rows))
-        hint = prefilter(log)
-        batch = read(log, rows if hint is None else rows.filter(pl.col("l").str.contains(hint)), block)
-        batch.lines = len(rows)
-        return batch
+    def _judged(self, log: Log) -> Iterator[Batch]:
+        rows = self._waiting[log.name].take()
+        if rows is not None:
+            yield judged(log, rows)
+
+    def _shared_out(self, sifted: Sifted) -> Iterator[Batch]:
+        """Give lines with a `_path` to the log that it names, all others to the file's own."""
+        own = self.log.name
+        path = pl.col("l").str.extract(_PATH).fill_null(own).alias("path")
+        parts = sifted.rows.with_columns(path).partition_by(
+            "path", as_dict=True, maintain_order=True, include_key=False
+        )
+        elsewhere = 0
+        for (path_name,), rows in parts.items():
+            name = by_path(str(path_name), ())
+            if name != own:
+                elsewhere += len(rows)
+                yield Batch(name, lines=len(rows))
+            if name is not None:
+                yield from self._wait(logs()[name], rows if name == own else _hinted(logs()[name], rows))
+        yield Batch(own, lines=sifted.lines - elsewhere)
 
 
-def read(log: Log, rows: pl.DataFrame, block: Block) -> Batch:
-    """Decode lines and type their values; what is no JSON object is rejected."""
+def _hint(log: Log) -> pl.Expr | None:
+    pattern = prefilter(log)
+    return None if pattern is None else pl.col("l").str.contains(pattern)
+
+
+def _hinted(log: Log, rows: pl.DataFrame) -> pl.DataFrame:
+    hint = _hint(log)
+    return rows if hint is None else rows.filter(hint)
+
+
+def _elsewhere(log: Log) -> pl.Expr:
+    line = pl.col("l").str
+    return line.contains(r'"_path"\s*:') & ~line.contains(rf'"_path"\s*:\s*"{re.escape(log.name)}"')
+
+
+def judged(log: Log, rows: pl.DataFrame) -> Batch:
+    """Decode lines (`LINES`) and judge their values; what is no JSON object is rejected."""
     objects: list[dict[str, Any]] = []
     numbers: list[int] = []
     rejects: list[tuple[int, str]] = []
-    for place, line in rows.select("i", "l").iter_rows():
+    for number, line in rows.iter_rows():
         found = _object(line)
         if isinstance(found, dict):
             objects.append(_flat(found))
-            numbers.append(block.line + place)
+            numbers.append(number)
         else:
-            rejects.append((block.line + place, "half last line" if block.half else found))
+            rejects.append((number, found))
 
     def column(wanted: Column) -> Typed:
-        return from_json(_values(objects, wanted.name), wanted.type)
+        return from_json([found.get(wanted.name) for found in objects], wanted.type)
 
     batch = judge(log, pl.Series(numbers, dtype=pl.Int64), column)
     batch.rejects += rejects
     return batch
-
-
-def _values(objects: Sequence[dict[str, Any]], name: str) -> list[Any]:
-    return [found.get(name) for found in objects]
 
 
 def _object(line: str) -> dict[str, Any] | str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from zeeksmtp.logs._decompress import HEAD, DamagedError, TrailingError, cannot_unpack, packing, unpacked
 
-BLOCK: Final = 1 << 22
+BLOCK: Final = 1 << 21
 LONGEST_LINE: Final = 1 << 24
 """Zeek drops records of over 64 MiB and cuts strings far below; a longer line is damage."""
 _BOM: Final = b"\xef\xbb\xbf"
@@ -19,10 +19,14 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines, the first of which is number `line` (from 1). A `half` block is a last line without its LF."""
+    """`lines` whole lines, the first of which is number `line` (from 1).
+
+    A `half` block is a last line without its LF. An `overlong` one stands for a line that is too long, and is empty.
+    """
 
     data: bytes
     line: int
+    lines: int = 1
     half: bool = False
     overlong: bool = False
 
@@ -30,11 +34,19 @@ class Block:
 class Lines:
     """The lines of one file. Iterating never raises for a bad file: afterwards, `problem` says what is wrong with it."""
 
-    def __init__(self, path: Path, block: int = BLOCK) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.block = block
         self.problem: str | None = None
         self.note: str | None = None
+
+    def head(self, size: int) -> bytes:
+        """Give about the first `size` bytes; they may end within a line."""
+        pile = b""
+        for piece in self._content(size):
+            pile += piece[:size]
+            if len(pile) >= size:
+                break
+        return pile.removeprefix(_BOM)
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the file's blocks."""
@@ -42,61 +54,55 @@ class Lines:
         for piece in self._pieces():
             cut = piece.rfind(b"\n") + 1
             if not cut:
-                if not dropping:
-                    carry += piece
+                carry = b"" if dropping else carry + piece
                 dropping = dropping or len(carry) > LONGEST_LINE
-                carry = b"" if dropping else carry
                 continue
+            start = 0
             if dropping:
                 yield Block(b"", line, overlong=True)
-                start, line, dropping = piece.find(b"\n") + 1, line + 1, False
-                data = piece[start:cut]
-            else:
-                data = carry + piece[:cut]
+                start, line, carry, dropping = piece.find(b"\n") + 1, line + 1, b"", False
+            if start < cut:
+                data = b"".join((carry, memoryview(piece)[start:cut]))
+                yield (block := Block(data, line, data.count(b"\n")))
+                line += block.lines
             carry = piece[cut:]
-            if data:
-                yield Block(data, line)
-                line += data.count(b"\n")
         if dropping:
             yield Block(b"", line, overlong=True)
         elif carry:
             yield Block(carry, line, half=True)
 
     def _pieces(self) -> Iterator[bytes]:
-        """Yield pieces of about `block` bytes, without a byte order mark; note damage, and end there."""
+        """Yield pieces of at least `BLOCK` bytes, without a byte order mark."""
         pile: list[bytes] = []
-        size, first = 0, True
-        for piece in self._content():
+        size, mark = 0, _BOM
+        for piece in self._content(BLOCK):
             pile.append(piece)
             size += len(piece)
-            if size >= self.block:
-                whole = pile[0] if len(pile) == 1 else b"".join(pile)
-                yield whole.removeprefix(_BOM) if first else whole
-                pile, size, first = [], 0, False
+            if size >= BLOCK:
+                yield b"".join(pile).removeprefix(mark)
+                pile, size, mark = [], 0, b""
         if pile:
-            whole = b"".join(pile)
-            yield whole.removeprefix(_BOM) if first else whole
+            yield b"".join(pile).removeprefix(mark)
 
-    def _content(self) -> Iterator[bytes]:
+    def _content(self, size: int) -> Iterator[bytes]:
+        """Yield the content as it comes; note damage, and end there."""
         try:
             # O_NONBLOCK: should the file have become a FIFO since it was found, opening it must not hang
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with FileIO(descriptor, "rb") as file:
                 head = file.read(HEAD)
+                file.seek(0)
                 self.problem = cannot_unpack(head)
                 if self.problem is None:
-                    file.seek(0)
-                    yield from self._unpacked(file, packing(head))
+                    yield from self._unpacked(file, size, packing(head))
         except FileNotFoundError:
-            self.problem = "it is gone: it was there when the run began; run again"
+            self.problem = "gone: it was there when the run began; run again"
         except OSError as error:
-            self.problem = (
-                f"cannot be read ({error.strerror or type(error).__name__}): check the file and its permissions"
-            )
+            self.problem = f"cannot be read ({error.strerror or error}): check the file and its permissions"
 
-    def _unpacked(self, file: FileIO, name: str | None) -> Iterator[bytes]:
+    def _unpacked(self, file: FileIO, size: int, name: str | None) -> Iterator[bytes]:
         try:
-            yield from unpacked(file)
+            yield from unpacked(file, size)
         except TrailingError:
             self.note = f"bytes after the end of the {name} data were left out"
         except DamagedError as error:

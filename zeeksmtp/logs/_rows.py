@@ -12,17 +12,41 @@ from zeeksmtp.logs._types import schema_of
 from zeeksmtp.logs._values import Typed
 from zeeksmtp.model import Column, Log
 
-_REQUIRED = tuple(column.name for column in CONNECTION)
+_ENOUGH = 1 << 23  # bytes
+REQUIRED = tuple(column.name for column in CONNECTION)
 
 
 @dataclass
 class Batch:
-    """What some lines of a file gave, for the log named (`None`: a log that is not read)."""
+    """What some lines of a file gave, for the log named (`None`: a log that is not read).
+
+    `lines` are counted when they are seen, rows are judged later and many at once.
+    """
 
     log: str | None
     lines: int = 0
     kept: pl.DataFrame | None = None
     rejects: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass
+class Waiting:
+    """Lines that passed a sieve and wait to be judged with others of their kind: a call per block costs too much."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, rows: pl.DataFrame) -> bool:
+        """Take lines in; tell whether it is enough."""
+        if len(rows):
+            self.frames.append(rows)
+            self.size += rows.estimated_size()
+        return self.size >= _ENOUGH
+
+    def take(self) -> pl.DataFrame | None:
+        """Give all lines, if there are any, and start anew."""
+        frames, self.frames, self.size = self.frames, [], 0
+        return pl.concat(frames) if frames else None
 
 
 def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Batch:
@@ -43,7 +67,7 @@ def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Batc
 
 
 def _missing() -> pl.Expr:
-    first = [pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in _REQUIRED]
+    first = [pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in REQUIRED]
     return pl.coalesce(*first)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import polars as pl
 
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
+LINES = pl.Schema({"i": pl.Int64, "l": pl.String})
+"""Rows that come out of a sieve: number of the line in its file, and the line without its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """Rows `i` (place in the block, from 0) and `l` (the line without its end) that may matter; `lines` counts data lines."""
+    """The rows (`LINES`) that may matter, and the number of data lines among which they were found."""
 
     rows: pl.DataFrame
     lines: int
@@ -35,7 +37,7 @@ def decoded(data: bytes) -> str:
 
 
 def _clean(data: bytes, errors: str) -> bytes:
-    """Give bytes that are UTF-8, and that polars cannot take for a packed file (it looks at their start)."""
+    """Give bytes that are UTF-8. Almost all logs are ASCII, which is told fastest."""
     if not data.isascii():
         try:
             data.decode()
@@ -44,20 +46,25 @@ def _clean(data: bytes, errors: str) -> bytes:
     return data
 
 
-def sift(data: bytes, hint: pl.Expr | None, errors: str = "zeeksmtp.visible") -> Sifted:
-    """Give the lines of `data` for which `hint` (over column `l`; `None`: every line) holds. Blank lines are no data."""
-    data = _clean(data, errors)
-    shift = 0
-    if data[0] not in _PLAIN_STARTS:
-        data, shift = b"\n" + data, 1
-    total = data.count(b"\n") + (not data.endswith(b"\n")) - shift
-    short = pl.col("l").str.len_bytes() <= 1  # blank lines come through, to be counted
+def sift(data: bytes, hint: pl.Expr | None, line: int, lines: int | None = None, *, as_json: bool = False) -> Sifted:
+    """Give the lines of `data` for which `hint` (over column `l`; `None`: every line) holds. Blank lines are no data.
+
+    `line` is the number of the first one; `lines` how many there are, where that is known.
+    """
+    if lines is None:
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    data = _clean(data, "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible")
+    added = data[0] not in _PLAIN_STARTS
+    if added:
+        # polars unpacks what looks packed by its first bytes, and `x^` (zlib) may well start a line.
+        data = b"\n" + data
     plan = pl.scan_lines(data, name="l", row_index_name="i")
+    short = pl.col("l").str.len_bytes() <= 1  # blank lines come through, to be counted
     found = (plan if hint is None else plan.filter(hint | short)).collect()
-    if shift:
-        found = found.filter(pl.col("i") > 0).with_columns(pl.col("i") - 1)
-    blank = found["l"].is_in(["", "\r"])
-    blanks = int(blank.sum())
+    if added:
+        found = found.filter(pl.col("i") > 0)
+    blank = found["l"].str.len_bytes() == 0
+    blanks = blank.sum()
     if blanks:
         found = found.filter(~blank)
-    return Sifted(found, total - blanks)
+    return Sifted(found.select(pl.col("i").cast(pl.Int64) + (line - added), "l"), lines - blanks)

@@ -36,11 +36,11 @@ class Kind:
 
 def sniff(path: Path) -> Kind:
     """Tell what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
-    lines = Lines(path, block=_HEAD)
-    block = next(iter(lines), None)
-    if block is None:
+    lines = Lines(path)
+    head = lines.head(_HEAD)
+    if not head:
         return _nothing(path, lines.problem)
-    text = decoded(block.data[:_HEAD]).lstrip("\0\r\n")
+    text = decoded(head).lstrip("\0\r\n")
     kind = _json(text) if text.startswith("{") else _tsv(text)
     return kind if kind.log or kind.why else _named(path, kind.format)
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
 import polars as pl
 
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import Batch, judge
+from zeeksmtp.logs._rows import REQUIRED, Batch, Waiting, judge
 from zeeksmtp.logs._scan import decoded, sift
-from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.logs._values import Marks, Typed, from_tsv
+from zeeksmtp.logs._values import Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
 
-_HEADER_RUN = re.compile(rb"^(?:\0*#[^\n]*(?:\n|\Z))+", re.MULTILINE)
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
-_NECESSARY: Final = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,101 +68,134 @@ def heads_rows(line: str) -> bool:
 
 
 class TsvReader:
-    """Reads the blocks of one TSV file in order."""
+    """Reads the blocks of one TSV file in order; `finish` gives what is still waiting."""
 
     def __init__(self, log: str) -> None:
         self.header = Header(log)
         self.problem: str | None = None
         self._begun = False
+        self._waiting = Waiting()
 
     def feed(self, block: Block) -> Iterator[Batch]:
         """Yield what the block's lines give."""
-        if not self._begun:
-            block = self._plain_header(block)
-            self._begun = True
-        at, line = 0, block.line
-        for run in _header_runs(block.data):
-            yield from self._rows(block.data[at : run.start()], line, half=False)
-            line += block.data.count(b"\n", at, run.end())
-            at = run.end()
-            self._told(run[0])
-        rest = block.data[at:] if at else block.data
-        yield from self._rows(rest, line, half=block.half)
+        if block.half:
+            yield from self._half(block)
+            return
+        data, line, lines = _unpadded(block.data), block.line, block.lines
+        if not self._begun and self._plain_header(data):
+            data, line, lines = data[data.find(b"\n") + 1 :], line + 1, lines - 1
+        self._begun = True
+        at, idle = 0, 0
+        for start, end in _header_runs(data):
+            told = self._told(data[start:end])
+            if told == self.header:
+                idle += data.count(b"\n", start, end)
+                continue
+            part = data[at:start]
+            above = part.count(b"\n")
+            yield from self._rows(part, line, above, idle)
+            yield from self.finish()
+            self.header = told
+            passed = above + data.count(b"\n", start, end)
+            at, line, lines, idle = end, line + passed, lines - passed, 0
+        yield from self._rows(data[at:] if at else data, line, lines, idle)
 
-    def _plain_header(self, block: Block) -> Block:
-        first, _, rest = block.data.partition(b"\n")
-        text = decoded(first).rstrip("\r")
-        if not heads_rows(text):
-            return block
-        self.header = self.header.with_fields(text)
-        return replace(block, data=rest, line=block.line + 1)
+    def finish(self) -> Iterator[Batch]:
+        """Yield what the waiting rows give. Must be called before the header changes, and at the end."""
+        rows = self._waiting.take()
+        log = logs().get(self.header.log or "")
+        if rows is not None and log is not None:
+            yield judged(log, rows, self.header)
 
-    def _told(self, run: bytes) -> None:
+    def _plain_header(self, data: bytes) -> bool:
+        names = decoded(data[: data.find(b"\n")]).rstrip("\r")
+        if not heads_rows(names):
+            return False
+        self.header = self.header.with_fields(names)
+        return True
+
+    def _half(self, block: Block) -> Iterator[Batch]:
+        """Reject a last line without LF: even with all its fields, the last one may be cut (`1139` to `11`)."""
+        if not block.data.startswith(b"#") and block.data.strip(b"\r"):
+            yield Batch(self.header.log, lines=1, rejects=[(block.line, "half last line")])
+
+    def _told(self, run: bytes) -> Header:
+        header = self.header
         for line in decoded(run).split("\n"):
-            self.header = self.header.told(line.lstrip("\0").rstrip("\r"))
+            header = header.told(line.rstrip("\r"))
+        return header
 
-    def _rows(self, data: bytes, line: int, *, half: bool) -> Iterator[Batch]:
+    def _rows(self, data: bytes, line: int, lines: int, idle: int) -> Iterator[Batch]:
+        """Take in data lines, among which are `idle` header lines that change nothing."""
         if not data:
             return
-        if half:
-            # The last line has no LF. Even with the right number of fields its last one may be cut: `1139` to `11`.
-            blank = not data.strip(b"\r")
-            yield Batch(self.header.log, lines=0 if blank else 1, rejects=[] if blank else [(line, "half last line")])
-            return
         log = logs().get(self.header.log or "")
-        if log is None:
-            yield Batch(None, lines=sift(data, pl.lit(value=False)).lines)
-            return
-        why = self._unusable()
-        sifted = sift(data, None if why else self._hint(log))
-        batch = judge_nothing(log, sifted.rows["i"], why) if why else self._judged(log, sifted.rows, line)
-        batch.rejects = [(line + row, reason) for row, reason in batch.rejects] if why else batch.rejects
-        batch.lines = sifted.lines
+        why = None if log is None else self._unusable()
+        sifted = sift(data, self._hint(log, why), line, lines)
+        rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
+        batch = Batch(None if log is None else log.name, lines=sifted.lines - idle)
+        if why is not None:
+            batch.rejects = [(number, why) for number in rows["i"]]
         yield batch
+        if why is None and self._waiting.add(rows):
+            yield from self.finish()
 
-    def _unusable(self) -> str | None:
-        if not self.header.fields:
-            self.problem = "no #fields line: what its columns are cannot be known; restore the header"
-            return "no #fields line before it"
-        missing = [name for name in _NECESSARY if name not in self.header.fields]
-        if not missing:
-            return None
-        self.problem = f"its header names no {', '.join(missing)}: log these columns"
-        return f"the header names no {missing[0]}"
-
-    def _hint(self, log: Log) -> pl.Expr | None:
-        pattern = prefilter(log, self.header)
+    def _hint(self, log: Log | None, why: str | None) -> pl.Expr | None:
+        if log is None:
+            return pl.lit(value=False)
+        pattern = None if why else prefilter(log, self.header)
         return None if pattern is None else pl.col("l").str.contains(pattern)
 
-    def _judged(self, log: Log, rows: pl.DataFrame, line: int) -> Batch:
-        fields, separator = self.header.fields, self.header.separator
-        cells = rows["l"].str.split(separator)
-        whole = cells.list.len() == len(fields)
-        wrong = rows.filter(~whole).select("i", cells.filter(~whole).list.len().alias("n")).rows()
-        if wrong:
-            rows, cells = rows.filter(whole), cells.filter(whole)
-        numbers = rows["i"].cast(pl.Int64) + line
-
-        def read(column: Column) -> Typed:
-            if column.name not in fields:
-                nothing = pl.repeat(None, len(cells), dtype=dtype_of(column.type), eager=True)
-                return Typed(nothing, pl.repeat(value=False, n=len(cells), eager=True))
-            return from_tsv(cells.list.get(fields.index(column.name)), column.type, self.header.marks)
-
-        batch = judge(log, numbers, read)
-        batch.rejects += [(line + row, f"{found} fields, the header names {len(fields)}") for row, found in wrong]
-        return batch
+    def _unusable(self) -> str | None:
+        """Say why no row below this header can be used."""
+        if not self.header.fields:
+            self.problem = "no #fields line says what its columns are: restore the header"
+            return "no #fields line before it"
+        missing = [name for name in REQUIRED if name not in self.header.fields]
+        if not missing:
+            return None
+        self.problem = f"its header lacks {', '.join(missing)}: let Zeek log these columns"
+        return f"the header lacks {missing[0]}"
 
 
-def judge_nothing(log: Log, rows: pl.Series, why: str) -> Batch:
-    """Reject all rows for one reason."""
-    return Batch(log.name, rejects=[(row, why) for row in rows])
+def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
+    """Split rows (`LINES`) at the separator and judge their values."""
+    cells = rows["l"].str.split(header.separator)
+    lengths = cells.list.len()
+    whole = lengths == len(header.fields)
+    rejects: list[tuple[int, str]] = []
+    if not whole.all():
+        wrong = rows.select("i", lengths.alias("n")).filter(~whole)
+        rejects = [(i, f"{found} fields, the header names {len(header.fields)}") for i, found in wrong.rows()]
+        rows, cells = rows.filter(whole), cells.filter(whole)
+
+    def read(column: Column) -> Typed:
+        if column.name not in header.fields:
+            return nothing(column.type, len(cells))
+        return from_tsv(cells.list.get(header.fields.index(column.name)), column.type, header.marks)
+
+    batch = judge(log, rows["i"], read)
+    batch.rejects += rejects
+    return batch
 
 
-def _header_runs(data: bytes) -> Iterator[re.Match[bytes]]:
-    """Find runs of header lines. Most blocks hold no `#` at all, and telling so is a single fast search."""
-    if b"#" in data and (data.startswith((b"#", b"\0")) or b"\n#" in data or b"\0#" in data):
-        yield from _HEADER_RUN.finditer(data)
+def _unpadded(data: bytes) -> bytes:
+    """Take away NULs before a header: a crash leaves a run of them where the next file is appended."""
+    damaged = b"\0" in data and b"\0#" in data  # the first search is far faster, and nearly always enough
+    return re.sub(rb"(?m)^\0+(?=#)", b"", data) if damaged else data
+
+
+def _header_runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """Give start and end of each run of header lines. Most blocks hold no `#` at all, which is a single fast search."""
+    if b"#" not in data:
+        return
+    start = 0 if data.startswith(b"#") else data.find(b"\n#") + 1
+    while data.startswith(b"#", start):
+        end = start
+        while data.startswith(b"#", end):
+            end = data.find(b"\n", end) + 1 or len(data)
+        yield start, end
+        start = data.find(b"\n#", end - 1) + 1 or len(data)
 
 
 def prefilter(log: Log, header: Header) -> str | None:

@@ -78,13 +78,18 @@ def _escaped(found: re.Match[bytes]) -> bytes:
 
 def from_tsv(cells: pl.Series, zeek_type: str, marks: Marks) -> Typed:
     """Give raw TSV cells as a typed column."""
-    raw = cells.set(cells == marks.unset, None)  # type: ignore[arg-type]  # null is how polars unsets
+    raw = cells.set(cells == marks.unset, None)
     element = element_of(zeek_type)
     if element is not None:
         return _sets_from_tsv(raw, element, marks)
     if zeek_type in _TEXTS:
         return _fine(_texts_from_tsv(raw, marks))
     return _scalar(raw, zeek_type)
+
+
+def nothing(zeek_type: str, length: int) -> Typed:
+    """Give a column that a file lacks."""
+    return _fine(pl.repeat(None, length, dtype=dtype_of(zeek_type), eager=True))
 
 
 def _fine(values: pl.Series) -> Typed:
@@ -109,7 +114,7 @@ def _scalar(raw: pl.Series, zeek_type: str) -> Typed:
 
 
 def _integers(raw: pl.Series, zeek_type: str) -> pl.Series:
-    return raw.set(~raw.str.contains(_INTEGER), None).cast(dtype_of(zeek_type), strict=False)  # type: ignore[arg-type]
+    return raw.set(~raw.str.contains(_INTEGER), None).cast(dtype_of(zeek_type), strict=False)
 
 
 def _booleans(raw: pl.Series, _: str) -> pl.Series:
@@ -117,9 +122,9 @@ def _booleans(raw: pl.Series, _: str) -> pl.Series:
 
 
 def _addresses(raw: pl.Series, _: str) -> pl.Series:
-    unusual = raw.set(raw.str.contains(_IPV4), None).drop_nulls().unique()  # type: ignore[arg-type]
+    unusual = raw.set(raw.str.contains(_IPV4), None).drop_nulls().unique()
     wrong = [text for text in unusual if not _is_address(text)]
-    return raw.set(raw.is_in(wrong), None) if wrong else raw  # type: ignore[arg-type]
+    return raw.set(raw.is_in(wrong), None) if wrong else raw
 
 
 def _is_address(text: str) -> bool:
@@ -131,7 +136,7 @@ def _is_address(text: str) -> bool:
 
 
 def _numbers(raw: pl.Series) -> pl.Series:
-    return raw.set(~raw.str.contains(_NUMBER), None).cast(pl.Float64, strict=False)  # type: ignore[arg-type]
+    return raw.set(~raw.str.contains(_NUMBER), None).cast(pl.Float64, strict=False)
 
 
 def _doubles(raw: pl.Series, _: str) -> pl.Series:
@@ -162,7 +167,7 @@ _READERS: Final = {
 
 def _microseconds(seconds: pl.Series, most: float) -> pl.Series:
     """Round as C's `%.6f` does (ties to even), so that a JSON double and a TSV cell of one value are equal."""
-    inside = seconds.set((seconds.abs() >= most) | seconds.is_nan(), None)  # type: ignore[arg-type]
+    inside = seconds.set((seconds.abs() >= most) | seconds.is_nan(), None)
     return (inside * 1e6).round(mode="half_to_even").cast(pl.Int64)
 
 
@@ -195,7 +200,7 @@ def iso(text: str) -> datetime | None:
 
 def _sets_from_tsv(raw: pl.Series, element: str, marks: Marks) -> Typed:
     empty = (raw == marks.empty) | (raw == "")
-    pieces = raw.set(empty, None).str.split(marks.set_separator)  # type: ignore[arg-type]
+    pieces = raw.set(empty, None).str.split(marks.set_separator)
     flat = pieces.explode(empty_as_null=False, keep_nulls=False)
     return _regroup(pieces.list.len(), from_tsv(flat, element, marks), empty)
 
