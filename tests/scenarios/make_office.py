@@ -31,7 +31,9 @@ def hourly(log: Path) -> Iterator[tuple[str, bytes]]:
     for start, rows in sorted(hours.items()):
         end = start + timedelta(hours=1)
         name = f"{start:%Y-%m-%d}/{log.stem}.{start:%H:%M:%S}-{end:%H:%M:%S}.log.gz"
-        opened, closed = (f"#{word}\t{at:%Y-%m-%d-%H-%M-%S}\n".encode() for word, at in (("open", start), ("close", end)))
+        opened, closed = (
+            f"#{word}\t{at:%Y-%m-%d-%H-%M-%S}\n".encode() for word, at in (("open", start), ("close", end))
+        )
         fields = next(index for index, line in enumerate(header) if line.startswith(b"#fields"))
         yield name, b"".join([*header[:fields], opened, *header[fields:], *rows, closed])
 

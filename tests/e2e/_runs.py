@@ -1,0 +1,99 @@
+"""Runs of the program, as a user would start it, each once; and what the recordings say must come out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zeeksmtp.cli.app import run
+from zeeksmtp.errors import ExitCode
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+CAPTURES = FIXTURES / "captures"
+OFFICE = FIXTURES / "scenarios" / "office"
+NAMES = sorted(path.parent.name for path in CAPTURES.glob("*/events.json"))
+FORMS = ("tsv", "json")
+
+BEHIND = {
+    "cleartext": {"cleartext-credentials", "cleartext-token", "crackable-auth"},
+    "enumeration": {"user-enumeration"},
+    "guessing": {"password-guessing", "password-spray"},
+    "spray": {"password-guessing", "password-spray"},
+    "outbound": {"new-direct-sender", "mass-mailing"},
+    "stripped": {"starttls-stripped"},
+}
+"""Kind of an event -> detectors one of which must find it (detection.md, "Truth")."""
+
+Json = dict[str, Any]
+
+
+def written(form: str, *words: str) -> str:
+    """Run `zeeksmtp report` and give what it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "report"
+        assert run(["report", *words, "--format", form, "-o", str(target), "--quiet"]) == ExitCode.OK
+        return target.read_text(encoding="utf-8")
+
+
+@cache
+def report(path: Path) -> Json:
+    """Give the JSON report of `path`; callers must not change it."""
+    loaded: Json = json.loads(written("json", str(path)))
+    return loaded
+
+
+def capture(name: str, form: str = "tsv") -> Json:
+    """Give the JSON report of a capture."""
+    return report(CAPTURES / name / form)
+
+
+@cache
+def events(name: str) -> list[Json]:
+    """Give what must be found in a capture."""
+    loaded: list[Json] = json.loads((CAPTURES / name / "events.json").read_text(encoding="utf-8"))["events"]
+    return loaded
+
+
+def findings(told: Json, **named: str) -> list[Json]:
+    """Give the findings that name all of `client`, `server` and `account`, as far as they are given."""
+    return [
+        f for f in told["findings"] if all(value in f[f"{key}s"] for key, value in named.items() if value is not None)
+    ]
+
+
+def secrets(name: str) -> list[str]:
+    """Give the strings that nothing may contain."""
+    return [line for line in (CAPTURES / name / "secrets.txt").read_text(encoding="utf-8").splitlines() if line]
+
+
+def auth_rows(name: str) -> Iterator[Json]:
+    """Give the rows of a capture's smtp_auth.log as they are written, without our reader."""
+    log = CAPTURES / name / "json" / "smtp_auth.log"
+    if log.exists():
+        yield from map(json.loads, log.read_text(encoding="utf-8").splitlines())
+
+
+def data_lines(log: Path) -> int:
+    """Count the lines of a log that are rows, without our reader."""
+    content = gzip.decompress(log.read_bytes()) if log.suffix == ".gz" else log.read_bytes()
+    return sum(1 for line in content.split(b"\n") if line.strip() and not line.startswith(b"#"))
+
+
+def without_run(told: Json) -> Json:
+    """Give all of a report that two runs over the same inputs share."""
+    return {key: value for key, value in told.items() if key != "run"}
+
+
+def some_logs(source: Path, names: set[str], target: Path) -> Path:
+    """Copy the logs of those names, and no others."""
+    target.mkdir()
+    for log in source.glob("*.log"):
+        if log.stem in names:
+            shutil.copy(log, target)
+    return target
