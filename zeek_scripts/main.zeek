@@ -1,0 +1,361 @@
+##! Streams, records, options and per-connection state of the package. The behaviour is in the other files:
+##! commands.zeek pairs commands with replies, auth.zeek follows AUTH exchanges, sasl.zeek reads the mechanisms,
+##! sessions.zeek counts and ends a session, redact.zeek decides what may be written down.
+
+@load base/frameworks/analyzer
+@load base/frameworks/reporter
+@load base/protocols/conn/removal-hooks
+@load base/protocols/smtp
+
+module ZeekSMTP;
+
+export {
+	redef enum Log::ID += {
+		## Commands with their final replies, ``smtp_cmd.log``.
+		CMD_LOG,
+		## AUTH exchanges seen in clear, ``smtp_auth.log``.
+		AUTH_LOG,
+		## SMTP connections, ``smtp_session.log``.
+		SESSION_LOG,
+	};
+
+	## One AUTH exchange. What it holds of a secret depends on :zeek:see:`ZeekSMTP::capture_password` and
+	## :zeek:see:`ZeekSMTP::site_secret`; by default only its kind and length.
+	type Auth: record {
+		## When the AUTH command was seen.
+		ts: time &log;
+		## Unique ID of the connection.
+		uid: string &log;
+		## The connection's 4-tuple.
+		id: conn_id &log;
+		## ``seq`` of the AUTH command in ``smtp_cmd.log``.
+		seq: count &log;
+		## SASL mechanism, upper case.
+		mechanism: string &log;
+		## The client sent credentials with the command itself.
+		initial_response: bool &log &default=F;
+		## Who logged in.
+		user: string &log &optional;
+		## On whose behalf.
+		authzid: string &log &optional;
+		## What was sent: ``password``, ``hash``, ``token``, ``ticket``, ``none``, ``undecodable``.
+		secret_kind: string &log &default="none";
+		## Bytes of the decoded password.
+		secret_length: count &log &optional;
+		## Keyed hash of the password: equal values mean the same password.
+		secret_hash: string &log &optional;
+		## The password itself, only where the site asked for it.
+		password: string &log &optional;
+		## ``success``, ``failure``, ``rejected``, ``aborted`` or ``unknown``.
+		outcome: string &log &default="unknown";
+		## Code of the reply that ended the exchange.
+		reply_code: count &log &optional;
+		## Its enhanced status.
+		reply_status: string &log &optional;
+		## Its text.
+		reply_msg: string &log &optional;
+		## What the last EHLO reply offered.
+		mechanisms_offered: vector of string &log &optional;
+		## The server had offered STARTTLS in this session.
+		starttls_offered: bool &log &default=F;
+
+		## 334 replies so far.
+		challenges: count &default=0;
+		## Client lines after the command so far.
+		responses: count &default=0;
+		## Identity and password lines of LOGIN so far, an initial response included.
+		fields: count &default=0;
+		## The last 334's text, in lower case and decoded where that is possible.
+		prompt: string &default="";
+		## The client sent what the mechanism counts as the secret.
+		secret_sent: bool &default=F;
+		## The client sent ``*``.
+		cancelled: bool &default=F;
+		## Content was missed inside the exchange.
+		gap: bool &default=F;
+	};
+
+	## One command of a client.
+	type Command: record {
+		## When the command was seen.
+		ts: time &log;
+		## Unique ID of the connection.
+		uid: string &log;
+		## The connection's 4-tuple.
+		id: conn_id &log;
+		## Number of the command within the connection, from 1.
+		seq: count &log;
+		## Upper-case verb; unknown verbs as sent, ``**`` where a line may have been a secret.
+		command: string &log;
+		## The argument; of AUTH the mechanism only.
+		arg: string &log &optional;
+		## Code of the final reply.
+		reply_code: count &log &optional;
+		## Its enhanced status, ``5.1.1``.
+		reply_status: string &log &optional;
+		## Its whole text, lines joined by a blank.
+		reply_msg: string &log &optional;
+		## VRFY, EXPN: the text of each line that gave an address away.
+		disclosed: vector of string &log &optional;
+		## From the command to its final reply.
+		latency: interval &log &optional;
+		## F for a verb that the analyzer does not know.
+		known: bool &log;
+
+		## The exchange that an AUTH command began.
+		auth: Auth &optional;
+		## The analyzer took this command for a SASL response, so it does not know that a message follows a DATA.
+		unseen: bool &default=F;
+	};
+
+	## One SMTP connection.
+	type Session: record {
+		## When the connection began.
+		ts: time &log;
+		## Unique ID of the connection.
+		uid: string &log;
+		## The connection's 4-tuple.
+		id: conn_id &log;
+		## The server's greeting.
+		banner: string &log &optional;
+		## What the client called itself.
+		helo: string &log &optional;
+		## The client said EHLO.
+		esmtp: bool &log &default=F;
+		## What the last EHLO was answered with, without the greeting line.
+		capabilities: vector of string &log &optional;
+		## STARTTLS stood among the capabilities.
+		starttls_offered: bool &log &default=F;
+		## The client sent STARTTLS.
+		starttls_requested: bool &log &default=F;
+		## How the server answered it.
+		starttls_code: count &log &optional;
+		## STARTTLS was answered with 220.
+		tls: bool &log &default=F;
+		## SASL mechanisms among the capabilities.
+		mechanisms_offered: vector of string &log &optional;
+		## Commands of the client.
+		commands: count &log &default=0;
+		## Those with a verb that the analyzer does not know.
+		unknown_commands: count &log &default=0;
+		## MAIL commands.
+		mail: count &log &default=0;
+		## RCPT commands.
+		rcpt: count &log &default=0;
+		## Recipients accepted.
+		rcpt_accepted: count &log &default=0;
+		## Recipients refused as unknown users.
+		rcpt_unknown: count &log &default=0;
+		## Recipients refused for another reason.
+		rcpt_refused: count &log &default=0;
+		## Messages accepted after their last byte.
+		messages_accepted: count &log &default=0;
+		## Messages refused at DATA, BDAT or after their last byte.
+		messages_refused: count &log &default=0;
+		## VRFY commands.
+		vrfy: count &log &default=0;
+		## VRFY answered 250 or 251.
+		vrfy_confirmed: count &log &default=0;
+		## EXPN commands.
+		expn: count &log &default=0;
+		## EXPN answered 250.
+		expn_confirmed: count &log &default=0;
+		## AUTH exchanges.
+		auth_attempts: count &log &default=0;
+		## AUTH exchanges whose credentials were refused.
+		auth_failures: count &log &default=0;
+		## AUTH exchanges that were accepted.
+		auth_successes: count &log &default=0;
+		## Replies with a 4xx code.
+		replies_4xx: count &log &default=0;
+		## Replies with a 5xx code.
+		replies_5xx: count &log &default=0;
+		## Code of the last reply.
+		last_reply_code: count &log &optional;
+		## Its text.
+		last_reply_msg: string &log &optional;
+		## The client said QUIT.
+		quit: bool &log &default=F;
+		## Content was missed: counts are lower bounds.
+		gap: bool &log &default=F;
+		## Why Zeek stopped following.
+		analyzer_disabled: string &log &optional;
+		## A bound of this package was hit.
+		truncated: bool &log &default=F;
+
+		## Commands that wait for their reply, oldest first, from index *head* on.
+		queue: vector of Command &default=vector();
+		## Index of the oldest waiting command in *queue*.
+		head: count &default=0;
+		## Final replies still to come for commands that left a full queue.
+		owed: count &default=0;
+		## Lines of the reply that is not complete yet.
+		reply: vector of string &default=vector();
+		## Code of the reply that is not complete yet.
+		reply_code: count &default=0;
+		## The first reply was seen.
+		greeted: bool &default=F;
+		## A verb that the analyzer knows was seen.
+		spoke_smtp: bool &default=F;
+		## A message goes by that the analyzer takes for commands.
+		in_body: bool &default=F;
+		## A chunk of the current message was refused already.
+		chunk_refused: bool &default=F;
+		## The exchange that client lines belong to.
+		auth: Auth &optional;
+		## SASL responses that were answered before they were seen.
+		late: count &default=0;
+		## Beginnings of client lines that must not come back in a reply's text.
+		secrets: vector of string &default=vector();
+		## Lines written to ``smtp_cmd.log`` and ``smtp_auth.log``.
+		written: count &default=0;
+		## Why the analyzer last complained.
+		violation: string &default="";
+	};
+
+	## May change or refuse a line of ``smtp_cmd.log``.
+	global log_policy_cmd: Log::PolicyHook;
+	## May change or refuse a line of ``smtp_auth.log``.
+	global log_policy_auth: Log::PolicyHook;
+	## May change or refuse a line of ``smtp_session.log``.
+	global log_policy_session: Log::PolicyHook;
+
+	## Raised for each line of ``smtp_cmd.log``.
+	global log_cmd: event(rec: Command);
+	## Raised for each line of ``smtp_auth.log``.
+	global log_auth: event(rec: Auth);
+	## Raised for each line of ``smtp_session.log``.
+	global log_session: event(rec: Session);
+
+	## Ports besides Zeek's own on which SMTP is looked for.
+	const extra_ports = set(26/tcp, 2525/tcp) &redef;
+
+	## Whether accepted MAIL, RCPT and DATA commands are written to ``smtp_cmd.log``. Busy relays may turn it off;
+	## the session's counters keep them.
+	option log_bulk = T;
+
+	## Whether clear text passwords are written to ``smtp_auth.log``.
+	option capture_password = F;
+
+	## The site's own secret for :zeek:field:`ZeekSMTP::Auth$secret_hash`; empty for no hashes. It has to be the same
+	## on all nodes, long, and known to nobody who may read the logs.
+	option site_secret = "";
+
+	## Bytes kept of a string: an argument, a reply's text. From 32 to 4096.
+	option max_field_bytes = 512;
+
+	## Commands of a connection that may wait for their replies. From 8 to 4096.
+	option max_pending = 256;
+
+	## Lines of ``smtp_cmd.log`` and ``smtp_auth.log`` together for a connection. From 1 to 1000000.
+	option max_lines = 10000;
+
+	## Lines of one reply that are kept: capabilities, members of a list. From 1 to 100.
+	option max_disclosed = 100;
+
+	## Client lines of one AUTH exchange that are decoded. From 2 to 64.
+	option max_responses = 16;
+
+	## Bytes of a client line that are decoded; longer ones count as undecodable. From 256 to 65536.
+	option max_secret_bytes = 16384;
+
+	## Gives the state of a connection, which it begins where there is none.
+	##
+	## c: The connection.
+	##
+	## Returns: the connection's session.
+	global get_session: function(c: connection): Session;
+
+	## Cuts a string to :zeek:see:`ZeekSMTP::max_field_bytes` without leaving half a UTF-8 character.
+	##
+	## s: The string.
+	##
+	## Returns: the string or its beginning.
+	global cut: function(s: string): string;
+
+	## Marks a session as truncated, with one weird the first time.
+	##
+	## c: The connection.
+	##
+	## s: Its session.
+	##
+	## bound: The option whose bound was hit.
+	global truncate: function(c: connection, s: Session, bound: string);
+
+	## Writes the session's line when its connection ends.
+	global finalize: Conn::RemovalHook;
+}
+
+redef record connection += {
+	zeeksmtp: ZeekSMTP::Session &optional;
+};
+
+# The least and the most that an operator may ask for.
+const bounds: table[string] of vector of count = {
+	["ZeekSMTP::max_field_bytes"] = vector(32, 4096),
+	["ZeekSMTP::max_pending"] = vector(8, 4096),
+	["ZeekSMTP::max_lines"] = vector(1, 1000000),
+	["ZeekSMTP::max_disclosed"] = vector(1, 100),
+	["ZeekSMTP::max_responses"] = vector(2, 64),
+	["ZeekSMTP::max_secret_bytes"] = vector(256, 65536),
+};
+
+function keep_in_bounds(id: string, value: count): count
+	{
+	local range = bounds[id];
+	if ( value < range[0] )
+		return range[0];
+	return value > range[1] ? range[1] : value;
+	}
+
+event zeek_init() &priority=5
+	{
+	Log::create_stream(CMD_LOG, Log::Stream($columns=Command, $ev=log_cmd,
+	    $path="smtp_cmd", $policy=log_policy_cmd));
+	Log::create_stream(AUTH_LOG, Log::Stream($columns=Auth, $ev=log_auth,
+	    $path="smtp_auth", $policy=log_policy_auth));
+	Log::create_stream(SESSION_LOG, Log::Stream($columns=Session, $ev=log_session,
+	    $path="smtp_session", $policy=log_policy_session));
+	Analyzer::register_for_ports(Analyzer::ANALYZER_SMTP, extra_ports);
+
+	for ( id in bounds )
+		Option::set_change_handler(id, keep_in_bounds, 100);
+	}
+
+# What was set at load time passes the same bounds as what is set later.
+event zeek_init()
+	{
+	Option::set("ZeekSMTP::max_field_bytes", max_field_bytes);
+	Option::set("ZeekSMTP::max_pending", max_pending);
+	Option::set("ZeekSMTP::max_lines", max_lines);
+	Option::set("ZeekSMTP::max_disclosed", max_disclosed);
+	Option::set("ZeekSMTP::max_responses", max_responses);
+	Option::set("ZeekSMTP::max_secret_bytes", max_secret_bytes);
+	}
+
+function get_session(c: connection): Session
+	{
+	if ( ! c?$zeeksmtp )
+		{
+		c$zeeksmtp = Session($ts=c$start_time, $uid=c$uid, $id=c$id);
+		Conn::register_removal_hook(c, finalize);
+		}
+
+	return c$zeeksmtp;
+	}
+
+function cut(s: string): string
+	{
+	if ( |s| <= max_field_bytes )
+		return s;
+	return sub(s[:max_field_bytes], /[\xc0-\xff]?[\x80-\xbf]*$/, "");
+	}
+
+function truncate(c: connection, s: Session, bound: string)
+	{
+	if ( s$truncated )
+		return;
+
+	s$truncated = T;
+	Reporter::conn_weird("smtp_session_truncated", c, bound, "ZeekSMTP");
+	}
