@@ -202,6 +202,8 @@ def export(request: Request, folder: Path) -> Report:
 
 def _through(request: Request, folder: Path) -> Report:
     began = time.perf_counter()
+    for part in ("lake", "facts"):
+        (folder / part).mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine)
     read = _read(request, engine, folder / "lake")
     tables = _tables(request, engine, folder / "lake", folder / "facts")

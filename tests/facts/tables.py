@@ -1,0 +1,27 @@
+"""Facts of a few rows of logs, computed by the real plans."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from tests.cases import LOGS, frame
+from zeeksmtp.model import Site
+from zeeksmtp.pipeline import facts_of
+
+CONNECTION = {
+    "uid": "C1",
+    "client": "10.0.1.5",
+    "client_port": 40001,
+    "server": "10.0.0.25",
+    "port": 25,
+    "proto": "tcp",
+}
+LINE = {name: value for name, value in CONNECTION.items() if name != "proto"}
+
+
+def fact(name: str, site: Site | None = None, **logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the rows of one fact over rows of logs (form: `fixtures/detectors/README.md`)."""
+    tables = {log: frame(logs.get(log, ()), spec.columns).lazy() for log, spec in LOGS.items()}
+    known: dict[str, pl.LazyFrame] = facts_of(tables, site or Site(), keep=lambda _name, plan: plan.collect().lazy())
+    return known[name].collect().to_dicts()

@@ -1,0 +1,54 @@
+"""Guards what counts as a mail and when it was accepted; and the volumes per hour of the site's clock."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.facts.tables import LINE, fact
+from zeeksmtp.model import Site
+
+MAIL = LINE | {"trans_depth": 1, "mailfrom": "<Ann@Shop.example>", "rcptto": ["a@x.example", "<b@Y.example.>", "root"]}
+
+
+@pytest.mark.parametrize(
+    ("last_reply", "fuids", "accepted"),
+    [
+        ("250 2.0.0 Ok: queued as 1", ["F1"], True),
+        ("250 2.0.0 Ok: queued as 1", None, True),
+        ("250 2.1.5 Ok", [], False),
+        ("221 2.0.0 Bye", [], False),
+        ("554 5.7.1 spam", ["F1"], False),
+        ("nonsense", ["F1"], False),
+        (None, None, False),
+    ],
+)
+def test_accepted_means_that_content_was_answered_250(
+    last_reply: str | None, fuids: list[str] | None, accepted: bool
+) -> None:
+    (row,) = fact("message", smtp=[MAIL | {"last_reply": last_reply, "fuids": fuids}])
+    assert row["accepted"] is accepted
+
+
+def test_addresses_are_read_from_the_envelope() -> None:
+    (row,) = fact("message", smtp=[MAIL])
+    assert (row["sender"], row["sender_domain"], row["recipients"]) == ("ann@shop.example", "shop.example", 3)
+    assert row["recipient_domains"] == ["x.example", "y.example"]
+
+
+def test_the_line_of_a_starttls_is_no_mail() -> None:
+    assert fact("message", smtp=[LINE | {"trans_depth": 1, "helo": "ws", "tls": True}]) == []
+
+
+def test_volumes_are_counted_per_hour() -> None:
+    mails = [MAIL | {"uid": f"C{n}", "client_port": n, "ts": f"{n * 40}m", "last_reply": "250 ok"} for n in range(3)]
+    rows = sorted(fact("host_hour", smtp=mails), key=lambda row: row["hour"])
+    assert [(row["hour"].hour, row["messages"], row["recipients"]) for row in rows] == [(0, 2, 6), (1, 1, 3)]
+    assert {row["recipient_domains"] for row in rows} == {2}
+
+
+def test_hours_are_those_of_the_sites_clock() -> None:
+    mail = MAIL | {"ts": "2026-11-02T05:20:00+00:00"}
+    (row,) = fact("host_hour", Site(timezone="Asia/Kolkata"), smtp=[mail])
+    assert row["hour"] == datetime(2026, 11, 2, 4, 30, tzinfo=UTC), (
+        "05:20 UTC is 10:50 there, and their hour began at 04:30 UTC"
+    )

@@ -1,0 +1,106 @@
+"""Guards how rows become findings: ids, templates with hostile content, and the list of passwords to change."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from zeeksmtp.model import Detector, Params, identity
+from zeeksmtp.report.findings import credentials_of, finding_of, in_order
+
+T = datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+
+def detector(**more: Any) -> Detector:
+    given: dict[str, Any] = {
+        "id": "some-thing",
+        "title": "{accounts} on {servers}",
+        "summary": "{clients} did {exchanges} ({names}) {count} {first}",
+        "action": "Do.",
+        "attack": ("T1040",),
+        "needs": (),
+        "sees": (),
+        "params": Params,
+        "plan": lambda *_: None,
+    }
+    return Detector(**(given | more))
+
+
+def row(**more: Any) -> dict[str, Any]:
+    return {
+        "key": ["a", "s", "x"],
+        "severity": "high",
+        "confidence": "low",
+        "first": T,
+        "last": T,
+        "count": 3,
+        "clients": ["a"],
+        "servers": ["s"],
+        "accounts": ["x"],
+        "terms": [{"name": "exchanges", "value": 3.0, "weight": 1.0}],
+        "details": [{"name": "names", "values": ["n"]}],
+        "test": None,
+        "uids": ["C1"],
+        "attack": [],
+    } | more
+
+
+def test_the_id_is_a_hash_of_detector_and_entity_alone() -> None:
+    canonical = '["some-thing",["a","s","x"]]'
+    assert identity("some-thing", ["a", "s", "x"]) == hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    moved = row(first=datetime(2020, 1, 1, tzinfo=UTC), count=9, uids=["C9"], severity="low")
+    assert finding_of(detector(), row()).id == finding_of(detector(), moved).id
+
+
+def test_an_id_is_made_of_utf8_unescaped() -> None:
+    assert identity("d", ["jörg"]) == hashlib.sha256('["d",["jörg"]]'.encode()).hexdigest()[:16]
+
+
+def test_a_template_names_fields_and_evidence() -> None:
+    found = finding_of(detector(), row())
+    assert found.title == "x on s"
+    assert found.summary == "a did 3 (n) 3 2026-11-23 06:00 UTC"
+
+
+@pytest.mark.parametrize("hostile", ["{clients.__class__}", "{0}", "{", "}", "{accounts!r}", "%s"])
+def test_logged_text_is_never_a_template(hostile: str) -> None:
+    assert finding_of(detector(), row(accounts=[hostile])).title == f"{hostile} on s"
+
+
+def test_a_long_list_is_cut_in_the_sentence_not_in_the_finding() -> None:
+    found = finding_of(detector(), row(servers=[f"s{n}" for n in range(15)]))
+    assert found.title.endswith("s9 and 5 more")
+    assert len(found.servers) == 15
+
+
+def test_an_empty_user_and_no_user_are_told_apart() -> None:
+    assert finding_of(detector(), row(accounts=[""])).title == '"" on s'
+    assert finding_of(detector(), row(accounts=[])).title == "an unknown account on s"
+
+
+def test_numbers_are_whole_where_they_can_be() -> None:
+    terms = [{"name": "exchanges", "value": value, "weight": 0.5} for value in (3.0, 0.123456)]
+    found = finding_of(detector(), row(terms=terms))
+    assert [(t.value, type(t.value)) for t in found.evidence.terms] == [(3, int), (0.1235, float)]
+
+
+def test_a_rows_own_attack_ids_win() -> None:
+    assert finding_of(detector(), row()).attack == ("T1040",)
+    assert finding_of(detector(), row(attack=["T1087.003"])).attack == ("T1087.003",)
+
+
+def test_findings_are_sorted_worst_first() -> None:
+    found = [finding_of(detector(), row(severity=s, key=[s])) for s in ("low", "critical", "info", "high", "medium")]
+    assert [f.severity for f in in_order(found)] == ["critical", "high", "medium", "low", "info"]
+
+
+def test_passwords_to_change_are_those_of_spending_detectors_from_medium_on() -> None:
+    found = [
+        finding_of(detector(), row(key=["1"], accounts=["x", "y"])),
+        finding_of(detector(), row(key=["2"], accounts=["x"], last=datetime(2026, 11, 24, tzinfo=UTC))),
+        finding_of(detector(), row(key=["3"], accounts=["z"], severity="low")),
+        finding_of(detector(id="other"), row(key=["4"], accounts=["w"])),
+    ]
+    due = credentials_of(found, {"some-thing"})
+    assert [(c.account, c.server, c.why) for c in due] == [("x", "s", found[1].id), ("y", "s", found[0].id)]
