@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from syrupy.assertion import SnapshotAssertion
@@ -36,6 +36,7 @@ def test_it_is_built_of_headings_lists_and_tables_only(full: Report) -> None:
 
 @given(text=st.text(max_size=40) | st.text("*_`~[]()<>#+-.!|\\& \n", max_size=20))
 def test_no_text_changes_the_structure(text: str) -> None:
+    assume(text.strip())
     assert structure(markdown.OUTPUT.render(_holding(text), None)) == structure(
         markdown.OUTPUT.render(_holding("x"), None)
     )

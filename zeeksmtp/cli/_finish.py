@@ -47,7 +47,8 @@ def finish(
         _say.out(output.render(shown, _width()))
     else:
         write(target, output.render(shown, None))
-    _say.note(summary(report, target), quiet=quiet)
+    # Who has the report on the screen has read the summary at its head.
+    _say.note(summary(report, target), quiet=quiet or (target is None and sys.stdout.isatty()))
     return verdict(report, fail_on)
 
 
@@ -90,13 +91,9 @@ def summary(report: Report, target: Path | None) -> str:
     """Sum the run up in one line for the person who started it."""
     by_severity = Counter(finding.severity for finding in report.findings)
     counts = ", ".join(f"{by_severity[s]} {s}" for s in reversed(Severity) if by_severity[s])
-    totals = report.inputs.totals
-    found = f"{len(report.findings)} findings ({counts})" if counts else "no findings"
-    place = f", written to {target}" if target else ""
-    return (
-        f"{found} in {len(report.incidents)} incidents, from {totals.files} files with {totals.lines:,} lines "
-        f"in {report.run.seconds:.1f} s{place}"
-    )
+    place = f"; written to {target}" if target else ""
+    lines = f"{report.inputs.totals.lines:,} lines in {report.run.seconds:.1f} s"
+    return f"findings: {counts or 'none'}; incidents: {len(report.incidents)}; read {lines}{place}"
 
 
 def verdict(report: Report, fail_on: Severity | None) -> ExitCode:

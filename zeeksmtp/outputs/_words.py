@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from zeeksmtp.model import Evidence, Finding, Incident, Report, SequentialTest, Severity
+from zeeksmtp.model import Evidence, Finding, Incident, Report, SequentialTest, ServerPosture, Severity, Term
 from zeeksmtp.outputs._escape import cut, plain
 
 NAME_LIMIT = 80
@@ -12,7 +12,9 @@ NAME_LIMIT = 80
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
 """Heads of tables; one that starts with `#` stands over numbers."""
-_AUTH_LOGS = ("smtp_auth", "smtp_cmd")
+UNKNOWN = "?"
+LEGEND = "? cannot be seen in these logs, or there is no baseline yet."
+_SCRIPT_LOGS = ("smtp_session", "smtp_cmd")
 _TLS_LOGS = ("smtp", "smtp_session", "ssl")
 
 
@@ -47,7 +49,7 @@ def span(first: datetime, last: datetime) -> str:
 
 def flag(value: bool | None) -> str:
     """Show what is true, false, or cannot be known from the logs at hand."""
-    return "not visible" if value is None else "yes" if value else "no"
+    return UNKNOWN if value is None else "yes" if value else "no"
 
 
 def who(thing: Finding | Incident) -> str:
@@ -67,9 +69,13 @@ def evidence(proof: Evidence) -> list[str]:
     """Say what a finding rests on, one line for each kind of evidence."""
     lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in proof.details if detail.values]
     if proof.terms:
-        weighed = [f"{_spoken(term.name)} {term.value:,g} (weight {term.weight:g})" for term in proof.terms]
-        lines.append("weighed: " + "; ".join(weighed))
+        lines.append("measured: " + ", ".join(map(_term, proof.terms)))
     return lines + ([_test(proof.test)] if proof.test else [])
+
+
+def _term(term: Term) -> str:
+    weight = "" if term.weight == 1 else f" (weight {term.weight:g})"
+    return f"{_spoken(term.name)} {term.value:,.10g}{weight}"
 
 
 def _spoken(label: str) -> str:
@@ -109,10 +115,16 @@ def seen(report: Report) -> str:
 
 def no_passwords(report: Report) -> str:
     """Say why there is no password to change: none exposed, or none visible."""
-    missing = [f"{log}.log" for log in _AUTH_LOGS if not report.coverage.logs.get(log)]
-    if len(missing) < len(_AUTH_LOGS):
-        return "None: no password was seen in clear" + (f" (but {missing[0]} is not there)." if missing else ".")
-    return f"Not visible: {' and '.join(missing)} are not there."
+    logs = report.coverage.logs
+    if logs.get("smtp_auth"):
+        return "None: no credential that must be changed was seen in clear."
+    beside = next((log for log in _SCRIPT_LOGS if logs.get(log)), None)
+    if beside is None:
+        return "Not visible: smtp_auth.log is not there."
+    return (
+        f"None seen: smtp_auth.log is not there, though {beside}.log is. Zeek makes a log with its first line: either "
+        "nobody logged in without TLS, or the file was left out."
+    )
 
 
 def encryption(report: Report) -> str:
@@ -164,8 +176,11 @@ def small_print(finding: Finding) -> str:
 
 
 def servers(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the posture table, busiest server first."""
-    ranked = sorted(report.posture.servers, key=lambda s: (-s.sessions, s.server, s.port))
+    """Give the rows of the posture table: first what gives something away, then by sessions."""
+
+    def order(s: ServerPosture) -> tuple[bool, int, str, int]:
+        return not (s.auth_offered_in_clear or s.answers_vrfy or s.answers_expn), -s.sessions, s.server, s.port
+
     return [
         (
             s.server,
@@ -174,7 +189,7 @@ def servers(report: Report) -> list[tuple[str, ...]]:
             f"{s.tls_sessions:,}",
             *map(flag, (s.starttls_offered, s.auth_offered_in_clear, s.answers_vrfy, s.answers_expn)),
         )
-        for s in ranked
+        for s in sorted(report.posture.servers, key=order)
     ]
 
 
@@ -188,7 +203,7 @@ def volumes(report: Report) -> list[tuple[str, ...]]:
 
 
 def _or(value: float | None) -> str:
-    return "no baseline" if value is None else f"{value:,.1f}"
+    return UNKNOWN if value is None else f"{value:,.1f}"
 
 
 def no_volumes(report: Report) -> str:
@@ -196,3 +211,18 @@ def no_volumes(report: Report) -> str:
     if report.coverage.logs.get("smtp"):
         return "No mail was seen in smtp.log."
     return "Not visible: smtp.log is not there."
+
+
+def score(incident: Incident) -> str:
+    """Show an incident's score as the sum that it is."""
+    parts = " + ".join(f"{_spoken(part)} {points}" for part, points in incident.score_parts.items() if points)
+    return f"{incident.score}{f' = {parts}' if parts else ''}"
+
+
+def by_detector(findings: Iterable[Finding], limit: int) -> Iterable[tuple[list[Finding], int, str]]:
+    """Group findings by detector: the first `limit` of each, how many more there are, and the detector."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.detector, []).append(finding)
+    for detector, group in groups.items():
+        yield group[:limit], max(len(group) - limit, 0), detector

@@ -8,7 +8,9 @@ from zeeksmtp.outputs import _words
 from zeeksmtp.outputs._escape import markdown as safe
 
 FULL = 200
-"""How many findings of one severity are told, and rows of credentials; JSON has all."""
+"""How many findings of one severity are told, and rows of credentials."""
+FEW = 10
+"""How many findings of each detector get a line among those of `low` and `info`."""
 TOP = 20
 """How many rows the tables of hosts show."""
 
@@ -46,13 +48,12 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
     for incident in incidents:
         yield f"### {incident.severity}, {incident.score}/100: {safe(incident.title)}"
         yield safe(incident.narrative)
-        parts = " + ".join(f"{part} {points}" for part, points in incident.score_parts.items())
         yield _list(
             [
                 f"who: {_words.who(incident)}",
                 f"when: {_words.span(incident.first, incident.last)}",
                 *([f"stages: {', '.join(incident.stages)}"] if incident.stages else []),
-                f"score: {incident.score}{f' = {parts}' if parts else ''}",
+                f"score: {_words.score(incident)}",
                 f"id: {incident.id}; findings: {', '.join(incident.findings)}",
             ]
         )
@@ -62,14 +63,21 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
     if findings:
         yield "## Findings"
     for severity, same in groupby(sorted(findings, key=lambda f: -f.severity.rank), lambda f: f.severity):
-        group = list(same)
         if severity.rank < Severity.MEDIUM.rank:
-            yield _list(f"{finding.severity}: {finding.title}: {finding.summary}" for finding in group[:FULL])
-        else:
-            for finding in group[:FULL]:
-                yield from _finding(finding)
+            yield _list(_listed(severity, same))
+            continue
+        group = list(same)
+        for finding in group[:FULL]:
+            yield from _finding(finding)
         if len(group) > FULL:
             yield f"And {len(group) - FULL:,} more {severity}; the JSON form has all."
+
+
+def _listed(severity: Severity, group: Iterable[Finding]) -> Iterable[str]:
+    for shown, more, detector in _words.by_detector(group, FEW):
+        yield from (f"{severity}: {finding.summary}" for finding in shown)
+        if more:
+            yield f"{severity}: and {more:,} more {detector}; the JSON form has all."
 
 
 def _finding(finding: Finding) -> Iterable[str]:
@@ -134,6 +142,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) ->
     rules = ["---:" if column.startswith("#") else "---" for column in columns]
     cells = [[safe(cell) for cell in row] for row in rows[:limit]]
     yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
+    if any(_words.UNKNOWN in row for row in rows[:limit]):
+        yield _words.LEGEND
     if len(rows) > limit:
         yield f"And {len(rows) - limit:,} more; the JSON form has all."
 

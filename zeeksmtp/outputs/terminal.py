@@ -17,7 +17,11 @@ from zeeksmtp.outputs._escape import plain
 PLAIN_WIDTH = 100
 """Columns of the text that goes to a file or a pipe."""
 FULL = 50
-"""How many findings of one severity are told in full; of `low` and `info` each gets a line."""
+"""How many findings of one severity are told in full."""
+FEW = 5
+"""How many findings of each detector get a line among those of `low` and `info`."""
+ADDRESS = 39
+"""Length of the longest address."""
 TOP = 10
 """How many rows the tables of hosts show."""
 _STYLE = {
@@ -73,7 +77,7 @@ def _indent(thing: RenderableType, by: int = 4) -> Padding:
 
 def _item(raw: str, style: str = "", by: int = 2) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text("-"), _text(raw, style))
+    grid.add_row(Text("-", style), _text(raw, style))
     return _indent(grid, by)
 
 
@@ -101,9 +105,8 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
         )
         yield _indent(_text(f"{_words.who(incident)}; {_words.span(incident.first, incident.last)}"))
         yield _indent(_text(incident.narrative))
-        parts = " + ".join(f"{part} {points}" for part, points in incident.score_parts.items())
         stages = f"Stages: {' > '.join(incident.stages)}. " if incident.stages else ""
-        yield _indent(_text(f"{stages}Score {incident.score}{f' = {parts}' if parts else ''}.", "dim"))
+        yield _indent(_text(f"{stages}Score {_words.score(incident)}.", "dim"))
 
 
 def _badge(severity: Severity) -> tuple[Text, str]:
@@ -115,8 +118,11 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
         yield from _title("Findings")
     ranked = sorted(findings, key=lambda f: -f.severity.rank)
     for severity, same in groupby(ranked, lambda f: f.severity):
+        if severity.rank < Severity.MEDIUM.rank:
+            yield from _listed(severity, same)
+            continue
         group = list(same)
-        yield from (_told if severity.rank >= Severity.MEDIUM.rank else _listed)(group[:FULL])
+        yield from _told(group[:FULL])
         if len(group) > FULL:
             yield _indent(_text(f"and {len(group) - FULL:,} more {severity}; --format json has all", "dim"))
 
@@ -136,15 +142,19 @@ def _told(group: list[Finding]) -> Iterable[RenderableType]:
         yield _indent(_text(_words.small_print(finding), "dim"))
 
 
-def _listed(group: list[Finding]) -> Iterable[RenderableType]:
-    yield Text()
-    for finding in group:
-        yield Text.assemble(*_badge(finding.severity), _text(f"{finding.title}: "), _text(finding.summary, "dim"))
+def _listed(severity: Severity, group: Iterable[Finding]) -> Iterable[RenderableType]:
+    grid = Table.grid(padding=(0, 2))
+    for shown, more, detector in _words.by_detector(group, FEW):
+        for finding in shown:
+            grid.add_row(*_badge(severity)[:1], _text(finding.summary))
+        if more:
+            grid.add_row("", _text(f"and {more:,} more {detector}; --format json has all", "dim"))
+    yield from (Text(), grid)
 
 
 def _table(*columns: str) -> Table:
     """Make a table; a column whose head starts with `#` holds numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.lstrip("#"), justify="right" if column.startswith("#") else "left", overflow="fold")
     return table
@@ -153,7 +163,11 @@ def _table(*columns: str) -> Table:
 def _rows(table: Table, rows: Sequence[tuple[str, ...]], limit: int) -> Iterable[RenderableType]:
     for row in rows[:limit]:
         table.add_row(*(_text(cell) for cell in row))
+    # An address that is broken over two lines cannot be copied.
+    table.columns[0].min_width = min(max(len(plain(row[0])) for row in rows[:limit]), ADDRESS)
     yield _indent(table, 2)
+    if any(_words.UNKNOWN in row for row in rows[:limit]):
+        yield _indent(_text(_words.LEGEND, "dim"), 2)
     if len(rows) > limit:
         yield _indent(_text(f"and {len(rows) - limit:,} more; --format json has all", "dim"), 2)
 

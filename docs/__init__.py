@@ -1,0 +1,1 @@
+"""The documentation; what can be derived from the code is (`python -m docs.generate`)."""

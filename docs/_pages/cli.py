@@ -1,0 +1,81 @@
+"""docs/cli.md: every command with its options and examples, the exit codes, and what else steers the program."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+
+from docs._pages._markdown import code, table
+from docs._pages._markdown import page as whole
+from zeeksmtp.cli import app
+from zeeksmtp.errors import ExitCode
+
+PAGE = "cli.md"
+CODES = {
+    ExitCode.OK: "ran; rejected lines alone change nothing",
+    ExitCode.INTERNAL: "internal error: a bug",
+    ExitCode.USAGE: "the command's words are off",
+    ExitCode.NO_INPUT: "a PATH does not exist, or nothing under it is a log that can be used",
+    ExitCode.DEGRADED: "finished, but a file could not be read or a unit failed; the report says which",
+    ExitCode.UNUSABLE: "config, state or a needed program cannot be used, or another run holds the lock",
+    ExitCode.FINDINGS: "findings at or above `--fail-on`; wins over 4",
+}
+INTRO = """The report goes to stdout or into a file; progress, summary and errors go to stderr. Colour, progress and
+summary need a terminal. An error is one line that names its remedy."""
+ENVIRONMENT = """- `NO_COLOR`: if set, no colour.
+- `ZEEKSMTP_DEBUG`: if set, an internal error prints its traceback (files and lines of code, never what a log held).
+- `ZEEKSMTP_…`: settings, as in the config file.
+- `TMPDIR`: where `report` keeps what it reads while it runs."""
+COMPLETION = """`zeeksmtp --install-completion` teaches the shell you are in (bash, zsh, fish) to complete commands,
+options, formats and engines."""
+
+
+def commands(command: Any, path: str) -> Iterable[tuple[str, Any]]:
+    """Walk the tree of commands: each with its full name."""
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, f"{path} {name}")
+
+
+def _section(path: str, command: Any) -> Iterable[str]:
+    text, _, examples = inspect.cleandoc(command.help or "").partition("\b\nExamples:\n")
+    arguments = " ".join(p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument")
+    yield f"## {path}"
+    yield from text.strip().split("\n\n")
+    yield f"```text\n{path} [OPTIONS] {arguments or _rest(command)}".rstrip() + "\n```"
+    if options := [_option(p) for p in command.params if not getattr(p, "hidden", False)]:
+        yield table(("", ""), options)
+    if examples:
+        yield f"```sh\n{inspect.cleandoc(examples)}\n```"
+
+
+def _rest(command: Any) -> str:
+    return "COMMAND" if hasattr(command, "commands") else ""
+
+
+def _option(param: Any) -> tuple[str, str]:
+    if param.param_type_name == "argument":
+        return code(param.metavar or param.name.upper()), param.help or ""
+    words = ", ".join(param.opts) + (f" {param.metavar}" if param.metavar else "")
+    default = param.default if isinstance(param.default, str) else None
+    notes = [f"Default: {default}."] if default else []
+    return code(words), " ".join([param.help or "", *notes, *(["Required."] if param.required else [])])
+
+
+def page() -> str:
+    """Give the page."""
+    tree = commands(typer.main.get_command(app.build()), "zeeksmtp")
+    sections = [block for path, command in tree for block in _section(path, command)]
+    codes = table(("exit code", "means"), [(str(int(c)), CODES[c]) for c in ExitCode])
+    return whole(
+        "Command line",
+        INTRO,
+        *sections,
+        "## Exit codes",
+        codes,
+        "## Environment",
+        ENVIRONMENT,
+        "## Completion",
+        COMPLETION,
+    )

@@ -1,0 +1,47 @@
+"""docs/report.schema.json: the JSON Schema of the report, from the model."""
+
+import json
+from typing import Any, get_args
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from zeeksmtp.model import Moment, Report
+
+PAGE = "report.schema.json"
+# The serializer by which a time is known for what it is.
+_MOMENT = get_args(Moment)[1].func
+
+
+class _Published(GenerateJsonSchema):
+    """Times are told to be times, every key is always there, and v1 may gain keys."""
+
+    def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
+        if schema.get("function") is _MOMENT:
+            return {"type": "string", "format": "date-time"}
+        return super().ser_schema(schema)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: ARG002 - named by the base class
+        return True
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - named by the base class
+        return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        shape = super().model_schema(schema)
+        # A reader with this schema must go on accepting reports of a later version.
+        return {key: value for key, value in shape.items() if key not in {"additionalProperties", "title"}}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def shape() -> dict[str, Any]:
+    """Give the schema of the report as it is written."""
+    body = Report.model_json_schema(by_alias=True, mode="serialization", schema_generator=_Published)
+    return {"$schema": _Published.schema_dialect, "title": "zeeksmtp.report.v1"} | body
+
+
+def page() -> str:
+    """Give the schema as text."""
+    return json.dumps(shape(), indent=1, ensure_ascii=False) + "\n"

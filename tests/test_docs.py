@@ -1,0 +1,71 @@
+"""The documentation is what the code says, and says something about everything."""
+
+import re
+
+import pytest
+
+from docs import generate
+from docs._pages import cli as cli_page
+from docs._pages import report as report_page
+from docs._pages import schema
+from zeeksmtp.errors import ExitCode
+from zeeksmtp.model import Report
+
+PAGES = generate.pages()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_page_is_up_to_date(path: object) -> None:
+    assert path not in generate.stale(), "run `make docs`"
+
+
+def test_there_are_pages_to_check() -> None:
+    names = {path.name for path in PAGES}
+    assert {"cli.md", "detectors.md", "facts.md", "report.md", "report.schema.json"} <= names
+
+
+def test_check_names_stale_pages_and_writes_none(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
+    assert generate.main(["--check"]) == 1
+    assert "docs/cli.md is stale; run `make docs`" in capsys.readouterr().err
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+
+
+def test_links_within_a_page_lead_somewhere() -> None:
+    for path, text in PAGES.items():
+        anchors = {
+            re.sub(r"[^\w -]", "", head).lower().replace(" ", "-")
+            for head in re.findall("^#+ (.*)", text, re.MULTILINE)
+        }
+        assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= anchors, path.name
+
+
+def test_every_command_and_option_has_help() -> None:
+    tree = list(cli_page.commands(cli_page.typer.main.get_command(cli_page.app.build()), "zeeksmtp"))
+    assert len(tree) > 5
+    for path, command in tree:
+        assert command.help, path
+        assert all(param.help for param in command.params), path
+        if not hasattr(command, "commands"):
+            assert "Examples:" in command.help, path
+
+
+def test_every_exit_code_is_explained() -> None:
+    assert set(cli_page.CODES) == set(ExitCode)
+
+
+def test_a_key_without_a_meaning_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(report_page.KEYS, "Run", {"version": "x"})
+    with pytest.raises(KeyError, match=r"Run: .*generated"):
+        report_page.page()
+
+
+def test_the_schema_tells_times_and_lets_v1_grow() -> None:
+    shape = schema.shape()
+    run = shape["$defs"]["Run"]
+    assert run["properties"]["generated"] == {"type": "string", "format": "date-time"}
+    assert set(shape["required"]) == {field.alias or name for name, field in Report.model_fields.items()}
+    assert "additionalProperties" not in run
