@@ -1,6 +1,122 @@
-"""docs/config.md: the settings; its text is made by `docs/generate_config.py`."""
+"""docs/config.md: where settings come from, and every key with its type, bounds, default and meaning."""
 
-from docs.generate_config import page
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from docs._pages._markdown import code, table
+from docs._pages._markdown import page as whole
+from zeeksmtp import registry
+from zeeksmtp.config import PLACES, ROLES, Settings, Suppression
+from zeeksmtp.settings_sources import OWN_VARIABLES
 
 PAGE = "config.md"
-__all__ = ["PAGE", "page"]
+
+HEAD = f"""A setting is looked for in four places; the first that has it wins. Tables (`roles`, `detectors`) are merged key by key.
+
+1. flags of the command (`--local-net`)
+2. the environment: `ZEEKSMTP_` and the key in capitals, `__` between a table and its key, `_` for `-`:
+   `ZEEKSMTP_ALPHA=1e-8`, `ZEEKSMTP_LOCAL_NETS=10.0.0.0/8,2001:db8::/32`,
+   `ZEEKSMTP_DETECTORS__USER_ENUMERATION__MIN_NAMES=10`; `roles` and `suppress` take JSON
+3. the file named by `--config`, else {" or ".join(f"`{place}`" for place in PLACES)} (the first that is there, alone)
+4. the defaults below
+
+Paths are taken from the folder that zeeksmtp runs in. A key that is not known, or a value that makes no sense, ends the
+run with exit code 5 (2 for a flag) and one line that names the place and the nearest right key:
+
+```
+zeeksmtp: zeeksmtp.toml:12: unknown key `alhpa`; nearest is `alpha`
+```
+
+The same holds for a variable that starts with `ZEEKSMTP_` but is no setting. The one exception is
+{" and ".join(f"`{name}`" for name in sorted(OWN_VARIABLES))}: 1 shows the traceback of an internal error.
+
+```toml
+local_nets = ["10.0.0.0/8", "2001:db8:20::/44"]
+timezone = "Europe/Berlin"
+
+[detectors.user-enumeration]
+min_names = 10
+
+[roles]
+"10.0.0.25" = "relay"
+
+[[suppress]]
+detector = "cleartext-credentials"
+client = "10.20.1.200"
+reason = "scan-to-mail device, alone with the server in its VLAN; ticket 4711"
+expires = 2027-03-01
+```"""
+
+
+_NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path"}
+_OURS = {IPv4Network: "network", IPv4Address: "address"}
+_BOUNDS = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
+
+
+def _kind(annotation: Any) -> str:
+    """Name a type as somebody who writes TOML would."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin in {Annotated, Union, types.UnionType}:
+        return _kind(next(part for part in parts if part is not type(None)))
+    if origin is tuple:
+        return f"list of {_kind(parts[0])}s"
+    if origin is dict or issubclass(annotation, BaseModel):
+        return "table"
+    return {**_NAMES, **_OURS}.get(annotation, annotation.__name__)
+
+
+def _bounds(field: FieldInfo) -> str:
+    limits = [
+        f"{word} {getattr(m, name)}" for m in field.metadata for name, word in _BOUNDS.items() if hasattr(m, name)
+    ]
+    return f" ({' '.join(limits)})" if limits else ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return "" if field.default in (None, {}, ()) else code(str(field.default))
+
+
+def _keys(model: type[BaseModel]) -> str:
+    rows = [
+        (code(name), _kind(field.annotation) + _bounds(field), _default(field), field.description or "")
+        for name, field in model.model_fields.items()
+    ]
+    return table(("key", "type", "default", "meaning"), rows)
+
+
+def _sections() -> Iterable[str]:
+    units = registry.discover("zeeksmtp.detectors", "DETECTOR").values()
+    without = ", ".join(code(unit.id) for unit in units if not unit.params.model_fields)
+    yield f"No parameters: {without}."
+    for unit in units:
+        if unit.params.model_fields:
+            yield f"### `[detectors.{unit.id}]`"
+            yield _keys(unit.params)
+
+
+def page() -> str:
+    """Give the page."""
+    return whole(
+        "Configuration",
+        HEAD,
+        "## Keys",
+        _keys(Settings),
+        "## `[roles]`",
+        f'One line for each host, `"address" = "role"`. Roles: {", ".join(map(code, ROLES))}. A `gateway` stands for many '
+        "hosts (NAT, proxy): what it does is not one actor's.",
+        "## `[[suppress]]`",
+        (Suppression.__doc__ or "").split("\n")[0],
+        _keys(Suppression),
+        "## `[detectors.<id>]`",
+        *_sections(),
+    )
