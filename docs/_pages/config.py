@@ -19,7 +19,8 @@ from zeeksmtp.settings_sources import OWN_VARIABLES
 
 PAGE = "config.md"
 
-HEAD = f"""A setting is looked for in four places; the first that has it wins. Tables (`roles`, `detectors`) are merged key by key.
+HEAD = f"""A setting is looked for in four places; the first that has it wins. Tables (`roles`,
+`detectors`) are merged key by key.
 
 1. flags of the command (`--local-net`)
 2. the environment: `ZEEKSMTP_` and the key in capitals, `__` between a table and its key, `_` for `-`:
@@ -70,7 +71,7 @@ def _kind(annotation: Any) -> str:
         return f"list of {_kind(parts[0])}s"
     if origin is dict or issubclass(annotation, BaseModel):
         return "table"
-    return {**_NAMES, **_OURS}.get(annotation, annotation.__name__)
+    return {**_NAMES, **_OURS}.get(annotation) or str(annotation.__name__)
 
 
 def _bounds(field: FieldInfo) -> str:
@@ -112,8 +113,8 @@ def page() -> str:
         "## Keys",
         _keys(Settings),
         "## `[roles]`",
-        f'One line for each host, `"address" = "role"`. Roles: {", ".join(map(code, ROLES))}. A `gateway` stands for many '
-        "hosts (NAT, proxy): what it does is not one actor's.",
+        f'One line for each host, `"address" = "role"`. Roles: {", ".join(map(code, ROLES))}.'
+        " A `gateway` stands for many hosts (NAT, proxy): what it does is not one actor's.",
         "## `[[suppress]]`",
         (Suppression.__doc__ or "").split("\n")[0],
         _keys(Suppression),
