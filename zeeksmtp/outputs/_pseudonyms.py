@@ -71,12 +71,13 @@ class _Names:
     def text(self, text: str, known: Iterable[str] = ()) -> str:
         """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain."""
         ranked = sorted({name for name in known if name}, key=lambda name: (-len(name), name))
-        patterns = [*map(_whole, ranked), _MAIL, _IPV6, _IPV4, _DOMAIN]
-        return re.sub("|".join(patterns), lambda match: self._found(match[0]), text, flags=re.IGNORECASE)
+        patterns = [*map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
+        return re.sub("|".join(patterns), self._found, text, flags=re.IGNORECASE)
 
-    def _found(self, name: str) -> str:
-        # "06:01:00" has the form of an IPv6 address.
-        return name if re.fullmatch(r"[\d:]+", name) and not _is_address(name) else self.any(name)
+    def _found(self, match: re.Match[str]) -> str:
+        # "06:01:00" has the form of an IPv6 address, but is none.
+        is_time = match.lastgroup == "address" and not _is_address(match[0])
+        return match[0] if is_time else self.any(match[0])
 
 
 def _is_address(text: str) -> bool:

@@ -1,0 +1,209 @@
+"""Reports to look at: one that has everything in it, hostile strings included, one with nothing, one for any text."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from zeeksmtp.model import Report
+
+START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+HOSTILE = (
+    "\x1b[31mred\x1b[0m",
+    "[bold]mark[/bold] :smile:",
+    "\u202egnp.exe",
+    "a\u200bb\ufeff",
+    "<script>alert(1)</script>",
+    "[x](http://evil.example/) ![y](z)",
+    "`| a | b |`",
+    "**x** _y_ ~~z~~ # 1",
+    "line\r\nbreak\u2028here",
+    "\x9b2J\x7f",
+    "=cmd|' /C calc'!A0",
+    "",
+)
+
+
+def at(minutes: float) -> datetime:
+    """Give the time that lies so many minutes after the start of the example."""
+    return START + timedelta(minutes=minutes)
+
+
+def finding(number: int, **changes: Any) -> dict[str, Any]:
+    """Give a finding to change."""
+    plain = {
+        "id": f"{number:016x}",
+        "detector": "cleartext-credentials",
+        "title": "Password sent in clear",
+        "severity": "critical",
+        "confidence": "high",
+        "attack": ("T1040", "T1078"),
+        "first": at(1),
+        "last": at(90),
+        "count": 3,
+        "clients": ("10.0.1.5",),
+        "servers": ("198.51.100.25",),
+        "accounts": ("alice@corp.example",),
+        "evidence": {"details": ({"name": "mechanisms", "values": ("LOGIN", "PLAIN")},)},
+        "uids": ("CzA1", "CzA2"),
+        "summary": "10.0.1.5 sent the password of alice@corp.example to 198.51.100.25 without TLS, 3 times.",
+        "action": "Change the password of alice@corp.example; require TLS before AUTH.",
+    }
+    return plain | changes
+
+
+def _findings() -> list[dict[str, Any]]:
+    tested = {
+        "terms": ({"name": "distinct names", "value": 412, "weight": 0.5},),
+        "details": ({"name": "confirmed", "values": ("bob", "carol", *HOSTILE)}, {"name": "unused", "values": ()}),
+        "test": {"score": 41.25, "threshold": 13.8155, "trials": 412, "bad": 400, "alarm_at": at(7)},
+    }
+    return [
+        finding(1),
+        finding(2, accounts=HOSTILE, summary=" ".join(HOSTILE), title="Password sent in clear"),
+        finding(
+            3,
+            detector="user-enumeration",
+            title="Names were asked for, and some confirmed",
+            severity="high",
+            attack=("T1589.002",),
+            clients=("203.0.113.9", "2001:db8::9"),
+            servers=("10.0.0.25",),
+            accounts=(),
+            count=412,
+            evidence=tested,
+            summary="203.0.113.9 asked 10.0.0.25 (mx.corp.example) for 412 names; 2 were confirmed.",
+            action="Turn VRFY and EXPN off.",
+            state="new",
+        ),
+        finding(
+            4,
+            detector="auth-offered-in-clear",
+            title="Passwords are invited before TLS",
+            severity="medium",
+            clients=(),
+            servers=("10.0.0.25",),
+            accounts=(),
+            evidence={},
+            summary="10.0.0.25:587 offers LOGIN and PLAIN before STARTTLS.",
+            action="Offer AUTH only after STARTTLS.",
+        ),
+        finding(5, severity="low", title="Mail without TLS", summary="10.0.0.25 sent 9 mails to 192.0.2.7 in clear."),
+        finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 asked for one name."),
+    ]
+
+
+def _incident() -> dict[str, Any]:
+    return {
+        "id": "00000000000000aa",
+        "title": "10.0.1.5 gave away alice@corp.example",
+        "severity": "critical",
+        "score": 87,
+        "score_parts": {"severity": 40, "stages": 30, "breadth": 17},
+        "stages": ("recon", "exposure"),
+        "first": at(1),
+        "last": at(1500),
+        "clients": ("10.0.1.5", "203.0.113.9"),
+        "servers": ("198.51.100.25",),
+        "accounts": ("alice@corp.example", *HOSTILE),
+        "findings": (f"{1:016x}", f"{3:016x}"),
+        "narrative": f"At 06:01 10.0.1.5 sent the password of alice@corp.example in clear. {HOSTILE[0]} {HOSTILE[5]}",
+    }
+
+
+def _file(path: str, log: str | None, **changes: Any) -> dict[str, Any]:
+    used = {"log": log, "format": "tsv", "kept": 10, "skipped": 90, "first": at(0), "last": at(1500)}
+    return {"path": path} | (used if log else {"log": None, "format": None}) | changes
+
+
+def full() -> Report:
+    """Give the report that has everything in it."""
+    posture = {"server": "10.0.0.25", "port": 587, "sessions": 10, "tls_sessions": 4, "starttls_offered": True}
+    posture |= {"auth_offered_in_clear": True, "answers_vrfy": False, "answers_expn": None}
+    return Report.model_validate(
+        {
+            "run": {"version": "0.1.0", "generated": at(2000), "seconds": 1.9},
+            "window": {"first": at(0), "last": at(1500)},
+            "inputs": {
+                "files": (
+                    _file("logs/conn.log", "conn"),
+                    _file("logs/smtp_auth.log", "smtp_auth", rejected=2),
+                    _file("logs/smtp.\x1b[2Jlog.gz", "smtp", problem="the gz has no trailer: 10 lines were readable"),
+                    _file("logs/http.log", None, note="not a log that concerns SMTP"),
+                ),
+                "totals": {"files": 4, "lines": 302, "kept": 30, "skipped": 270, "rejected": 2},
+            },
+            "coverage": {
+                "logs": {"conn": True, "smtp": True, "smtp_cmd": False, "smtp_auth": True, "dns": False},
+                "notes": ("VRFY and EXPN are not visible: smtp_cmd.log is missing",),
+            },
+            "posture": {"servers": (posture,), "sessions": 10, "tls_sessions": 4},
+            "roles": (
+                {"host": "10.0.0.25", "role": "relay", "reason": "its banner says mx.corp.example, and 9 hosts use it"},
+                {"host": "10.0.1.5", "role": "workstation", "reason": "uses one relay"},
+            ),
+            "credentials_to_change": (
+                {"account": "alice@corp.example", "server": "198.51.100.25", "last": at(90), "why": f"{1:016x}"},
+                {"account": "", "server": "198.51.100.25", "last": at(90), "why": f"{2:016x}"},
+            ),
+            "volumes": (
+                {"client": "10.0.0.25", "hour": at(0), "messages": 9, "recipients": 12, "expected": 8.1, "upper": 21.0},
+                {"client": "10.0.1.5", "hour": at(60), "messages": 1200, "recipients": 1200},
+            ),
+            "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 12345, "suppressed": 1},
+            "findings": _findings(),
+            "incidents": (_incident(),),
+            "errors": ({"where": "logs/smtp.\x1b[2Jlog.gz", "what": "the gz has no trailer"},),
+        }
+    )
+
+
+def empty() -> Report:
+    """Give the report of a run that saw nothing but a stock conn.log without a row."""
+    return Report.model_validate(
+        {
+            "run": {"version": "0.1.0", "generated": at(0), "seconds": 0.1},
+            "window": None,
+            "inputs": {
+                "files": (_file("conn.log", "conn", kept=0, skipped=0, first=None, last=None),),
+                "totals": {"files": 1, "lines": 0, "kept": 0, "skipped": 0, "rejected": 0},
+            },
+            "coverage": {
+                "logs": {"conn": True, "smtp": False, "smtp_auth": False, "smtp_cmd": False},
+                "notes": ("AUTH, VRFY and EXPN are not visible: smtp_cmd.log and smtp_auth.log are missing",),
+            },
+            "posture": {"servers": (), "sessions": 0, "tls_sessions": 0},
+            "roles": (),
+            "credentials_to_change": (),
+            "volumes": (),
+            "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 0, "suppressed": 0},
+            "findings": (),
+            "incidents": (),
+            "errors": (),
+        }
+    )
+
+
+def holding(text: str) -> Report:
+    """Give a small report that holds `text` wherever logged text can stand."""
+    actors = {"first": START, "last": START, "clients": (text,), "servers": (text,), "accounts": (text,)}
+    finding = {"id": "0" * 16, "detector": "x", "title": text, "severity": "high", "confidence": "low", "attack": ()}
+    finding |= {"count": 1, "uids": (), "summary": text, "action": text} | actors
+    finding |= {"evidence": {"details": ({"name": text, "values": (text,)},)}}
+    incident = {"id": "0" * 16, "title": text, "severity": "high", "score": 1, "score_parts": {}, "stages": ()}
+    incident |= {"findings": ("0" * 16,), "narrative": text} | actors
+    totals = {"files": 1, "lines": 0, "kept": 0, "skipped": 0, "rejected": 0}
+    return Report.model_validate(
+        {
+            "run": {"version": "0", "generated": START, "seconds": 0.0},
+            "window": None,
+            "inputs": {"files": ({"path": text, "log": None, "format": None, "problem": text},), "totals": totals},
+            "coverage": {"logs": {}, "notes": (text,)},
+            "posture": {"servers": (), "sessions": 0, "tls_sessions": 0},
+            "roles": ({"host": text, "role": "other", "reason": text},),
+            "credentials_to_change": ({"account": text, "server": text, "last": START, "why": "0" * 16},),
+            "volumes": ({"client": text, "hour": START, "messages": 1, "recipients": 1},),
+            "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 1, "suppressed": 0},
+            "findings": (finding, finding | {"severity": "info"}),
+            "incidents": (incident,),
+            "errors": ({"where": text, "what": text},),
+        }
+    )

@@ -1,0 +1,142 @@
+"""A pseudonymised report tells the same story without one name of it, whatever form it is written in."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.outputs._reports import holding
+from zeeksmtp import config, pipeline
+from zeeksmtp.model import Report
+from zeeksmtp.outputs import json as to_json
+from zeeksmtp.outputs import markdown, terminal
+from zeeksmtp.outputs._pseudonyms import pseudonymise
+
+CAPTURES = sorted((Path(__file__).parents[2] / "fixtures" / "captures").glob("*/tsv"))
+ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]{1,4}\b")
+DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
+# Details that hold words of the protocol, which are nobody's name.
+PROTOCOL = {"mechanisms", "verbs", "port", "directions"}
+# Names that were asked for and are words of every report as well.
+WORDS = {"info", "mail"}
+
+
+def written(report: Report) -> str:
+    """Write `report` in every form, without the paths of its files and the roles, whose words are zeeksmtp's own."""
+    files = tuple(file.model_copy(update={"path": "path"}) for file in report.inputs.files)
+    roles = tuple(role.model_copy(update={"role": "role"}) for role in report.roles)
+    bare = report.model_copy(update={"inputs": report.inputs.model_copy(update={"files": files}), "roles": roles})
+    return "\n".join(form.OUTPUT.render(bare, None) for form in (to_json, markdown, terminal))
+
+
+def names(report: Report) -> Iterator[str]:
+    """Give every name that a report holds: by the keys that hold names, and by the look of addresses and domains."""
+    for thing in (*report.findings, *report.incidents):
+        yield from (*thing.clients, *thing.servers, *thing.accounts)
+    for finding in report.findings:
+        yield from (value for d in finding.evidence.details if d.name not in PROTOCOL for value in d.values)
+    yield from (c.account for c in report.credentials_to_change)
+    text = json.dumps(report.model_dump(mode="json", exclude={"inputs"}))
+    yield from ADDRESS.findall(text)
+    yield from DOMAIN.findall(text)
+
+
+def holds(text: str, name: str) -> bool:
+    """Tell whether `name` stands in `text` as a word."""
+    return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text, re.IGNORECASE) is not None
+
+
+@pytest.mark.parametrize("logs", CAPTURES, ids=lambda path: path.parent.name)
+def test_no_name_of_recorded_traffic_survives(logs: Path) -> None:
+    report = pipeline.run(pipeline.Request((logs,), config.load()))
+    text = written(pseudonymise(report))
+    found = set(names(report)) - WORDS - {""}
+    assert {name for name in found if holds(text, name)} == set()
+    assert found or not report.findings
+
+
+def test_no_name_of_the_example_survives(full: Report) -> None:
+    text = written(pseudonymise(full))
+    hostile = {name for name in names(full) if name and len(name) > 3}
+    assert len(hostile) > 15
+    assert {name for name in hostile if name in text} == set()
+    for name in ("alice", "corp.example", "bob", "198.51.100.25", "2001:db8::9", "192.0.2.7", f"{1:016x}"):
+        assert name not in text
+
+
+def test_the_same_name_has_the_same_pseudonym(full: Report) -> None:
+    report = pseudonymise(full)
+    first, third = report.findings[0], report.findings[2]
+    assert (first.clients, first.servers, first.accounts) == (("host-1",), ("host-2",), ("account-1@domain-1",))
+    assert first.summary == "host-1 sent the password of account-1@domain-1 to host-2 without TLS, 3 times."
+    assert first.action == "Change the password of account-1@domain-1; require TLS before AUTH."
+    assert report.credentials_to_change[0].account == "account-1@domain-1"
+    assert report.credentials_to_change[0].why == first.id
+    assert report.incidents[0].findings == (first.id, third.id)
+    assert report.volumes[1].client == "host-1"
+    assert third.evidence.details[0].values[:2] == ("account-7", "account-8")
+
+
+def test_what_is_no_name_stays(full: Report) -> None:
+    report = pseudonymise(full)
+    first = report.findings[0]
+    assert first.evidence.details[0].values == ("LOGIN", "PLAIN")
+    assert first.uids == full.findings[0].uids
+    assert "At 06:01 host-1" in report.incidents[0].narrative
+    assert report.coverage.notes == full.coverage.notes
+    assert [file.path for file in report.inputs.files] == [file.path for file in full.inputs.files]
+    assert report.errors[0].where == full.errors[0].where
+    assert Report.model_validate(report.model_dump(by_alias=True)) == report
+
+
+def test_it_gives_the_same_report_each_time(full: Report, empty: Report) -> None:
+    assert pseudonymise(full) == pseudonymise(full)
+    assert pseudonymise(empty) == empty
+
+
+@pytest.mark.parametrize(
+    ("account", "shown"),
+    [
+        ("CORP\\bob", "domain-1\\account-1"),
+        ("bob@[192.0.2.1]", "account-1@host-1"),
+        ("", ""),
+        ("a b", "text-1"),
+        ("@", "account-1"),
+    ],
+)
+def test_accounts_keep_their_form(full: Report, account: str, shown: str) -> None:
+    one = full.findings[0].model_copy(update={"accounts": (account,), "clients": (), "servers": ()})
+    report = pseudonymise(full.model_copy(update={"findings": (one,), "incidents": ()}))
+    assert report.findings[0].accounts == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("10.0.0.0/8 and ::1 at 06:01:00", "host-1/8 and host-2 at 06:01:00"),
+        ("read smtp_cmd.log, set x in zeeksmtp.toml", "read smtp_cmd.log, set x in zeeksmtp.toml"),
+        ("mail to bob@corp.example.", "mail to account-1@domain-1."),
+        ("HELO mx.corp.example:", "HELO domain-1:"),
+        ("T1589.002, 1.9 s", "T1589.002, 1.9 s"),
+    ],
+)
+def test_names_in_notes_are_found_by_their_look(full: Report, text: str, shown: str) -> None:
+    noted = full.model_copy(update={"findings": (), "incidents": (), "credentials_to_change": (), "volumes": ()})
+    none: dict[str, Any] = {"roles": (), "posture": full.posture.model_copy(update={"servers": ()})}
+    coverage = full.coverage.model_copy(update={"notes": (text,)})
+    assert pseudonymise(noted.model_copy(update=none | {"coverage": coverage})).coverage.notes == (shown,)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), min_size=4, max_size=20).filter(str.strip))
+def test_no_text_survives_wherever_it_stands(text: str) -> None:
+    shown = pseudonymise(holding(text))
+    sentences = [shown.incidents[0].title, shown.incidents[0].narrative]
+    sentences += [part for finding in shown.findings for part in (finding.title, finding.summary, finding.action)]
+    assert not any(holds(sentence, text) for sentence in sentences)
+    actors = [*shown.findings[0].clients, *shown.findings[0].accounts, shown.volumes[0].client, shown.roles[0].host]
+    assert text not in [*actors, shown.credentials_to_change[0].account, *shown.findings[0].evidence.details[0].values]
