@@ -1,0 +1,36 @@
+# @TEST-DOC: Each log has a policy hook that can refuse a line, and an event.
+# @TEST-EXEC: zeek -b -C -r $TRACES/auth_several.pcap $PACKAGE %INPUT > events
+# @TEST-EXEC: cat events > output; show-logs >> output
+# @TEST-EXEC: btest-diff output
+
+hook ZeekSMTP::log_policy_cmd(rec: ZeekSMTP::Command, id: Log::ID, filter: Log::Filter)
+	{
+	if ( rec$command != "AUTH" )
+		break;
+	}
+
+hook ZeekSMTP::log_policy_auth(rec: ZeekSMTP::Auth, id: Log::ID, filter: Log::Filter)
+	{
+	if ( rec$outcome != "success" )
+		break;
+	}
+
+hook ZeekSMTP::log_policy_session(rec: ZeekSMTP::Session, id: Log::ID, filter: Log::Filter)
+	{
+	break;
+	}
+
+event ZeekSMTP::log_cmd(rec: ZeekSMTP::Command)
+	{
+	print "command", rec$command, rec$reply_code;
+	}
+
+event ZeekSMTP::log_auth(rec: ZeekSMTP::Auth)
+	{
+	print "exchange", rec$outcome;
+	}
+
+event ZeekSMTP::log_session(rec: ZeekSMTP::Session)
+	{
+	print "session", rec$commands;
+	}
