@@ -1,6 +1,7 @@
 """The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,8 @@ def _add(program: typer.Typer, command: Command, doc: str) -> None:
 
 def main() -> None:
     """Run the program with the process's own words and end the process."""
+    # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
 
 
@@ -91,7 +94,7 @@ def _guarded(words: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the last guard: a traceback on the screen is a bug
         return _broken(error)
     if code == INTERRUPTED:
-        return _say.trouble("interrupted; nothing was written", INTERRUPTED)
+        return _say.trouble("interrupted", INTERRUPTED)
     return int(code or ExitCode.OK)
 
 

@@ -1,0 +1,218 @@
+"""`zeeksmtp report` on recorded traffic: every form, where it goes, and what the exit code says."""
+
+import errno
+import json
+import os
+import pty
+import re
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ROOT, Run
+from zeeksmtp.cli import _finish, _request
+from zeeksmtp.errors import ExitCode, UnusableError
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Read a report and leave out what differs between runs."""
+    report: dict[str, Any] = json.loads(text)
+    return {key: value for key, value in report.items() if key != "run"}
+
+
+def test_every_form_names_the_leaked_account(zeeksmtp: Run, leak: Path) -> None:
+    for form in ("terminal", "markdown", "json"):
+        ended = zeeksmtp("report", leak, "--format", form)
+        assert (ended.code, ended.err) == (ExitCode.OK, "")
+        assert "cleartext-credentials" in ended.out
+        assert "\x1b" not in ended.out
+
+
+def test_the_same_input_gives_the_same_bytes_save_the_run_block(zeeksmtp: Run, leak: Path) -> None:
+    texts = [
+        re.sub(r'"run": \{.*?\}', "", zeeksmtp("report", leak, "--format", "json").out, flags=re.DOTALL) for _ in "ab"
+    ]
+    assert texts[0] == texts[1]
+    assert zeeksmtp("report", leak).out == zeeksmtp("report", leak).out
+
+
+def test_output_file_is_private_and_whole(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    target.chmod(0o644)
+    ended = zeeksmtp("report", leak, "--format", "json", "-o", target)
+    assert ended == (ExitCode.OK, "", "")
+    assert parsed(target.read_text("utf-8")) == parsed(zeeksmtp("report", leak, "--format", "json").out)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UnusableError, match="No space left on device; choose another place or make room"):
+        _finish.write(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_output_through_a_link_or_into_a_pipe(tmp_path: Path) -> None:
+    link, real, pipe = tmp_path / "link", tmp_path / "real", tmp_path / "pipe"
+    link.symlink_to(real)
+    _finish.write(link, "x")
+    assert (link.is_symlink(), real.read_text()) == (True, "x")
+    os.mkfifo(pipe)
+    threading.Thread(target=_finish.write, args=(pipe, "y"), daemon=True).start()
+    assert pipe.read_text() == "y"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "said"),
+    [
+        ("missing/report.json", 2, "there is no folder missing; make it first (mkdir -p)"),
+        (".", 2, "-o . is a folder; name a file in it"),
+    ],
+)
+def test_an_impossible_output_is_refused_before_the_work(zeeksmtp: Run, target: str, code: int, said: str) -> None:
+    ended = zeeksmtp("report", "/nowhere", "-o", target)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err
+
+
+def test_an_unwritable_folder_is_refused(zeeksmtp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    ended = zeeksmtp("report", "/nowhere", "-o", "report.json")
+    assert ended.code == ExitCode.UNUSABLE
+    assert "the folder cannot be written; choose another or change its mode" in ended.err
+
+
+@pytest.mark.parametrize(("level", "code"), [("info", 10), ("medium", 10), ("critical", 0)])
+def test_fail_on(zeeksmtp: Run, captures: Path, level: str, code: int) -> None:
+    assert zeeksmtp("report", captures / "auth_cram_md5" / "tsv", "--fail-on", level).code == code
+
+
+def test_damage_is_exit_code_4_unless_findings_weigh_more(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    for log in leak.iterdir():
+        (tmp_path / "logs" / log.name).write_bytes(log.read_bytes())
+    (tmp_path / "logs" / "conn.2026-11-22.log.gz").write_bytes(b"\x1f\x8b\x08\x00broken")
+    ended = zeeksmtp("report", "logs")
+    assert ended.code == ExitCode.DEGRADED
+    assert "Degraded: 1 problem" in ended.out
+    assert zeeksmtp("report", "logs", "--fail-on", "low").code == ExitCode.FINDINGS
+
+
+def test_no_input_is_exit_code_3(zeeksmtp: Run, tmp_path: Path) -> None:
+    for words in ((tmp_path,), (tmp_path / "nowhere",)):
+        ended = zeeksmtp("report", *words)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (ExitCode.NO_INPUT, "", 1)
+
+
+def test_a_config_that_is_not_there_is_exit_code_5(zeeksmtp: Run, leak: Path) -> None:
+    ended = zeeksmtp("report", leak, "--config", "nowhere.toml")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (ExitCode.UNUSABLE, "", 1)
+    assert "nowhere.toml" in ended.err
+
+
+def test_window(zeeksmtp: Run, leak: Path) -> None:
+    full = parsed(zeeksmtp("report", leak, "--format", "json").out)
+    late = parsed(zeeksmtp("report", leak, "--format", "json", "--since", "2030-01-01").out)
+    assert full["findings"]
+    assert late["findings"] == []
+    last = full["window"]["last"]
+    early = parsed(zeeksmtp("report", leak, "--format", "json", "--until", last).out)
+    assert all(finding["last"] < last for finding in early["findings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--since", "yesterday"], "--since 'yesterday' is no time; write 2026-11-23 or 2026-11-23T06:00Z"),
+        (["--since", "2026-11-23", "--until", "2026-11-23"], "--since is not before --until"),
+    ],
+)
+def test_an_impossible_window_is_refused(zeeksmtp: Run, words: list[str], said: str) -> None:
+    ended = zeeksmtp("report", "/nowhere", *words)
+    assert ended.code == ExitCode.USAGE
+    assert said in ended.err
+
+
+def test_times_without_zone_are_in_the_configs() -> None:
+    span = _request.window("2026-11-23", "2026-11-23T06:00Z", "Europe/Berlin")
+    assert span.since is not None
+    assert span.until is not None
+    assert (span.since.isoformat(), span.until.isoformat()) == (
+        "2026-11-23T00:00:00+01:00",
+        "2026-11-23T06:00:00+00:00",
+    )
+
+
+def test_local_net_decides_what_crosses(zeeksmtp: Run, leak: Path) -> None:
+    far = parsed(zeeksmtp("report", leak, "--format", "json", "--local-net", "192.0.2.0/24").out)
+    near = parsed(
+        zeeksmtp("report", leak, "--format", "json", "--local-net", "10.0.0.0/8", "--local-net", "fd00::/8").out
+    )
+    assert {f["severity"] for f in far["findings"]} != {f["severity"] for f in near["findings"]}
+
+
+def test_pseudonymise(zeeksmtp: Run, leak: Path) -> None:
+    plain = parsed(zeeksmtp("report", leak, "--format", "json").out)
+    text = zeeksmtp("report", leak, "--format", "json", "--pseudonymise").out
+    hidden = parsed(text)
+    assert [f["severity"] for f in hidden["findings"]] == [f["severity"] for f in plain["findings"]]
+    assert all(client.startswith("host-") for f in hidden["findings"] for client in f["clients"])
+    assert all(account not in json.dumps(hidden) for f in plain["findings"] for account in f["accounts"])
+
+
+def watched(*words: str, stdout: int | None = None) -> tuple[str, str]:
+    """Run with stderr on a pseudo terminal; give what went to stdout and what a person saw."""
+    screen, terminal = pty.openpty()
+    env = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120"}
+    ended = subprocess.Popen(
+        [sys.executable, "-m", "zeeksmtp", *words], stdout=stdout or subprocess.PIPE, stderr=terminal, env=env, cwd=ROOT
+    )
+    os.close(terminal)
+    out = ended.communicate(timeout=60)[0]
+    seen = b""
+    while chunk := _read(screen):
+        seen += chunk
+    os.close(screen)
+    return (out or b"").decode(), seen.decode()
+
+
+def _read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 65536)
+    except OSError:
+        return b""
+
+
+def test_someone_who_watches_sees_progress_and_a_summary(leak: Path, tmp_path: Path) -> None:
+    out, seen = watched("report", str(leak), "--format", "json")
+    assert parsed(out)["findings"]
+    assert "files" in seen
+    assert re.search(r"findings: .*; incidents: \d+; read [\d,]+ lines in", seen)
+    target = tmp_path / "r.json"
+    assert f"; written to {target}" in watched("report", str(leak), "-o", str(target))[1]
+
+
+def test_quiet_is_quiet_even_for_someone_who_watches(leak: Path) -> None:
+    assert watched("report", str(leak), "--quiet")[1] == ""
+
+
+def test_a_terminal_gets_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "91")
+    assert _finish._width() == 91
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
+    assert _finish._width() is None
