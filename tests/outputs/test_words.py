@@ -3,7 +3,7 @@
 import pytest
 
 from zeeksmtp.model import Report
-from zeeksmtp.outputs import _words
+from zeeksmtp.outputs import _words, markdown, terminal
 
 
 def with_logs(report: Report, **logs: bool) -> Report:
@@ -65,3 +65,14 @@ def test_servers_that_give_something_away_come_first(full: Report) -> None:
     posture = full.posture.model_copy(update={"servers": (good, bad)})
     rows = _words.servers(full.model_copy(update={"posture": posture}))
     assert [row[0] for row in rows] == [bad.server, good.server]
+
+
+def test_no_name_is_too_long_to_show(full: Report) -> None:
+    endless = full.findings[0].model_copy(
+        update={"title": "t" * 9000, "summary": "s" * 9000, "accounts": ("a" * 9000,)}
+    )
+    report = full.model_copy(update={"findings": (endless,), "incidents": ()})
+    for form in (terminal, markdown):
+        text = form.OUTPUT.render(report, None)
+        assert len(text) < 6000
+        assert "t" * (_words.TITLE_LIMIT - 1) + "…" in text.replace("\n", "")

@@ -14,6 +14,10 @@ VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#u
 """Heads of tables; one that starts with `#` stands over numbers."""
 UNKNOWN = "?"
 LEGEND = "? cannot be seen in these logs, or there is no baseline yet."
+TEXT_LIMIT = 2000
+"""Longest form in which a sentence is shown to a person."""
+TITLE_LIMIT = 160
+"""Longest form of a title."""
 _SCRIPT_LOGS = ("smtp_session", "smtp_cmd")
 _TLS_LOGS = ("smtp", "smtp_session", "ssl")
 
@@ -21,6 +25,11 @@ _TLS_LOGS = ("smtp", "smtp_session", "ssl")
 def name(value: str) -> str:
     """Show one logged name: bounded, and an empty one as `""`."""
     return cut(plain(value), NAME_LIMIT) or '""'
+
+
+def title(thing: Finding | Incident) -> str:
+    """Show a title, bounded: it may hold many names."""
+    return cut(plain(thing.title), TITLE_LIMIT)
 
 
 def names(values: Sequence[str], limit: int = 5) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
-from zeeksmtp.outputs import _words
-from zeeksmtp.outputs._escape import markdown as safe
+from zeeksmtp.outputs import _escape, _words
 
 FULL = 200
 """How many findings of one severity are told, and rows of credentials."""
@@ -30,12 +29,17 @@ def _blocks(report: Report) -> Iterable[str]:
     yield from _data(report)
 
 
+def _safe(raw: str) -> str:
+    """Every string goes through here: escaped and bounded."""
+    return _escape.markdown(_escape.cut(_escape.plain(raw), _words.TEXT_LIMIT))
+
+
 def _head(report: Report) -> Iterable[str]:
     yield "# zeeksmtp report"
     when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
-    yield f"{safe(when)}. **{safe(_words.verdict(report))}**"
+    yield f"{_safe(when)}. **{_safe(_words.verdict(report))}**"
     if step := _words.first_step(report):
-        yield f"**Do first:** {safe(step)}"
+        yield f"**Do first:** {_safe(step)}"
     if not report.findings and report.coverage.notes:
         yield _list(report.coverage.notes)
     if report.errors:
@@ -46,8 +50,8 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
     if incidents:
         yield "## Incidents"
     for incident in incidents:
-        yield f"### {incident.severity}, {incident.score}/100: {safe(incident.title)}"
-        yield safe(incident.narrative)
+        yield f"### {incident.severity}, {incident.score}/100: {_safe(_words.title(incident))}"
+        yield _safe(incident.narrative)
         yield _list(
             [
                 f"who: {_words.who(incident)}",
@@ -81,9 +85,9 @@ def _listed(severity: Severity, group: Iterable[Finding]) -> Iterable[str]:
 
 
 def _finding(finding: Finding) -> Iterable[str]:
-    yield f"### {finding.severity}: {safe(finding.title)}"
-    yield safe(finding.summary)
-    yield f"**Do:** {safe(finding.action)}"
+    yield f"### {finding.severity}: {_safe(_words.title(finding))}"
+    yield _safe(finding.summary)
+    yield f"**Do:** {_safe(finding.action)}"
     yield _list(
         [
             f"who: {_words.who(finding)}",
@@ -99,18 +103,18 @@ def _passwords(report: Report) -> Iterable[str]:
     rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
     yield from _table(("account", "server", "last seen", "finding"), rows, FULL)
     if not rows:
-        yield safe(_words.no_passwords(report))
+        yield _safe(_words.no_passwords(report))
 
 
 def _hosts(report: Report) -> Iterable[str]:
     yield "## Posture"
-    yield safe(_words.encryption(report))
+    yield _safe(_words.encryption(report))
     yield from _table(_words.SERVER_COLUMNS, _words.servers(report), TOP)
     yield "## Busiest hours"
     rows = _words.volumes(report)
     yield from _table(_words.VOLUME_COLUMNS, rows, TOP)
     if not rows:
-        yield safe(_words.no_volumes(report))
+        yield _safe(_words.no_volumes(report))
     if report.roles:
         yield "## Roles"
         yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
@@ -118,21 +122,21 @@ def _hosts(report: Report) -> Iterable[str]:
 
 def _coverage(report: Report) -> Iterable[str]:
     yield "## What could be seen"
-    yield safe(f"{_words.seen(report).capitalize()}.")
+    yield _safe(f"{_words.seen(report).capitalize()}.")
     if report.coverage.notes:
         yield _list(report.coverage.notes)
-    yield safe(_words.chances(report))
+    yield _safe(_words.chances(report))
 
 
 def _data(report: Report) -> Iterable[str]:
     yield "## Data"
-    yield safe(_words.lines(report))
+    yield _safe(_words.lines(report))
     if troubles := _words.troubles(report):
         yield _list(troubles)
 
 
 def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {safe(item)}" for item in items)
+    return "\n".join(f"- {_safe(item)}" for item in items)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) -> Iterable[str]:
@@ -140,7 +144,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) ->
         return
     heads = [column.lstrip("#") for column in columns]
     rules = ["---:" if column.startswith("#") else "---" for column in columns]
-    cells = [[safe(cell) for cell in row] for row in rows[:limit]]
+    cells = [[_safe(cell) for cell in row] for row in rows[:limit]]
     yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
     if any(_words.UNKNOWN in row for row in rows[:limit]):
         yield _words.LEGEND

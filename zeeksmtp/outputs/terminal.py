@@ -12,7 +12,7 @@ from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
 from zeeksmtp.outputs import _words
-from zeeksmtp.outputs._escape import plain
+from zeeksmtp.outputs._escape import cut, plain
 
 PLAIN_WIDTH = 100
 """Columns of the text that goes to a file or a pipe."""
@@ -62,8 +62,8 @@ def _parts(report: Report) -> Iterable[RenderableType]:
 
 
 def _text(raw: str, style: str = "") -> Text:
-    """Every string goes through here: escaped, and never read as rich's markup."""
-    return Text(plain(raw), style)
+    """Every string goes through here: escaped, bounded, and never read as rich's markup."""
+    return Text(cut(plain(raw), _words.TEXT_LIMIT), style)
 
 
 def _title(raw: str) -> Iterable[RenderableType]:
@@ -101,7 +101,7 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
         yield from [Text()] * bool(number)
         score = f"{incident.score}/100"
         yield Text.assemble(
-            *_badge(incident.severity), _text(incident.title, "bold"), _text(f"  {score} {incident.id}", "dim")
+            *_badge(incident.severity), _text(_words.title(incident), "bold"), _text(f"  {score} {incident.id}", "dim")
         )
         yield _indent(_text(f"{_words.who(incident)}; {_words.span(incident.first, incident.last)}"))
         yield _indent(_text(incident.narrative))
@@ -131,7 +131,9 @@ def _told(group: list[Finding]) -> Iterable[RenderableType]:
     advice = ""
     for finding in group:
         yield Text()
-        yield Text.assemble(*_badge(finding.severity), _text(finding.title, "bold"), _text(f"  {finding.id}", "dim"))
+        yield Text.assemble(
+            *_badge(finding.severity), _text(_words.title(finding), "bold"), _text(f"  {finding.id}", "dim")
+        )
         yield _indent(_text(f"{_words.who(finding)}; {_words.span(finding.first, finding.last)}"))
         yield _indent(_text(finding.summary))
         yield from (_item(line, "dim", 4) for line in _words.evidence(finding.evidence))
