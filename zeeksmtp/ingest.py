@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +13,7 @@ import polars as pl
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._lines import LONGEST_LINE, Lines
+from zeeksmtp.logs._part import Part
 from zeeksmtp.logs._rows import Batch
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
@@ -60,58 +58,61 @@ def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
         yield from record.others
 
 
-@dataclass
 class _Pile:
     """What one file holds of one log."""
 
-    log: str
-    lines: int = 0
-    rejected: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-    frames: list[pl.DataFrame] = field(default_factory=list)
+    def __init__(self, folder: Path) -> None:
+        self.part = Part(folder)
+        self.lines = self.kept = self.rejected = 0
+        self.rejects: list[Reject] = []
+        self.span: list[datetime] = []
 
     def add(self, batch: Batch) -> None:
+        """Take in what some lines gave."""
         self.lines += batch.lines
         self.rejected += len(batch.rejects)
         room = _MOST_REJECTS - len(self.rejects)
         self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
-            self.frames.append(batch.kept)
+            self.kept += len(batch.kept)
+            moments = [*self.span, *batch.kept.select(first=pl.col("ts").min(), last=pl.col("ts").max()).row(0)]
+            self.span = [min(moments), max(moments)]
+            self.part.add(batch.kept)
 
-    def record(self, source: Source, lake: Path, problem: str | None, note: str | None) -> FileRecord:
-        rows = pl.concat(self.frames) if self.frames else None
-        kept = 0 if rows is None else len(rows)
+    def record(self, source: Source, part: Path | None) -> FileRecord:
+        """Sum up."""
+        first, last = self.span or (None, None)
+        skipped = self.lines - self.kept - self.rejected
+        rejects = tuple(sorted(self.rejects, key=lambda reject: reject.line))
         return FileRecord(
-            source=source,
-            kept=kept,
-            skipped=self.lines - kept - self.rejected,
-            rejected=self.rejected,
-            first=None if rows is None else rows["ts"].min(),  # type: ignore[arg-type]  # a time by schema
-            last=None if rows is None else rows["ts"].max(),  # type: ignore[arg-type]
-            problem=problem,
-            note=note,
-            part=None if rows is None else _written(rows, lake / self.log),
-            rejects=tuple(self.rejects),
+            source, self.kept, skipped, self.rejected, first, last, problem=None, note=None, part=part, rejects=rejects
         )
 
 
 def ingest_file(source: Source, lake: Path) -> FileRecord:
     """Read one file, write the rows that concern SMTP into `lake`, and tell what became of its lines.
 
-    Never raises for what a file holds, nor for a file that is damaged, forbidden or gone: that is the record's `problem`.
+    Never raises for what a file holds, nor for one that is damaged, forbidden or gone: that is the record's `problem`.
+    Raises `OSError` if the lake cannot be written: then no other file can be read either.
     """
     lines = Lines(source.path)
     reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
-    piles = {source.log: _Pile(source.log)}
+    piles = {source.log: _Pile(lake / source.log)}
     unread = 0
-    for batch in _batches(reader, lines, source.log):
-        unread += batch.lines if batch.log is None else 0
-        name = batch.log or source.log
-        piles.setdefault(name, _Pile(name)).add(batch)
-    main = piles.pop(source.log)
-    others = [pile.record(replace(source, log=pile.log), lake, None, None) for pile in piles.values() if pile.lines]
-    note = lines.note or _note(main, unread)
-    return replace(main.record(source, lake, lines.problem or reader.problem, note), others=tuple(others))
+    try:
+        for batch in _batches(reader, lines, source.log):
+            unread += batch.lines if batch.log is None else 0
+            name = batch.log or source.log
+            piles.setdefault(name, _Pile(lake / name)).add(batch)
+    finally:
+        parts = {name: pile.part.close() for name, pile in piles.items()}
+    records = [pile.record(replace(source, log=name), parts[name]) for name, pile in piles.items()]
+    return replace(
+        records[0],
+        problem=lines.problem or reader.problem,
+        note=lines.note or _note(records[0], unread),
+        others=tuple(records[1:]),
+    )
 
 
 def _batches(reader: TsvReader | JsonReader, lines: Lines, log: str) -> Iterator[Batch]:
@@ -123,29 +124,17 @@ def _batches(reader: TsvReader | JsonReader, lines: Lines, log: str) -> Iterator
     yield from reader.finish()
 
 
-def _note(main: _Pile, unread: int) -> str | None:
+def _note(main: FileRecord, unread: int) -> str | None:
     if unread:
         return f"{unread} of its lines are of logs that are not read"
-    return None if main.lines else "it holds no line"
-
-
-def _written(rows: pl.DataFrame, folder: Path) -> Path:
-    """Write rows as a part named after what they are, so that the same rows make the same part, whatever the file was called.
-
-    The name is a hash of the rows as kept, not of the lines: these can hold a password, and a hash would let it be guessed.
-    """
-    name = hashlib.sha256(f"{folder.name}\n".encode() + rows.write_ndjson().encode()).hexdigest()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)  # 0600 from the start
-    os.close(descriptor)
-    rows.rechunk().write_parquet(temporary)
-    part = folder / f"{name}.parquet"
-    Path(temporary).replace(part)
-    return part
+    return None if main.kept + main.skipped + main.rejected else "it holds no line"
 
 
 def scan(lake: Path, log: Log) -> pl.LazyFrame:
     """Give the lake's table of a log, with exactly its declared columns; empty if the lake has none."""
     schema = schema_of(log.columns)
     parts = sorted((lake / log.name).glob("*.parquet"))
-    return pl.scan_parquet(parts, schema=schema) if parts else pl.LazyFrame(schema=schema)
+    if not parts:
+        return pl.LazyFrame(schema=schema)
+    # A lake that is kept may hold parts of an older version, with other columns.
+    return pl.scan_parquet(parts, schema=schema, missing_columns="insert", extra_columns="ignore")

@@ -32,7 +32,14 @@ _FIELDS = (
     ("ip_proto", "count"),
 )
 _START = 1_795_392_000  # 2026-11-23 00:00 UTC
-_PORTS = [(443, "tcp", "ssl"), (53, "udp", "dns"), (80, "tcp", "http"), (123, "udp", "ntp"), (445, "tcp", "-"), (22, "tcp", "ssh")]
+_PORTS = [
+    (443, "tcp", "ssl"),
+    (53, "udp", "dns"),
+    (80, "tcp", "http"),
+    (123, "udp", "ntp"),
+    (445, "tcp", "-"),
+    (22, "tcp", "ssh"),
+]
 _SMTP = [(25, "tcp", "smtp"), (587, "tcp", "smtp,ssl"), (465, "tcp", "ssl"), (25, "tcp", "-")]
 _SHARE_OF_SMTP = 0.02
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
@@ -72,7 +79,8 @@ def _write_hour(day: Path, hour: int, rows: int, random: np.random.Generator) ->
 
 def _rows(hour: int, rows: int, random: np.random.Generator) -> pl.DataFrame:
     smtp = random.random(rows) < _SHARE_OF_SMTP
-    kind = np.where(smtp, len(_PORTS) + random.integers(0, len(_SMTP), rows), random.choice(len(_PORTS), rows, p=[0.45, 0.3, 0.1, 0.05, 0.05, 0.05]))
+    other = random.choice(len(_PORTS), rows, p=[0.45, 0.3, 0.1, 0.05, 0.05, 0.05])
+    kind = np.where(smtp, len(_PORTS) + random.integers(0, len(_SMTP), rows), other)
     kinds = pl.DataFrame(_PORTS + _SMTP, schema=["id.resp_p", "proto", "service"], orient="row")
     of_kind = kinds[kind]
     answered = random.random(rows) < 0.9

@@ -14,6 +14,9 @@ from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
 from zeeksmtp.logs._sniff import sniff
 
 
+_TOLD = 3  # of the files that were passed over, when nothing else was found
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that is read, and what it was taken for. One that holds several logs is named after the first."""
@@ -63,10 +66,11 @@ def find(paths: Sequence[Path]) -> Found:
 
 def _nothing(paths: Sequence[Path], found: Found) -> str:
     where = ", ".join(map(str, paths)) or "no path"
-    kinds = ", ".join(f"{name}.log" for name in logs())
+    told = "".join(f"; {passed.path}: {passed.why}" for passed in found.passed_over[:_TOLD])
+    more = len(found.passed_over) - _TOLD
     return (
-        f"no Zeek log to read in {where}: looked for {kinds}, as TSV or JSON, plain or .gz, .zst, .bz2, .xz, in all folders "
-        f"below; {len(found.passed_over)} other files were passed over (see: zeeksmtp logs PATH)"
+        f"no Zeek log to read in {where}: looked for {', '.join(logs())}, as TSV or JSON, plain or packed "
+        f"(gz, zst, bz2, xz), in all folders below{told}" + (f"; {more} more were passed over" if more > 0 else "")
     )
 
 

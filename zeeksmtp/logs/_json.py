@@ -29,7 +29,10 @@ class JsonReader:
         self._waiting: dict[str, Waiting] = {}
 
     def feed(self, block: Block) -> Iterator[Batch]:
-        """Yield what the block's lines give. A last line without LF counts if it is a whole object: a cut one is none."""
+        """Yield what the block's lines give.
+
+        A last line without LF counts if it is a whole object: a cut one is none.
+        """
         several = b'"_path"' in block.data[:_LOOK_AHEAD]
         wanted = None if block.half else _hint(self.log)
         if several and wanted is not None:
@@ -130,7 +133,8 @@ def _flat(found: dict[str, Any]) -> dict[str, Any]:
 def prefilter(log: Log) -> str | None:
     """Give a regex that matches every line `log.concerns` can keep; `None` if there can be none.
 
-    Values that only odd writers make pass too (numbers with an exponent, strings with escaped letters): it must never lose one.
+    Values that only odd writers make pass too (numbers with an exponent, strings with escaped letters): it must never
+    lose one.
     """
     hint = log.hint
     patterns = [f"(?i:{re.escape(text)})" for text in hint.text]

@@ -32,7 +32,7 @@ class Block:
 
 
 class Lines:
-    """The lines of one file. Iterating never raises for a bad file: afterwards, `problem` says what is wrong with it."""
+    """The lines of one file. Iterating never raises for a bad file: `problem` then says what is wrong with it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

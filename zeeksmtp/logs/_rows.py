@@ -40,7 +40,7 @@ class Waiting:
         """Take lines in; tell whether it is enough."""
         if len(rows):
             self.frames.append(rows)
-            self.size += rows.estimated_size()
+            self.size += int(rows.estimated_size())
         return self.size >= _ENOUGH
 
     def take(self) -> pl.DataFrame | None:

@@ -64,7 +64,7 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, lines: int | None = None,
     if added:
         found = found.filter(pl.col("i") > 0)
     blank = found["l"].str.len_bytes() == 0
-    blanks = blank.sum()
+    blanks = int(blank.sum())
     if blanks:
         found = found.filter(~blank)
     return Sifted(found.select(pl.col("i").cast(pl.Int64) + (line - added), "l"), lines - blanks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 import polars as pl
 
@@ -12,9 +13,10 @@ from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._rows import REQUIRED, Batch, Waiting, judge
 from zeeksmtp.logs._scan import decoded, sift
-from zeeksmtp.logs._values import Marks, Typed, from_tsv, nothing
+from zeeksmtp.logs._values import DEFAULT_MARKS, Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
 
+_MARKS: Final = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset"}
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
@@ -24,7 +26,7 @@ class Header:
 
     log: str | None
     separator: str = "\t"
-    marks: Marks = Marks()
+    marks: Marks = DEFAULT_MARKS
     path: str | None = None
     fields: tuple[str, ...] = ()
 
@@ -33,22 +35,13 @@ class Header:
         if line.startswith("#separator "):
             separator = _unhex(line[len("#separator ") :])
             return Header(self.log, separator or "\t", path=self.path, fields=self.fields)
-        key, found, value = line.partition(self.separator)
-        if not found:
-            return self
-        match key:
-            case "#set_separator":
-                return replace(self, marks=replace(self.marks, set_separator=_unhex(value)))
-            case "#empty_field":
-                return replace(self, marks=replace(self.marks, empty=_unhex(value)))
-            case "#unset_field":
-                return replace(self, marks=replace(self.marks, unset=_unhex(value)))
-            case "#path":
-                return replace(self, path=value)
-            case "#fields":
-                return self.with_fields(value)
-            case _:
-                return self
+        key, _, value = line.partition(self.separator)
+        mark = _MARKS.get(key)
+        if mark is not None:
+            return replace(self, marks=self.marks.told(mark, _unhex(value)))
+        if key == "#path":
+            return replace(self, path=value)
+        return self.with_fields(value) if key == "#fields" and value else self
 
     def with_fields(self, names: str) -> Header:
         """Give the header with these columns; they settle which log the rows are of."""

@@ -1,8 +1,9 @@
 """Values as Zeek wrote them, as typed columns in one normal form, whether they came as TSV or JSON.
 
-Text in normal form: what is printable stays decoded; a control byte (C0, DEL) or a byte that is no UTF-8 is shown as visible `\\xHH`,
-never as itself. A text with any such invalid byte shows all its non-ASCII bytes so: Zeek does the same, and a half
-decoded name would look like another. JSON has the `\\xHH` from Zeek already and cannot say which were typed (zeek#3948).
+Text in normal form: what is printable stays decoded; a control byte (C0, DEL) or a byte that is no UTF-8 is shown as
+visible `\\xHH`, never as itself. A text with any such invalid byte shows all its non-ASCII bytes so: Zeek does the same,
+and a half decoded name would look like another. JSON has the `\\xHH` from Zeek already and cannot say which were typed
+(zeek#3948).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -51,6 +52,13 @@ class Marks:
     set_separator: str = ","
     empty: str = "(empty)"
     unset: str = "-"
+
+    def told(self, mark: str, text: str) -> Marks:
+        """Give the marks with one changed. No separator splits nothing."""
+        return self if mark == "set_separator" and not text else replace(self, **{mark: text})
+
+
+DEFAULT_MARKS: Final = Marks()
 
 
 def visible(raw: bytes) -> str:
