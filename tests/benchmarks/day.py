@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-_FIELDS = (
+FIELDS = (
     ("ts", "time"),
     ("uid", "string"),
     ("id.orig_h", "addr"),
@@ -60,7 +60,7 @@ def write_day(folder: Path, rows: int = 4_800_000, seed: int = 2) -> Path:
 def _write_hour(day: Path, hour: int, rows: int, random: np.random.Generator) -> None:
     opened = f"2026-11-23-{hour:02}-00-00"
     path = day / f"conn.{hour:02}:00:00-{(hour + 1) % 24:02}:00:00.log"
-    names, types = zip(*_FIELDS, strict=True)
+    names, types = zip(*FIELDS, strict=True)
     head = [
         "#separator \\x09",
         "#set_separator\t,",

@@ -13,7 +13,6 @@ from zeeksmtp.errors import NoInputError
 from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
 from zeeksmtp.logs._sniff import sniff
 
-
 _TOLD = 3  # of the files that were passed over, when nothing else was found
 
 

@@ -1,7 +1,7 @@
 """Values as Zeek wrote them, as typed columns in one normal form, whether they came as TSV or JSON.
 
 Text in normal form: what is printable stays decoded; a control byte (C0, DEL) or a byte that is no UTF-8 is shown as
-visible `\\xHH`, never as itself. A text with any such invalid byte shows all its non-ASCII bytes so: Zeek does the same,
+visible `\\xHH`, never as itself. A text with any such invalid byte shows all its non-ASCII bytes so: as Zeek does,
 and a half decoded name would look like another. JSON has the `\\xHH` from Zeek already and cannot say which were typed
 (zeek#3948).
 """
