@@ -3,7 +3,7 @@
 import pytest
 
 from zeeksmtp.model import Report
-from zeeksmtp.outputs import _words, markdown, terminal
+from zeeksmtp.outputs import _sentences, _words, markdown, terminal
 
 
 def with_logs(report: Report, **logs: bool) -> Report:
@@ -23,7 +23,7 @@ def with_logs(report: Report, **logs: bool) -> Report:
     ],
 )
 def test_no_password_to_change(empty: Report, logs: dict[str, bool], said: str) -> None:
-    assert _words.no_passwords(with_logs(empty, **logs)).startswith(said)
+    assert _sentences.no_passwords(with_logs(empty, **logs)).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -34,24 +34,26 @@ def test_no_password_to_change(empty: Report, logs: dict[str, bool], said: str) 
     ],
 )
 def test_encryption(full: Report, logs: dict[str, bool], said: str) -> None:
-    assert _words.encryption(with_logs(full, **logs)) == said
+    assert _sentences.encryption(with_logs(full, **logs)) == said
 
 
 def test_no_session_names_the_logs(empty: Report) -> None:
-    assert _words.encryption(with_logs(empty, conn=True, smtp=False)) == (
+    assert _sentences.encryption(with_logs(empty, conn=True, smtp=False)) == (
         "No SMTP session was seen (read conn.log; not there: smtp.log)."
     )
 
 
 def test_volumes(empty: Report) -> None:
-    assert _words.no_volumes(with_logs(empty, smtp=True)) == "No mail was seen in smtp.log."
-    assert _words.no_volumes(with_logs(empty, smtp=False)) == "Not visible: smtp.log is not there."
+    assert _sentences.no_volumes(with_logs(empty, smtp=True)) == "No mail was seen in smtp.log."
+    assert _sentences.no_volumes(with_logs(empty, smtp=False)) == "Not visible: smtp.log is not there."
 
 
 def test_what_to_do_first_is_what_the_worst_finding_of_the_worst_incident_asks(full: Report) -> None:
-    assert (_words.first_step(full) or "").startswith("10.0.1.5 → 198.51.100.25, account alice@corp.example: Change")
+    assert (_sentences.first_step(full) or "").startswith(
+        "10.0.1.5 → 198.51.100.25, account alice@corp.example: Change"
+    )
     alone = full.model_copy(update={"incidents": (), "findings": full.findings[2:3]})
-    assert (_words.first_step(alone) or "").endswith("Turn VRFY and EXPN off.")
+    assert (_sentences.first_step(alone) or "").endswith("Turn VRFY and EXPN off.")
 
 
 def test_a_finding_about_nobody_is_about_the_site(full: Report) -> None:
@@ -63,7 +65,7 @@ def test_servers_that_give_something_away_come_first(full: Report) -> None:
     bad = full.posture.servers[0]
     good = bad.model_copy(update={"server": "10.0.0.1", "sessions": 99, "auth_offered_in_clear": False})
     posture = full.posture.model_copy(update={"servers": (good, bad)})
-    rows = _words.servers(full.model_copy(update={"posture": posture}))
+    rows = _sentences.servers(full.model_copy(update={"posture": posture}))
     assert [row[0] for row in rows] == [bad.server, good.server]
 
 

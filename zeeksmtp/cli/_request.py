@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -36,4 +36,6 @@ def _moment(option: str, text: str | None, timezone: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{option} {text!r} is no time; write 2026-11-23 or 2026-11-23T06:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    # A machine without a zone database still knows UTC.
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

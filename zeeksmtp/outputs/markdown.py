@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
-from zeeksmtp.outputs import _escape, _words
+from zeeksmtp.outputs import _escape, _sentences, _words
 
 FULL = 200
 """How many findings of one severity are told, and rows of credentials."""
@@ -37,8 +37,8 @@ def _safe(raw: str) -> str:
 def _head(report: Report) -> Iterable[str]:
     yield "# zeeksmtp report"
     when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
-    yield f"{_safe(when)}. **{_safe(_words.verdict(report))}**"
-    if step := _words.first_step(report):
+    yield f"{_safe(when)}. **{_safe(_sentences.verdict(report))}**"
+    if step := _sentences.first_step(report):
         yield f"**Do first:** {_safe(step)}"
     if not report.findings and report.coverage.notes:
         yield _list(report.coverage.notes)
@@ -103,18 +103,18 @@ def _passwords(report: Report) -> Iterable[str]:
     rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
     yield from _table(("account", "server", "last seen", "finding"), rows, FULL)
     if not rows:
-        yield _safe(_words.no_passwords(report))
+        yield _safe(_sentences.no_passwords(report))
 
 
 def _hosts(report: Report) -> Iterable[str]:
     yield "## Posture"
-    yield _safe(_words.encryption(report))
-    yield from _table(_words.SERVER_COLUMNS, _words.servers(report), TOP)
+    yield _safe(_sentences.encryption(report))
+    yield from _table(_sentences.SERVER_COLUMNS, _sentences.servers(report), TOP)
     yield "## Busiest hours"
-    rows = _words.volumes(report)
-    yield from _table(_words.VOLUME_COLUMNS, rows, TOP)
+    rows = _sentences.volumes(report)
+    yield from _table(_sentences.VOLUME_COLUMNS, rows, TOP)
     if not rows:
-        yield _safe(_words.no_volumes(report))
+        yield _safe(_sentences.no_volumes(report))
     if report.roles:
         yield "## Roles"
         yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
@@ -122,16 +122,16 @@ def _hosts(report: Report) -> Iterable[str]:
 
 def _coverage(report: Report) -> Iterable[str]:
     yield "## What could be seen"
-    yield _safe(f"{_words.seen(report).capitalize()}.")
+    yield _safe(f"{_sentences.seen(report).capitalize()}.")
     if report.coverage.notes:
         yield _list(report.coverage.notes)
-    yield _safe(_words.chances(report))
+    yield _safe(_sentences.chances(report))
 
 
 def _data(report: Report) -> Iterable[str]:
     yield "## Data"
-    yield _safe(_words.lines(report))
-    if troubles := _words.troubles(report):
+    yield _safe(_sentences.lines(report))
+    if troubles := _sentences.troubles(report):
         yield _list(troubles)
 
 
@@ -147,7 +147,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) ->
     cells = [[_safe(cell) for cell in row] for row in rows[:limit]]
     yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
     if any(_words.UNKNOWN in row for row in rows[:limit]):
-        yield _words.LEGEND
+        yield _sentences.LEGEND
     if len(rows) > limit:
         yield f"And {len(rows) - limit:,} more; the JSON form has all."
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
-from zeeksmtp.outputs import _words
+from zeeksmtp.outputs import _sentences, _words
 from zeeksmtp.outputs._escape import cut, plain
 
 PLAIN_WIDTH = 100
@@ -85,8 +85,8 @@ def _head(report: Report) -> Iterable[RenderableType]:
     when = f"{_words.span(report.window.first, report.window.last)} UTC" if report.window else "no rows"
     yield Text.assemble(("zeeksmtp", "bold"), "  ", _text(when, "dim"))
     worst = max((finding.severity for finding in report.findings), key=lambda s: s.rank, default=None)
-    yield _text(_words.verdict(report), _STYLE[worst] if worst else "bold")
-    if step := _words.first_step(report):
+    yield _text(_sentences.verdict(report), _STYLE[worst] if worst else "bold")
+    if step := _sentences.first_step(report):
         yield Text.assemble(("Do first: ", "bold"), _text(step))
     if not report.findings:
         yield from (_item(note, "yellow", 0) for note in report.coverage.notes)
@@ -169,7 +169,7 @@ def _rows(table: Table, rows: Sequence[tuple[str, ...]], limit: int) -> Iterable
     table.columns[0].min_width = min(max(len(plain(row[0])) for row in rows[:limit]), ADDRESS)
     yield _indent(table, 2)
     if any(_words.UNKNOWN in row for row in rows[:limit]):
-        yield _indent(_text(_words.LEGEND, "dim"), 2)
+        yield _indent(_text(_sentences.LEGEND, "dim"), 2)
     if len(rows) > limit:
         yield _indent(_text(f"and {len(rows) - limit:,} more; --format json has all", "dim"), 2)
 
@@ -180,24 +180,24 @@ def _passwords(report: Report) -> Iterable[RenderableType]:
     if rows:
         yield from _rows(_table("account", "server", "last seen", "finding"), rows, FULL)
     else:
-        yield _indent(_text(_words.no_passwords(report)), 2)
+        yield _indent(_text(_sentences.no_passwords(report)), 2)
 
 
 def _posture(report: Report) -> Iterable[RenderableType]:
     yield from _title("Posture")
-    yield _indent(_text(_words.encryption(report)), 2)
-    table = _table(*_words.SERVER_COLUMNS)
-    if rows := _words.servers(report):
+    yield _indent(_text(_sentences.encryption(report)), 2)
+    table = _table(*_sentences.SERVER_COLUMNS)
+    if rows := _sentences.servers(report):
         yield from _rows(table, rows, TOP)
 
 
 def _volumes(report: Report) -> Iterable[RenderableType]:
     yield from _title("Busiest hours")
-    table = _table(*_words.VOLUME_COLUMNS)
-    if rows := _words.volumes(report):
+    table = _table(*_sentences.VOLUME_COLUMNS)
+    if rows := _sentences.volumes(report):
         yield from _rows(table, rows, TOP)
     else:
-        yield _indent(_text(_words.no_volumes(report)), 2)
+        yield _indent(_text(_sentences.no_volumes(report)), 2)
 
 
 def _roles(report: Report) -> Iterable[RenderableType]:
@@ -208,15 +208,15 @@ def _roles(report: Report) -> Iterable[RenderableType]:
 
 def _coverage(report: Report) -> Iterable[RenderableType]:
     yield from _title("What could be seen")
-    yield _indent(_text(f"{_words.seen(report).capitalize()}."), 2)
+    yield _indent(_text(f"{_sentences.seen(report).capitalize()}."), 2)
     yield from (_item(note) for note in report.coverage.notes)
-    yield _indent(_text(_words.chances(report), "dim"), 2)
+    yield _indent(_text(_sentences.chances(report), "dim"), 2)
 
 
 def _data(report: Report) -> Iterable[RenderableType]:
     yield from _title("Data")
-    yield _indent(_text(_words.lines(report)), 2)
-    yield from (_item(trouble, "yellow") for trouble in _words.troubles(report)[:FULL])
+    yield _indent(_text(_sentences.lines(report)), 2)
+    yield from (_item(trouble, "yellow") for trouble in _sentences.troubles(report)[:FULL])
 
 
 OUTPUT = Output("terminal", "for a person at a terminal; plain text when it goes to a file or a pipe", render)
