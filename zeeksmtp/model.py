@@ -108,7 +108,7 @@ class Window:
         """Give a boolean expression: column `ts` lies in the window."""
         import polars as pl  # noqa: PLC0415 - `--help` must not load polars
 
-        inside = pl.lit(value=True)
+        inside = pl.col(ts).is_not_null()
         if self.since is not None:
             inside &= pl.col(ts) >= self.since
         if self.until is not None:

@@ -43,7 +43,7 @@ def test_volumes_are_counted_per_hour() -> None:
     mails = [MAIL | {"uid": f"C{n}", "client_port": n, "ts": f"{n * 40}m", "last_reply": "250 ok"} for n in range(3)]
     rows = sorted(fact("host_hour", smtp=mails), key=lambda row: row["hour"])
     assert [(row["hour"].hour, row["messages"], row["recipients"]) for row in rows] == [(0, 2, 6), (1, 1, 3)]
-    assert {row["recipient_domains"] for row in rows} == {2}
+    assert {row["domains_written_to"] for row in rows} == {2}
 
 
 def test_hours_are_those_of_the_sites_clock() -> None:

@@ -49,6 +49,10 @@ def _stages(findings: Sequence[Finding], stage_of: Mapping[str, str | None]) -> 
     return tuple(stage for stage in STAGES if stage in seen)
 
 
+def _step(stage: str | None) -> int:
+    return STAGES.index(stage) if stage in STAGES else -1
+
+
 def _in_order(findings: Sequence[Finding], stage_of: Mapping[str, str | None]) -> bool:
     """Each stage began no earlier than the one before it."""
     starts: dict[str, list[Finding]] = {}
@@ -89,7 +93,8 @@ def _narrative(findings: Sequence[Finding]) -> str:
 def _incident(findings: Sequence[Finding], relays: Collection[str], stage_of: Mapping[str, str | None]) -> Incident:
     stages = _stages(findings, stage_of)
     parts = _score(findings, stages, ordered=_in_order(findings, stage_of))
-    worst = max(findings, key=lambda f: f.severity.rank)
+    # Of equally grave findings the furthest stage is the news: that a guess was right says more than that it was seen.
+    worst = max(findings, key=lambda f: (f.severity.rank, _step(stage_of.get(f.detector))))
     return Incident(
         id=identity(_root_actor(findings, relays), f"{findings[0].first:%Y-%m-%d}"),
         title=worst.title,

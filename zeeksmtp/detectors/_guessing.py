@@ -1,35 +1,97 @@
-"""Who guesses passwords: the sequential test on refused credentials, per client and server."""
+"""Who guesses passwords: the trials that the detectors of guessing share, and the test on them.
+
+A trial is a login that was judged: accepted, or refused for its credentials. Lines of a stale password (one account
+and one secret, again and again) are one trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import polars as pl
+from pydantic import Field
 
-from zeeksmtp.model import Context, Tables
+from zeeksmtp.model import Context, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
-_KEYS = ("client", "server")
-# Share of refused logins among people who mistype, and among guessers; six in a row alarm at alpha = 1e-6.
-# Source: detection.md's worked example; SPOT (Duan et al. 2012) uses .2 and .9 on messages.
-_THETA0, _THETA1 = 0.05, 0.5
+SOURCE = ("client", "server")
+ACCOUNT = ("account", "server")
+
+
+class GuessingTest(Params):
+    """The sequential test on refused credentials, and what tells a spray from guessing."""
+
+    theta0: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="share of refused logins of those who mistype; Source: detection.md, worked example",
+    )
+    theta1: float = Field(
+        0.5, gt=0, lt=1, description="share of refused logins of guessers; Source: detection.md, worked example"
+    )
+    memory_days: float = Field(
+        30, gt=0, le=365, description="days without a login after which the score starts anew; Source: detection.md"
+    )
+    spray_accounts: int = Field(
+        5, ge=2, description="accounts refused from which on a run is a spray; Source: Elastic's 'at least 5 accounts'"
+    )
+    spray_tries: float = Field(
+        3, ge=1, description="most tries per account in a spray; Source: the usual lock-out after 3 to 5 tries"
+    )
+
+    def test(self, context: Context) -> SequentialTest:
+        """Give the test with the operator's `alpha`."""
+        return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
 def _same_try() -> pl.Expr:
     """Tell tries apart by the hash of the secret; without it only an unvarying account and length are one try."""
     unvarying = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
     single = pl.format("{}/{}", "uid", "seq")
-    return pl.coalesce("secret_hash", pl.when(unvarying.over(_KEYS)).then(pl.lit("one")).otherwise(single))
+    return pl.coalesce("secret_hash", pl.when(unvarying.over(SOURCE)).then(pl.lit("one")).otherwise(single))
+
+
+def logins(tables: Tables) -> pl.LazyFrame:
+    """Give the judged logins, each secret of an account once per source and outcome, with `bad` and `trials`."""
+    judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
+    return (
+        judged.with_columns((pl.col("outcome") == "failure").alias("bad"), _same_try().alias("try"))
+        .sort("ts", "uid", "seq")
+        .unique([*SOURCE, "account", "try", "bad"], keep="first", maintain_order=True)
+        .with_columns(pl.lit(1, pl.Int64).alias("trials"))
+    )
+
+
+def tested(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest, context: Context) -> pl.LazyFrame:
+    """Give `statistics.sequential.outcomes` of the keys that alarm."""
+    trials = tries.select(*keys, "ts", "bad", "trials")
+    return outcomes(trials, keys, params.test(context)).filter(pl.col("alarm_at").is_not_null())
+
+
+def by_source(tries: pl.LazyFrame, params: GuessingTest, context: Context) -> pl.LazyFrame:
+    """Give the sources (client, server) that alarm, with `is_spray`: many accounts, few tries each."""
+    refused = (
+        tries.filter(pl.col("bad"))
+        .group_by(SOURCE)
+        .agg(pl.col("account").n_unique().alias("accounts_tried"), pl.len().alias("tries"))
+    )
+    many = pl.col("accounts_tried") >= params.spray_accounts
+    few_each = pl.col("tries") <= params.spray_tries * pl.col("accounts_tried")
+    alarmed = tested(tries, SOURCE, params, context).join(refused, on=list(SOURCE))
+    return alarmed.with_columns((many & few_each).alias("is_spray"))
+
+
+def by_account(tries: pl.LazyFrame, params: GuessingTest, context: Context, min_sources: int) -> pl.LazyFrame:
+    """Give the accounts (account, server) that alarm over sources of which none alarms alone."""
+    alone = by_source(tries, params, context).select(SOURCE)
+    rest = tries.filter(pl.col("account").is_not_null()).join(alone, on=list(SOURCE), how="anti")
+    sources = rest.filter(pl.col("bad")).group_by(ACCOUNT).agg(pl.col("client").n_unique().alias("sources"))
+    return (
+        tested(rest, ACCOUNT, params, context).join(sources, on=list(ACCOUNT)).filter(pl.col("sources") >= min_sources)
+    )
 
 
 def refused_guessers(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give `client` and `server` of every pair whose refused logins alarm.
-
-    Trials are logins that were judged (accepted, or credentials refused). The same account with the same secret counts
-    once per outcome, so that a device with an old password does not look like a guesser.
-    """
-    judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
-    trials = (
-        judged.with_columns((pl.col("outcome") == "failure").alias("bad"), _same_try().alias("try"))
-        .sort("ts", "uid", "seq")
-        .unique([*_KEYS, "account", "try", "bad"], keep="first", maintain_order=True)
-        .select(*_KEYS, "ts", "bad", pl.lit(1).alias("trials"))
-    )
-    test = SequentialTest(_THETA0, _THETA1, context.alpha)
-    return outcomes(trials, _KEYS, test).filter(pl.col("alarm_at").is_not_null()).select(_KEYS)
+    """Give `client` and `server` of every source that alarms at default parameters."""
+    return by_source(logins(tables), GuessingTest(), context).select(SOURCE)

@@ -39,13 +39,13 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("messages"),
-            _count(pl.col("accepted")).alias("accepted"),
+            _count(pl.col("accepted")).alias("messages_accepted"),
             _count(pl.col("recipients")).alias("recipients"),
-            pl.col("sender_domain").n_unique().cast(pl.UInt64).alias("sender_domains"),
-            pl.col("recipient_domains").explode().n_unique().cast(pl.UInt64).alias("recipient_domains"),
+            pl.col("sender_domain").n_unique().cast(pl.UInt64).alias("domains_written_as"),
+            pl.col("recipient_domains").explode().n_unique().cast(pl.UInt64).alias("domains_written_to"),
         )
     )
-    counts = ("messages", "accepted", "recipients", "sender_domains", "recipient_domains")
+    counts = ("messages", "messages_accepted", "recipients", "domains_written_as", "domains_written_to")
     joined = sessions.join(mails, on=list(_KEY), how="left").with_columns(pl.col(counts).fill_null(0))
     return joined.select(column.name for column in FACT.columns)
 
@@ -63,10 +63,10 @@ FACT = Fact(
         Column("bytes", "count", "payload bytes sent"),
         Column("refusals", "count", "recipients and messages refused"),
         Column("messages", "count", "mails seen"),
-        Column("accepted", "count", "of these taken by the server"),
+        Column("messages_accepted", "count", "of these taken by the server"),
         Column("recipients", "count", "envelope recipients of these mails"),
-        Column("sender_domains", "count", "distinct domains of envelope senders"),
-        Column("recipient_domains", "count", "distinct domains of recipients"),
+        Column("domains_written_as", "count", "distinct domains of envelope senders"),
+        Column("domains_written_to", "count", "distinct domains of recipients"),
     ),
     needs=("session", "message"),
     plan=plan,

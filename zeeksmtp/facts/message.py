@@ -6,6 +6,10 @@ from zeeksmtp.facts._common import ENDS, PARTIES, once
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 
+def _bare(address: pl.Expr) -> pl.Expr:
+    return address.str.strip_chars("<> ").str.to_lowercase()
+
+
 def _domains(addresses: pl.Expr) -> pl.Expr:
     domain = pl.element().str.extract(r"@([^@>\s]+)>?\s*$").str.to_lowercase().str.strip_chars_end(".")
     return addresses.list.eval(domain.drop_nulls().unique().sort())
@@ -17,7 +21,7 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     mails = once(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
     )
-    sender = pl.col("mailfrom").str.strip_chars("<> ").str.to_lowercase()
+    sender = _bare(pl.col("mailfrom"))
     code = pl.col("last_reply").str.extract(r"^(\d{3})(?:[ -]|$)").cast(pl.UInt64)
     content = pl.when(pl.col("fuids").is_not_null()).then(pl.col("fuids").list.len() > 0)
     return (
@@ -27,6 +31,7 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
             sender.alias("sender"),
             sender.str.extract(r"@([^@]+)$").alias("sender_domain"),
             pl.col("rcptto").list.len().fill_null(0).cast(pl.UInt64).alias("recipients"),
+            pl.col("rcptto").list.eval(_bare(pl.element()).unique().sort()).fill_null([]).alias("recipient_names"),
             _domains(pl.col("rcptto")).fill_null([]).alias("recipient_domains"),
             code.alias("reply_code"),
             pl.col("last_reply").alias("reply_msg"),
@@ -47,6 +52,7 @@ FACT = Fact(
         Column("sender", "string", "envelope sender, lower case; empty for a bounce"),
         Column("sender_domain", "string", "its domain"),
         Column("recipients", "count", "envelope recipients, accepted or not; Zeek >= 8.1 logs 100 at most"),
+        Column("recipient_names", "vector[string]", "their addresses, lower case"),
         Column("recipient_domains", "vector[string]", "their domains"),
         Column("content", "bool", "content of the mail was seen; null: cannot be known"),
         Column("accepted", "bool", "the server took the mail"),

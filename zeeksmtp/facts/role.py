@@ -72,7 +72,9 @@ def _learned() -> tuple[pl.Expr, pl.Expr]:
         .then(pl.format("answers SMTP to {} client(s)", "clients"))
         .when(submits)
         .then(pl.format("only submits, to {} server(s)", "all_servers"))
-        .otherwise(pl.format("delivers to {} outside server(s) on {} day(s), {} HELO name(s)", "servers", "days", "names"))
+        .otherwise(
+            pl.format("delivers to {} outside server(s) on {} day(s), {} HELO name(s)", "servers", "days", "names")
+        )
     )
     return role, reason
 

@@ -76,7 +76,7 @@ def scores(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> p
 
 
 def outcomes(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> pl.LazyFrame:
-    """Give one row per key: highest `score`, `threshold`, `trials` and `bad` (counts), `alarm_at` (time; null: none)."""
+    """Give one row per key: highest `score`, `threshold`, `trials`, `bad` (counts), `alarm_at` (time; null: none)."""
     counted = pl.col("trials")
     return (
         scores(trials, keys, test)

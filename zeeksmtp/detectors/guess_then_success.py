@@ -1,0 +1,94 @@
+"""A guess was right.
+
+What it sees: a login in clear that was accepted (table `auth`), from a client that had alarmed in the test of
+`password-guessing` at that server (or in that of `password-spray`, or took part in the guessing of that account over
+several sources) before, and that had been refused for that account before. One or two mistyped passwords never alarm.
+One finding per client, server and account; `count` is the number of accepted logins.
+
+Why it matters: the attacker is in. What follows is reading mail, sending spam, or asking colleagues to pay.
+
+Benign causes: an authorised password audit; a person who typed many different wrong passwords before the right one (at
+the default parameters six, without a single success).
+
+What to do: change the password and end the account's sessions now; look at what it sent since (`mass-mailing`,
+`account-abuse`); block the source.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._exposure import KEY
+from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Tables
+
+
+class GuessThenSuccessParams(GuessingTest):
+    """The run that the success ends."""
+
+    min_sources: int = Field(
+        3, ge=2, description="clients that distributed guessing has at least; Source: as in password-guessing"
+    )
+
+
+def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client, server and account."""
+    tries = logins(tables)
+    alone = by_source(tries, params, context).select(*SOURCE, "alarm_at")
+    shared = by_account(tries, params, context, params.min_sources).select(
+        *ACCOUNT, pl.col("alarm_at").alias("shared_at")
+    )
+    refused = (
+        tries.filter(pl.col("bad")).group_by(KEY).agg(pl.col("ts").min().alias("tried_at"), pl.len().alias("refused"))
+    )
+    accepted = tables["auth"].filter(pl.col("outcome") == "success", context.window.covers())
+    joined = (
+        accepted.join(refused, on=list(KEY))
+        .join(alone, on=list(SOURCE), how="left")
+        .join(shared, on=list(ACCOUNT), how="left")
+    )
+    after = pl.col("ts") >= pl.coalesce("alarm_at", "shared_at")
+    found = (
+        joined.filter(after & (pl.col("ts") >= pl.col("tried_at")))
+        .group_by(KEY)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().alias("clients"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("user").drop_nulls().unique().sort().alias("accounts"),
+            pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
+            pl.col("refused").first(),
+            first_uids().alias("uids"),
+        )
+    )
+    return shaped(
+        found.with_columns(
+            entity(*KEY),
+            pl.lit("critical").alias("severity"),
+            pl.lit("high").alias("confidence"),
+            terms(evidence("refused_before", pl.col("refused")), evidence("accepted", pl.col("count"))),
+            details(mechanisms=pl.col("mechanisms")),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="guess-then-success",
+    title="Password of {accounts} guessed",
+    summary="{clients} guessed the password of {accounts} at {servers}: {refused_before} refused login(s), then "
+    "{accepted} accepted one(s), the first at {first}.",
+    action="Change the password of {accounts} now, end its sessions, and look at what it sent since {first}.",
+    attack=("T1110", "T1078"),
+    needs=("auth",),
+    sees=("smtp_auth",),
+    params=GuessThenSuccessParams,
+    plan=plan,
+    stage="access",
+    spends=True,
+)

@@ -1,0 +1,153 @@
+"""Someone guesses passwords.
+
+What it sees: logins in clear that were judged (table `auth`): bad if the credentials were refused (535 and its kin, not
+454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
+the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server, per account and server over sources none
+of which alarms alone (at least `min_sources`), and per site: distinct sources refused in a day against the site's own
+days before, by the Poisson tail at alpha. Where commands are hidden in TLS, sessions of outside clients with fewer than
+`tls_failed_bytes` from the client (no mail fits into that) are the bad trials; such a finding says so and has low
+confidence. Many accounts with few tries each are `password-spray`. `count` is the number of refused tries. Severity:
+medium; high when slow (median gap of `slow_gap_minutes` or more) or distributed.
+
+Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
+
+Benign causes: a device with an old password (`stale-password`, counted once here); a person who mistypes; a password
+changed on the server and not on the phone; a monitoring probe that only completes TLS.
+
+What to do: block the source, limit the rate of AUTH (fail2ban, Postfix anvil), require second factors, and see whether
+`guess-then-success` names an account.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins, tested
+from zeeksmtp.detectors._guessing_site import unusual_days
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Tables
+
+
+class PasswordGuessingParams(GuessingTest):
+    """When refused logins are guessing."""
+
+    min_sources: int = Field(
+        3, ge=2, description="clients that distributed guessing has at least; Source: our choice, two may be one person"
+    )
+    slow_gap_minutes: float = Field(
+        20, gt=0, description="median minutes between tries of slow guessing; Source: CrowdSec's conditional slow tier"
+    )
+    tls_failed_bytes: int = Field(
+        1000,
+        ge=100,
+        description="bytes of the client in a TLS session that carried no mail; Source: recorded sessions, refused "
+        "logins sent 773 to 803, the smallest mail 1026",
+    )
+    site_history_days: int = Field(7, ge=3, description="days of history to judge a site by; Source: detection.md")
+
+
+def _seen(tries: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
+    """What was refused in the window, per key."""
+    return (
+        tries.filter(pl.col("bad"), context.window.covers())
+        .sort("ts", "uid")
+        .group_by(keys)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("server").unique().sort().alias("servers"),
+            pl.col("user").drop_nulls().unique().sort().head(100).alias("accounts"),
+            pl.col("client").n_unique().alias("sources"),
+            pl.col("account").n_unique().alias("tried"),
+            pl.col("ts").diff().median().alias("gap"),
+            first_uids().alias("uids"),
+        )
+    )
+
+
+def _finding(rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessingParams, *, how: str) -> pl.LazyFrame:
+    slow = (pl.col("gap") >= timedelta(minutes=params.slow_gap_minutes)).fill_null(value=False)
+    distributed = pl.col("sources") >= params.min_sources
+    in_tls = how == "tls"
+    return shaped(
+        rows.with_columns(
+            entity(*keys),
+            severity({"high": (slow | distributed) & pl.lit(not in_tls)}, otherwise="medium"),
+            pl.lit("low" if in_tls else "high").alias("confidence"),
+            terms(
+                evidence("refused", pl.col("count")),
+                evidence("sources", pl.col("sources"), distributed.cast(pl.Float64)),
+                evidence("accounts_tried", pl.col("tried"), 0.0),
+                evidence("slow", slow, slow.cast(pl.Float64)),
+                evidence("inside_tls", pl.lit(in_tls), 0.0),
+            ),
+            details(seen_as=pl.concat_list(pl.lit("short TLS sessions" if in_tls else "refused logins"))),
+            test_column(),
+        )
+    )
+
+
+def _hidden(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
+    """Sessions of outside clients inside TLS on submission ports, as trials: bad if no mail fits into them."""
+    submitted = tables["session"].filter(
+        pl.col("tls"), pl.col("port").is_in([465, 587]), pl.col("direction") == "inbound", pl.col("orig_bytes") > 0
+    )
+    short = pl.col("orig_bytes") < params.tls_failed_bytes
+    return submitted.with_columns(
+        short.alias("bad"),
+        pl.lit(1, pl.Int64).alias("trials"),
+        pl.lit(None, pl.String).alias("user"),
+        pl.lit(None, pl.String).alias("account"),
+    )
+
+
+def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
+    """Give the findings per source, per account, per site, and per source inside TLS."""
+    tries, hidden = logins(tables), _hidden(tables, params)
+    alone = by_source(tries, params, context)
+    sources = alone.filter(~pl.col("is_spray"))
+    accounts = by_account(tries, params, context, params.min_sources)
+    rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti")
+    in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti")
+    shared = _seen(tries, ACCOUNT, context).drop("sources")
+    days = unusual_days(rest, params.site_history_days, context)
+    on_them = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"))
+    site = _seen(on_them.join(days, on="day", how="semi"), ("site",), context)
+    worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day")
+    return pl.concat(
+        [
+            _finding(_seen(tries, SOURCE, context).join(sources, on=list(SOURCE)), SOURCE, params, how="source"),
+            _finding(shared.join(accounts, on=list(ACCOUNT)), ACCOUNT, params, how="account"),
+            _finding(site.join(worst, how="cross"), ("site",), params, how="site"),
+            _finding(_seen(hidden, SOURCE, context).join(in_tls, on=list(SOURCE)), SOURCE, params, how="tls"),
+        ]
+    )
+
+
+def count_trials(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+    """Give the number of logins that were judged, and of sessions inside TLS; accounts are judged a second time."""
+    seen = pl.concat([logins(tables).select("trials"), _hidden(tables, params).select("trials")])
+    return pl.concat([seen, logins(tables).select("trials")]).select(pl.col("trials").sum())
+
+
+DETECTOR = Detector(
+    id="password-guessing",
+    title="Passwords guessed at {servers}",
+    summary="{clients} tried {refused} password(s) on {accounts_tried} account(s) of {servers} in vain, from {sources} "
+    "source(s), seen as {seen_as}.",
+    action="Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded.",
+    attack=("T1110.001",),
+    needs=("auth", "session"),
+    sees=("smtp_auth",),
+    params=PasswordGuessingParams,
+    plan=plan,
+    stage="guessing",
+    trials=count_trials,
+)

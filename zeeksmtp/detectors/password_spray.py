@@ -1,0 +1,109 @@
+"""Someone tries few passwords on many accounts.
+
+What it sees: logins in clear that were judged (table `auth`). Sources of one network (/24, IPv6 /64) at one server are
+one actor, and so are networks of which none alarms alone. Trials are accounts, each once: bad if its first try was
+refused. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, with at
+least `spray_accounts` accounts refused and at most `spray_tries` tries per account. `count` is the number of accounts.
+
+Why it matters: a spray stays below every lock-out and finds the one account whose password is the season and the year.
+
+Benign causes: a mail gateway or a terminal server behind which many people sit, after a change of all passwords; a
+mailbox migration with old credentials.
+
+What to do: block the networks, force second factors, look for the accounts among later logins, and forbid the passwords
+that were tried if you know them.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zeeksmtp.detectors._finding import details, shaped, terms, test_column
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import GuessingTest, logins, tested
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Tables
+
+NETWORK = ("network", "server")
+
+
+class PasswordSprayParams(GuessingTest):
+    """When refused logins are a spray."""
+
+
+def network_of(address: pl.Expr) -> pl.Expr:
+    """Give the network that stands for a source: the /24 of an IPv4 address, the /64 of an IPv6 address."""
+    v4 = address.str.extract(r"^(\d+\.\d+\.\d+)\.\d+$") + ".0/24"
+    v6 = address.str.extract(r"^((?:[0-9a-fA-F]+:){1,4})") + ":/64"
+    return pl.coalesce(v4, v6, address)
+
+
+def accounts_tried(tries: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    """Give the trials of a spray: each account once per key, by its first try."""
+    named = tries.filter(pl.col("account").is_not_null()).sort("ts", "uid", "seq")
+    return named.unique([*keys, "account"], keep="first", maintain_order=True)
+
+
+def sprays(tries: pl.LazyFrame, keys: tuple[str, ...], params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
+    """Give the keys that alarm and have the shape of a spray."""
+    refused = tries.filter(pl.col("bad"), pl.col("account").is_not_null())
+    shape = refused.group_by(keys).agg(pl.col("account").n_unique().alias("tried"), pl.len().alias("tries"))
+    spread = (pl.col("tried") >= params.spray_accounts) & (pl.col("tries") <= params.spray_tries * pl.col("tried"))
+    return tested(accounts_tried(tries, keys), keys, params, context).join(shape.filter(spread), on=list(keys))
+
+
+def _finding(tries: pl.LazyFrame, found: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
+    seen = (
+        tries.filter(pl.col("bad"), context.window.covers())
+        .group_by(keys)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.col("account").n_unique().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("user").drop_nulls().unique().sort().head(100).alias("accounts"),
+            pl.col("network").unique().sort().alias("networks"),
+            pl.len().alias("refused"),
+            first_uids().alias("uids"),
+        )
+    )
+    return shaped(
+        seen.join(found, on=list(keys)).with_columns(
+            pl.concat_list("server", pl.col("networks").list.join(",")).alias("key"),
+            pl.lit("high").alias("severity"),
+            pl.lit("high").alias("confidence"),
+            terms(
+                evidence("accounts_tried", pl.col("count")),
+                evidence("refused", pl.col("refused")),
+                evidence("sources", pl.col("clients").list.len()),
+            ),
+            details(networks=pl.col("networks")),
+            test_column(),
+        )
+    )
+
+
+def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per server and network, and one per server for networks that spray together."""
+    tries = logins(tables).with_columns(network_of(pl.col("client")).alias("network"))
+    alone = sprays(tries, NETWORK, params, context)
+    # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
+    rest = tries.filter(pl.col("direction") == "inbound").join(alone, on=list(NETWORK), how="anti")
+    group = sprays(rest.filter(pl.col("bad")), ("server",), params, context)
+    return pl.concat([_finding(tries, alone, NETWORK, context), _finding(rest, group, ("server",), context)])
+
+
+DETECTOR = Detector(
+    id="password-spray",
+    title="{accounts_tried} accounts sprayed at {servers}",
+    summary="{networks} tried {accounts_tried} account(s) of {servers} in vain with {refused} refused login(s), "
+    "few per account: {accounts}.",
+    action="Block {networks} at {servers}; check later logins of these accounts; require second factors.",
+    attack=("T1110.003",),
+    needs=("auth",),
+    sees=("smtp_auth",),
+    params=PasswordSprayParams,
+    plan=plan,
+    stage="guessing",
+)

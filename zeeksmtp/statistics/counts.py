@@ -1,0 +1,107 @@
+"""Counts against a baseline: robust centre and spread, upper tails of count distributions, false discovery rate.
+
+Counts of mail are wider than Poisson and have few, heavy bursts; so centre and spread are robust (median and median
+absolute deviation), and the tail is that of a negative binomial fitted to them by moments, never narrower than Poisson
+(most hosts have a spread of zero). Many hours are judged at once, so their p-values go through Benjamini and Hochberg's
+procedure (1995).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import polars as pl
+
+_MAD_TO_SIGMA = 1.4826  # normal data are this much wider than their MAD (Rousseeuw and Croux 1993)
+_LEAST_MEAN = 0.1  # who was never seen sending is not expected to send nothing for ever
+_UPPER = 0.999  # the share of expected counts that lie at or below `upper`
+_WEEK_HOURS = 7 * 24
+
+
+def _tail(given: pl.Series) -> pl.Series:
+    """P(X >= x) for structs of `x`, `mean`, `variance`: Poisson, or negative binomial where the variance is larger."""
+    import numpy as np  # noqa: PLC0415 - with scipy: heavy, and needed only where counts are judged
+    from scipy.stats import nbinom, poisson  # noqa: PLC0415
+
+    x, mean, variance = (given.struct.field(name).cast(pl.Float64).to_numpy() for name in ("x", "mean", "variance"))
+    wide = variance > mean * (1 + 1e-9)
+    size = mean * mean / np.where(wide, variance - mean, 1.0)
+    narrow, broad = poisson.sf(x - 1, mean), nbinom.sf(x - 1, size, mean / np.where(wide, variance, mean))
+    return pl.Series(given.name, np.where(wide, broad, narrow))
+
+
+def _quantile(given: pl.Series) -> pl.Series:
+    """The count that is not exceeded with probability `_UPPER`, for structs of `mean`, `variance`."""
+    import numpy as np  # noqa: PLC0415 - as above
+    from scipy.stats import nbinom, poisson  # noqa: PLC0415
+
+    mean, variance = (given.struct.field(name).cast(pl.Float64).to_numpy() for name in ("mean", "variance"))
+    wide = variance > mean * (1 + 1e-9)
+    size = mean * mean / np.where(wide, variance - mean, 1.0)
+    broad = nbinom.ppf(_UPPER, size, mean / np.where(wide, variance, mean))
+    return pl.Series(given.name, np.where(wide, broad, poisson.ppf(_UPPER, mean)))
+
+
+def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl.Expr:
+    """Give P(X >= x) of a count with that mean and variance (Poisson if none is given, or a smaller one)."""
+    least = mean.clip(lower_bound=_LEAST_MEAN)
+    wide = pl.max_horizontal(least, variance) if variance is not None else least
+    given = pl.struct(x.alias("x"), least.alias("mean"), wide.alias("variance"))
+    return given.map_batches(_tail, return_dtype=pl.Float64)
+
+
+def upper_bound(mean: pl.Expr, variance: pl.Expr) -> pl.Expr:
+    """Give the count that is exceeded one time in a thousand."""
+    least = mean.clip(lower_bound=_LEAST_MEAN)
+    given = pl.struct(least.alias("mean"), pl.max_horizontal(least, variance).alias("variance"))
+    return given.map_batches(_quantile, return_dtype=pl.Float64)
+
+
+def discovered(p: pl.Expr, rate: float, family: str) -> pl.Expr:
+    """Give a Boolean expression: the row is a discovery at false discovery rate `rate` within its `family` column.
+
+    Benjamini-Hochberg: with p sorted, all up to the last i with p_i <= rate * i / n.
+    """
+    passes = p <= rate * p.rank("max").over(family) / pl.len().over(family)
+    return p <= pl.when(passes).then(p).max().over(family)
+
+
+def _robust(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    centre = values.list.median()
+    spread = values.list.eval((pl.element() - pl.element().median()).abs().median()).list.first()
+    return centre, (_MAD_TO_SIGMA * spread) ** 2
+
+
+def with_baseline(rows: pl.LazyFrame, keys: Sequence[str], count: str, timezone: str, min_days: int) -> pl.LazyFrame:
+    """Add `expected`, `variance` and `has_history` to counts per key and hour.
+
+    `rows` has the key columns, `hour` (time) and `count`, one row per key and hour; hours without a row count as zero.
+    An hour is judged by earlier weeks only: by the same hour of the week (in `timezone`) and its two neighbours, where
+    the lake began at least `min_days` before. The columns are null without history.
+    """
+    local = pl.col("hour").dt.convert_time_zone(timezone)
+    of_week = (local.dt.weekday().cast(pl.Int32) - 1) * 24 + local.dt.hour().cast(pl.Int32)
+    began = pl.col("hour").min()
+    placed = rows.with_columns(of_week.alias("of_week"), ((pl.col("hour") - began).dt.total_days() // 7).alias("weeks"))
+    past = placed.select(
+        *keys, pl.col("of_week").alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was")
+    )
+    near = placed.select(
+        *keys, "hour", pl.concat_list((pl.col("of_week") + d) % _WEEK_HOURS for d in (-1, 0, 1)).alias("near")
+    ).explode("near")
+    seen = (
+        near.join(past, on=[*keys, "near"])
+        .filter(pl.col("then") < pl.col("hour") - timedelta(days=3))
+        .group_by(*keys, "hour")
+        .agg(pl.col("was").cast(pl.Int64))
+    )
+    joined = placed.join(seen, on=[*keys, "hour"], how="left").with_columns(pl.col("was").fill_null([]))
+    blanks = (3 * pl.col("weeks") - pl.col("was").list.len().cast(pl.Int64)).clip(lower_bound=0)
+    centre, variance = _robust(pl.concat_list("was", pl.lit(0, pl.Int64).repeat_by(blanks)))
+    judged = (pl.col("hour") - began).dt.total_days() >= min_days
+    return joined.with_columns(
+        pl.when(judged).then(centre).alias("expected"),
+        pl.when(judged).then(variance).alias("variance"),
+        judged.alias("has_history"),
+    ).drop("was", "of_week", "weeks")
