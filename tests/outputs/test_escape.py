@@ -118,6 +118,8 @@ def test_markdown_loses_nothing_but_blanks(text: str) -> None:
         ("10.0.0.25 → mx.corp.example:", "`10.0.0.25` → `mx.corp.example`:"),
         (":smile:", "`:smile`:"),
         ("2. x", "2\\. x"),
+        ("- 2. x = 3) + 1 session(s)", "\\- 2. x = 3) + 1 session(s)"),
+        ("12) x", "12\\) x"),
         ("a | b", "a \\| b"),
         ("", ""),
     ],

@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 _BEFORE = "(\"'"
 _AFTER = ".,;:!?)\"'"
 # Words, dates, numbers and times as prose has them. An address or a host name is none of these.
-_PROSE = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*-?|\d{1,3}(?:,\d{3})*(?:\.\d+)?%?|\d\d?(?::\d\d){1,2}")
+_PROSE = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*(?:\([^\W_]+)?-?|\d{1,3}(?:,\d{3})*(?:\.\d+)?%?|\d\d?(?::\d\d){1,2}")
 _SIGN = re.compile("[=+\u2013\u2014\u2026\u2192-]")
 # A backtick or a bar cannot stand inside a code span in a table; blanks part the words.
 _PARTS = re.compile(r"([ `|]+)")
@@ -52,7 +52,8 @@ def markdown(text: str) -> str:
     # Runs of blanks mean nothing in Markdown, save four at the start of a line: code.
     line = " ".join(plain(text).split(" ")).strip(" ")
     parts = _PARTS.split(re.sub(" +", " ", line))
-    return "".join(_separator(part) if odd % 2 else _word(part) for odd, part in enumerate(parts))
+    words = [_separator(part) if odd % 2 else _word(part) for odd, part in enumerate(parts)]
+    return _no_block(words[0]) + "".join(words[1:])
 
 
 def _separator(part: str) -> str:
@@ -61,11 +62,12 @@ def _separator(part: str) -> str:
 
 def _word(part: str) -> str:
     core = part.lstrip(_BEFORE).rstrip(_AFTER)
-    if not core or _SIGN.fullmatch(core):
-        return re.sub("([.!):=+-])", r"\\\1", part)
+    if not core or _SIGN.fullmatch(core) or _PROSE.fullmatch(core):
+        return part
     start = part.index(core)
-    head, tail = part[:start], part[start + len(core) :]
-    if not _PROSE.fullmatch(core):
-        return f"{head}`{core}`{tail}"
-    # "1." and "1)" at the start of a line would make a list.
-    return head + core + (re.sub(r"^([.)])", r"\\\1", tail) if core.isdecimal() else tail)
+    return f"{part[:start]}`{core}`{part[start + len(core) :]}"
+
+
+def _no_block(word: str) -> str:
+    """Keep the first word of a line from making a list or a heading of it."""
+    return re.sub(r"^(\d*)([.)])$|^()([-+=:])", r"\1\3\\\2\4", word)

@@ -68,7 +68,8 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
         yield "## Findings"
     for severity, same in groupby(sorted(findings, key=lambda f: -f.severity.rank), lambda f: f.severity):
         if severity.rank < Severity.MEDIUM.rank:
-            yield _list(_listed(severity, same))
+            yield f"### {severity}"
+            yield _list(_listed(same))
             continue
         group = list(same)
         for finding in group[:FULL]:
@@ -77,11 +78,11 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
             yield f"And {len(group) - FULL:,} more {severity}; the JSON form has all."
 
 
-def _listed(severity: Severity, group: Iterable[Finding]) -> Iterable[str]:
+def _listed(group: Iterable[Finding]) -> Iterable[str]:
     for shown, more, detector in _words.by_detector(group, FEW):
-        yield from (f"{severity}: {finding.summary}" for finding in shown)
+        yield from (finding.summary for finding in shown)
         if more:
-            yield f"{severity}: and {more:,} more {detector}; the JSON form has all."
+            yield f"and {more:,} more {detector}; the JSON form has all."
 
 
 def _finding(finding: Finding) -> Iterable[str]:
