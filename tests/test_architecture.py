@@ -32,7 +32,7 @@ def inside(file: Path, *homes: str) -> bool:
 def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Call):
-            yield getattr(node.func, "attr", None) or getattr(node.func, "id", ""), node
+            yield str(getattr(node.func, "attr", "") or getattr(node.func, "id", "")), node
 
 
 def test_there_are_files() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_moments() -> None:
 
 
 def test_rows_are_copied_and_typed() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"client": "10.0.0.1", "arg": "user{n:02}", "latency": "2s", "repeat": {"count": 3, "every": "1m"}},
         {"arg": {"each": ["a{n}", "b{n}"]}, "reply_code": 250, "disclosed": ["<x{n}>"]},
         {"ts": "1d", "reply_code": {"each": [1, 2]}, "repeat": {"count": 3}},

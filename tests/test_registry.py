@@ -33,8 +33,11 @@ each_fact = pytest.mark.parametrize("fact", FACTS.values(), ids=lambda unit: uni
 each_log = pytest.mark.parametrize("log", LOGS.values(), ids=lambda unit: unit.name)
 
 
+TABLES: Mapping[str, Log | Fact] = {**LOGS, **FACTS}
+
+
 def empty_tables() -> dict[str, pl.LazyFrame]:
-    return {name: pl.LazyFrame(schema=schema_of(unit.columns)) for name, unit in {**LOGS, **FACTS}.items()}
+    return {name: pl.LazyFrame(schema=schema_of(unit.columns)) for name, unit in TABLES.items()}
 
 
 def test_every_kind_of_unit_is_found() -> None:
@@ -156,7 +159,7 @@ def test_a_fact_on_empty_tables_is_empty_with_its_declared_columns(fact: Fact) -
 
 def test_the_same_name_has_the_same_type_everywhere() -> None:
     types: dict[str, set[str]] = defaultdict(set)
-    for unit in (*LOGS.values(), *FACTS.values()):
+    for unit in TABLES.values():
         for column in unit.columns:
             types[column.name].add(str(dtype_of(column.type)))
     assert len(types) > 50
@@ -164,7 +167,7 @@ def test_the_same_name_has_the_same_type_everywhere() -> None:
 
 
 def test_every_column_says_what_it_means_once() -> None:
-    for unit in (*LOGS.values(), *FACTS.values()):
+    for unit in TABLES.values():
         names = [column.name for column in unit.columns]
         assert len(names) == len(set(names)), unit.name
         assert all(column.doc.strip() for column in unit.columns), unit.name

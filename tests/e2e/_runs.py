@@ -60,7 +60,7 @@ def events(name: str) -> list[Json]:
     return loaded
 
 
-def findings(told: Json, **named: str) -> list[Json]:
+def findings(told: Json, **named: str | None) -> list[Json]:
     """Give the findings that name all of `client`, `server` and `account`, as far as they are given."""
     return [
         f for f in told["findings"] if all(value in f[f"{key}s"] for key, value in named.items() if value is not None)
