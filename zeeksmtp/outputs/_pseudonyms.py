@@ -16,19 +16,19 @@ from typing import Any
 
 from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, identity
 
-# Words of the protocol and of zeeksmtp itself; a detail of one of these kinds may hold them, any other is a name.
-_KINDS = {"mechanisms", "verbs", "directions", "port", "ports", "codes", "reply_codes", "reasons", "methods"}
+# Details that hold zeeksmtp's own words, whatever was logged.
+_OWN = {"directions", "seen_as"}
+# Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
+_LOGGED = {"mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods"}
 _PROTOCOL = re.compile(
-    r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|inbound|outbound|internal|external|unknown|PLAIN|LOGIN"
+    r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
     r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
 )
-_MAIL = r"[^\s<>\"',;()]+@[^\s<>\"',;()]*[^\s<>\"',;().]"
+_MAIL = r"[^\s<>\"',;()]{1,254}@[^\s<>\"',;()]*[^\s<>\"',;().]"
 _IPV6 = r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?![\w:])"
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"
 # Names of files and settings have dots as well; their last parts are no domains.
-_DOMAIN = (
-    r"(?<![\w.-])(?:\w(?:[\w-]*\w)?\.)+(?!(?:log|gz|toml|json|zeek|parquet|cf|conf|py)\b)[^\W\d](?:[\w-]*\w)+(?![\w-])"
-)
+_DOMAIN = r"(?<![\w.-])(?:\w(?:[\w-]*\w)?\.)+(?!(?:log|gz|toml|json|zeek|parquet|cf|conf|py)\b)[^\W\d][\w-]*\w(?![\w-])"
 
 
 class _Names:
@@ -46,7 +46,7 @@ class _Names:
         if not name:
             return name
         local, at, domain = name.rpartition("@")
-        if at and local and domain:
+        if at and local and domain and "@" not in local:
             return f"{self.account(local)}@{self.domain(domain.strip('[]'))}"
         if parts := re.fullmatch(r"([\w.-]+)\\([^\\]+)", name):
             return f"{self.domain(parts[1])}\\{self.account(parts[2])}"
@@ -116,7 +116,7 @@ def _named(thing: Finding | Incident) -> Iterable[str]:
 
 
 def _kept(kind: str, value: str) -> bool:
-    return kind in _KINDS and _PROTOCOL.fullmatch(value) is not None
+    return kind in _OWN or (kind in _LOGGED and _PROTOCOL.fullmatch(value) is not None)
 
 
 def _actors(names: _Names, thing: Finding | Incident) -> dict[str, Any]:
