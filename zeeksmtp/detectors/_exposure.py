@@ -9,13 +9,21 @@ from zeeksmtp.model import Context, Tables
 KEY = ("client", "server", "account")
 
 
+_SECRETS = ("password", "hash", "token")
+
+
 def exposed(tables: Tables, context: Context, kind: str) -> pl.LazyFrame:
-    """Give the exchanges in the window in which a secret of `kind` (`secret_kind`) was given away.
+    """Give the exchanges of `exposed_any` whose secret is of one `kind` (`secret_kind`)."""
+    return exposed_any(tables, context).filter(pl.col("secret_kind") == kind)
+
+
+def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Give the exchanges in the window in which a secret was given away.
 
     What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
     refused tries of a client that alarms in the test for guessing, and an empty password.
     """
-    auth = tables["auth"].filter(pl.col("secret_kind") == kind, pl.col("secret_length").fill_null(1) > 0)
+    auth = tables["auth"].filter(pl.col("secret_kind").is_in(_SECRETS), pl.col("secret_length").fill_null(1) > 0)
     guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
     refused = pl.col("outcome").is_in(["failure", "rejected"])
     guess = refused & ((pl.col("direction") == "inbound") | pl.col("guesser").fill_null(value=False))

@@ -89,8 +89,9 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
             pl.any_horizontal(pl.col("local_server", "local_client").fill_null(value=False)).alias("local")
         )
         .with_columns(role.alias("role"), reason.alias("reason"))
-        .join(override, on="host", how="left")
+        .join(override, on="host", how="full", coalesce=True)
         .with_columns(
+            pl.col("local").fill_null(value=False),
             pl.coalesce("set_role", "role").alias("role"),
             pl.when(pl.col("set_role").is_not_null())
             .then(pl.lit("set in config"))

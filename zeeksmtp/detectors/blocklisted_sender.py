@@ -1,0 +1,99 @@
+"""Other mail servers refuse one of the site's hosts by name of a blocklist.
+
+What it sees: replies with a 4xx or 5xx code to a client of the site that name a DNS blocklist or speak of the client
+being blocked or listed, or of its reputation: greetings and last replies (table `session`), replies to commands (table
+`command`) and to mails (table `message`). Replies about listed links in the mail (SURBL, URIBL) say nothing of the
+host. One finding per client; `count` is the number of sessions with such a reply.
+
+Why it matters: a blocklist has seen mail from this address that nobody wanted. It is the verdict of others, and it
+hits everyone who sends through that host.
+
+Benign causes: an address block with a bad past; a dynamic address (Spamhaus PBL); a forwarder that passes other
+people's spam on.
+
+What to do: find what the host sent (`new-direct-sender`, `mass-mailing`, `account-abuse`), stop that, and only then ask
+for removal from the list that the reply names.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Params, Tables
+
+# Names of lists that answer today, and the words that receivers use. Zeek's own list (policy/protocols/smtp/
+# blocklists.zeek) names several that are closed.
+_LISTED = (
+    r"(?i)spamhaus|spamcop|barracuda(?:central|networks)?|uceprotect|abuseat|\bpsbl\b|mailspike|sorbs|senderscore|"
+    r"invaluement|surriel|truncate\.gbudb|backscatterer|proofpoint\.com|cloudmark|\bS3140\b|\bS3150\b|\[TSS\d+\]|"
+    r"\b(?:dnsbl|rbl)\b|block ?list|black ?list|blocked using|(?:is|been|are) (?:\w+ )?(?:blocked|listed)|"
+    r"listed (?:in|on|at|by)|(?:poor|bad|low) reputation|reputation of"
+)
+_ABOUT_CONTENT = r"(?i)surbl|uribl|dbl\.spamhaus|\burls?\b|\blinks?\b"
+_EXCERPT = 200  # characters of a reply that a finding quotes
+
+
+class BlocklistedParams(Params):
+    """No parameters: one such reply is enough."""
+
+
+def _refusals(rows: pl.LazyFrame, code: pl.Expr, text: pl.Expr) -> pl.LazyFrame:
+    listed = text.str.contains(_LISTED) & ~text.str.contains(_ABOUT_CONTENT)
+    ours = pl.col("direction").is_in(["outbound", "internal"])
+    told = rows.filter(ours, (code >= 400) & listed)
+    return told.select("ts", "uid", "client", "server", code.alias("code"), text.str.slice(0, _EXCERPT).alias("reply"))
+
+
+def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client of the site."""
+    replies = pl.concat(
+        [
+            _refusals(tables["session"], pl.col("last_reply_code"), pl.col("last_reply_msg")),
+            _refusals(tables["command"], pl.col("reply_code"), pl.col("reply_msg")),
+            _refusals(tables["message"], pl.col("reply_code"), pl.col("reply_msg").str.slice(4)),
+        ]
+    )
+    found = (
+        replies.filter(context.window.covers())
+        .group_by("client")
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.col("uid").n_unique().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().alias("clients"),
+            pl.col("server").unique().sort().head(100).alias("servers"),
+            pl.col("reply").unique().sort().head(10).alias("replies"),
+            (pl.col("code") >= 500).sum().alias("permanent"),
+            first_uids().alias("uids"),
+        )
+    )
+    return shaped(
+        found.with_columns(
+            entity("client"),
+            pl.lit("high").alias("severity"),
+            pl.lit("high").alias("confidence"),
+            terms(
+                evidence("sessions", pl.col("count")),
+                evidence("receivers", pl.col("servers").list.len()),
+                evidence("permanent", pl.col("permanent"), 0.0),
+            ),
+            details(replies=pl.col("replies")),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="blocklisted-sender",
+    title="{clients} is on a blocklist",
+    summary="{receivers} server(s) refused {clients} in {sessions} session(s) by name of a blocklist: {replies}.",
+    action="Find out what {clients} sent and stop it; then ask the list that is named for removal.",
+    attack=("T1071.003",),
+    needs=("session", "command", "message"),
+    sees=("smtp_session", "smtp_cmd"),
+    params=BlocklistedParams,
+    plan=plan,
+    stage="abuse",
+)

@@ -1,0 +1,106 @@
+"""A host looks for mail servers.
+
+What it sees: first contacts on ports 25, 465, 587 and 2525 (table `contact`, from conn.log): one trial per client,
+server and port, bad if the connection failed (no answer, refused) or the client said nothing. The sequential test with
+the constants of threshold random walk (Jung et al. 2004) fires from `min_targets` bad targets on. Mail servers of the
+site are not judged: their queue tries dead servers for days. `count` is the number of bad targets. Severity: medium
+from inside, low from outside.
+
+Why it matters: from inside it is malware that looks for a way to send, or somebody who maps the network. From outside
+it is the beginning of most of what the other detectors find.
+
+Benign causes: a vulnerability scanner of the site (set its role in config); a new mail server whose MX targets are
+partly dead; monitoring of many servers.
+
+What to do: inside, look at the host, and block port 25 outbound for all but the relays; outside, nothing by itself.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.sequential import SequentialTest, outcomes
+
+_PORTS = (25, 465, 587, 2525)
+_ALLOWED = ("relay", "submission-server", "scanner", "monitoring-probe")
+
+
+class ScanParams(Params):
+    """When first contacts are a scan."""
+
+    theta0: float = Field(
+        0.2, gt=0, lt=1, description="share of failing first contacts of the innocent; Source: Jung 2004"
+    )
+    theta1: float = Field(0.8, gt=0, lt=1, description="share of failing first contacts of scanners; Source: Jung 2004")
+    memory_days: float = Field(30, gt=0, le=365, description="days until the score starts anew; Source: detection.md")
+    min_targets: int = Field(10, ge=2, description="bad targets at least; Source: NEMEA, more than 10 servers in 5 min")
+
+
+def _trials(tables: Tables) -> pl.LazyFrame:
+    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
+    tried = tables["contact"].filter(pl.col("port").is_in(_PORTS)).join(known, on="client", how="anti")
+    return tried.with_columns((pl.col("outcome") != "spoke").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
+
+
+def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client."""
+    trials = _trials(tables)
+    test = SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
+    alarmed = outcomes(trials, ("client",), test).filter(
+        pl.col("alarm_at").is_not_null(), pl.col("bad") >= params.min_targets
+    )
+    seen = (
+        trials.filter(pl.col("bad"), context.window.covers())
+        .group_by("client")
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().alias("clients"),
+            pl.col("server").unique().sort().head(100).alias("servers"),
+            pl.col("server").n_unique().alias("targets"),
+            pl.col("port").cast(pl.String).unique().sort().alias("ports"),
+            (pl.col("outcome") == "failed").sum().alias("failed"),
+            pl.col("direction").is_in(["outbound", "internal"]).any().alias("inside"),
+            pl.col("uid").sort_by("ts", "uid").head(20).alias("uids"),
+        )
+    )
+    return shaped(
+        seen.join(alarmed, on="client").with_columns(
+            entity("client"),
+            severity({"medium": pl.col("inside")}, otherwise="low"),
+            pl.lit("high").alias("confidence"),
+            terms(
+                evidence("targets", pl.col("targets")),
+                evidence("no_connection", pl.col("failed")),
+                evidence("said_nothing", pl.col("count") - pl.col("failed")),
+            ),
+            details(ports=pl.col("ports")),
+            test_column(),
+        )
+    )
+
+
+def count_trials(tables: Tables, _params: ScanParams, _context: Context) -> pl.LazyFrame:
+    """Give the number of first contacts that were judged."""
+    return _trials(tables).select(pl.col("trials").sum())
+
+
+DETECTOR = Detector(
+    id="smtp-scan",
+    title="{clients} looks for mail servers",
+    summary="{clients} tried port {ports} of {targets} host(s): {no_connection} did not answer or refused, to "
+    "{said_nothing} it said nothing.",
+    action="Look at {clients}; block port 25 outbound for all but the relays.",
+    attack=("T1046", "T1595"),
+    needs=("contact", "role"),
+    sees=("conn",),
+    params=ScanParams,
+    plan=plan,
+    stage="recon",
+    trials=count_trials,
+)

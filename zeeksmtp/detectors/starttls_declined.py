@@ -1,0 +1,78 @@
+"""A client goes on in clear although the server offers STARTTLS.
+
+What it sees: sessions (table `session`) in which STARTTLS was offered and TLS never came up, and the client gave
+credentials away all the same (table `auth`, not counting guesses), or sent mail on a path that leaves the site. One
+finding per client and server; `count` is the number of such sessions. Severity: medium with credentials, low without.
+
+Why it matters: the server did its part; the client is set up wrongly, and a setting is all that it takes.
+
+Benign causes: old devices whose TLS is too old for the server; programs whose default is "no encryption"; MTAs that
+are told not to use TLS with a broken partner.
+
+What to do: set the client to require TLS; where it cannot, put a local relay between it and the server.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zeeksmtp.detectors._exposure import exposed_any
+from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Params, Tables
+
+_PAIR = ("client", "server")
+
+
+class DeclinedParams(Params):
+    """No parameters: one session is enough."""
+
+
+def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client and server."""
+    logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
+    crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
+    offered = tables["session"].filter(
+        context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True)
+    )
+    joined = offered.join(logins, on=["uid", *_PAIR], how="left").with_columns(
+        pl.col("logins").fill_null(0),
+        pl.when(crosses).then(pl.col("messages_accepted").fill_null(0)).otherwise(0).alias("mails"),
+    )
+    found = (
+        joined.filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
+        .group_by(_PAIR)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().alias("clients"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("logins").sum(),
+            pl.col("mails").sum(),
+            first_uids().alias("uids"),
+        )
+    )
+    return shaped(
+        found.with_columns(
+            entity(*_PAIR),
+            severity({"medium": pl.col("logins") > 0}, otherwise="low"),
+            pl.lit("high").alias("confidence"),
+            terms(evidence("logins", pl.col("logins")), evidence("mails_across", pl.col("mails"))),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="starttls-declined",
+    title="{clients} declines STARTTLS of {servers}",
+    summary="{servers} offered STARTTLS, yet {clients} went on in clear in {count} session(s), with {logins} login(s) "
+    "and {mails_across} mail(s) across the boundary.",
+    action="Set {clients} to require TLS with {servers}.",
+    attack=("T1040",),
+    needs=("session", "auth"),
+    sees=("smtp_session",),
+    params=DeclinedParams,
+    plan=plan,
+)

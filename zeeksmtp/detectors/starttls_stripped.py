@@ -1,0 +1,132 @@
+"""Someone between client and server takes STARTTLS away.
+
+What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
+at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
+(4xx, 5xx) after it had been offered to others, or a server that offers STARTTLS to at least `min_offered_share` of its
+other clients on the same UTC day (at least `min_other_clients`) never offers it to this one, which said EHLO. One
+finding per client and server; `count` is the number of such sessions.
+
+Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
+
+Benign causes: a firewall's own mail inspection (Cisco ASA's is on by default): no attacker, but the same effect; a
+server that withholds STARTTLS from some clients on purpose (Postfix: smtpd_discard_ehlo_keyword_address_maps); a
+server whose certificate is broken answers 454 to everybody, which is not counted where nobody succeeds.
+
+What to do: find the box on the path and switch its inspection off for SMTP; make clients require TLS (port 465);
+change the passwords that went by meanwhile.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Context, Detector, Params, Tables
+
+_PAIR = ("client", "server")
+_MASKED = r"^X{3,}[A-Z]?$"
+_STARRED = r"^\*{3,}[* ]*$"
+
+
+class StrippedParams(Params):
+    """When a missing offer is a stripped one."""
+
+    min_offered_share: float = Field(
+        0.8,
+        gt=0.5,
+        le=1,
+        description="share of a server's other clients that are offered STARTTLS; Source: 'most clients'",
+    )
+    min_other_clients: int = Field(
+        3,
+        ge=2,
+        description="other clients that were offered STARTTLS that day; Source: our choice, two may be one person",
+    )
+
+
+def _signs(tables: Tables) -> pl.LazyFrame:
+    """Sessions in clear in which the server could have offered STARTTLS, with what is wrong with them."""
+    capabilities = pl.col("capabilities").fill_null([])
+    asked = tables["session"].filter(pl.col("seen"), ~pl.col("implicit_tls"))
+    refused = (pl.col("starttls_code") >= 400).fill_null(value=False)
+    return asked.with_columns(
+        capabilities.list.eval(pl.element().str.contains(_MASKED)).list.any().alias("masked"),
+        pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
+        refused.alias("refused"),
+        (capabilities.list.len() > 0).alias("ehlo"),
+        pl.col("starttls_offered").fill_null(value=False).alias("offered"),
+        pl.col("ts").dt.truncate("1d").alias("day"),
+    )
+
+
+def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
+    """Clients that were never offered STARTTLS on a day on which the server offered it to most others."""
+    day = ("server", "port", "day")
+    clients = signs.filter(pl.col("ehlo")).group_by(*day, "client").agg(pl.col("offered").any())
+    offered = pl.col("offered").sum().over(day)
+    most = (offered >= params.min_other_clients) & (offered >= params.min_offered_share * (pl.len().over(day) - 1))
+    return clients.filter(~pl.col("offered") & most).select(*day, "client", withheld=pl.lit(value=True))
+
+
+def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client and server."""
+    signs = _signs(tables)
+    worked = signs.group_by("server").agg(pl.col("tls").fill_null(value=False).any().alias("works_for_others"))
+    judged = (
+        signs.join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
+        .join(worked, on="server", how="left")
+        .with_columns(
+            (pl.col("withheld").fill_null(value=False) & pl.col("ehlo")).alias("withheld"),
+            (pl.col("refused") & pl.col("works_for_others")).alias("refused"),
+        )
+    )
+    signs_of = ("masked", "starred", "refused", "withheld")
+    found = (
+        judged.filter(pl.any_horizontal(signs_of), context.window.covers())
+        .group_by(_PAIR)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().alias("clients"),
+            pl.col("server").unique().alias("servers"),
+            *(pl.col(sign).sum() for sign in signs_of),
+            pl.col("port").cast(pl.String).unique().sort().alias("ports"),
+            (pl.col("auth_attempts").fill_null(0)).sum().alias("logins"),
+            first_uids().alias("uids"),
+        )
+    )
+    return shaped(
+        found.with_columns(
+            entity(*_PAIR),
+            pl.lit("high").alias("severity"),
+            pl.when((pl.col("masked") + pl.col("starred")) > 0)
+            .then(pl.lit("high"))
+            .otherwise(pl.lit("medium"))
+            .alias("confidence"),
+            terms(
+                *(evidence(f"sessions_{sign}", pl.col(sign)) for sign in signs_of),
+                evidence("logins_meanwhile", pl.col("logins"), 0.0),
+            ),
+            details(ports=pl.col("ports")),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="starttls-stripped",
+    title="STARTTLS stripped between {clients} and {servers}",
+    summary="Between {clients} and {servers} (port {ports}) STARTTLS was taken away in {count} session(s): keyword "
+    "masked in {sessions_masked}, greeting starred in {sessions_starred}, refused in {sessions_refused}, withheld in "
+    "{sessions_withheld}; {logins_meanwhile} login(s) went by in clear.",
+    action="Find the box between {clients} and {servers} that rewrites SMTP, and make the clients require TLS.",
+    attack=("T1557", "T1689"),
+    needs=("session",),
+    sees=("smtp_session",),
+    params=StrippedParams,
+    plan=plan,
+    stage="exposure",
+)
