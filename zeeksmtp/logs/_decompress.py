@@ -142,7 +142,12 @@ _PACKINGS: Final[dict[bytes, tuple[str, Callable[[], _Step]]]] = {
 
 def packing(head: bytes) -> str | None:
     """Name what a file that starts with `head` is packed with; `None` for a plain one."""
-    return next((name for magic, (name, _) in _PACKINGS.items() if head.startswith(magic)), None)
+    return next((name for magic, (name, _) in _PACKINGS.items() if head and _begins(head, magic)), None)
+
+
+def _begins(head: bytes, magic: bytes) -> bool:
+    """Tell whether `head` is the beginning of a packed file, be it one that is cut within its first bytes."""
+    return head.startswith(magic) or magic.startswith(head)
 
 
 def cannot_unpack(head: bytes) -> str | None:
@@ -173,7 +178,7 @@ def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
 def _members(file: FileIO, name: str) -> Iterator[bytes]:
     magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
     member: _Step | None = None
-    data = b""
+    data, begun = b"", False
     while data or (data := file.read(_READ)):
         if member is None:
             data = data.lstrip(b"\0")  # padding of tapes and block devices
@@ -185,7 +190,8 @@ def _members(file: FileIO, name: str) -> Iterator[bytes]:
             if not data:
                 continue
             if not data.startswith(magic):
-                raise TrailingError("other bytes follow")
+                raise TrailingError("other bytes follow") if begun else DamagedError("cut short")
+            begun = True
             member = step()
         yield from member.feed(data)
         data = b""

@@ -11,8 +11,8 @@ import polars as pl
 
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import Batch, Waiting, judge
-from zeeksmtp.logs._scan import Sifted, sift
+from zeeksmtp.logs._rows import HALF, Batch, Waiting, judge
+from zeeksmtp.logs._scan import Sifted, decoded, sift
 from zeeksmtp.logs._values import Typed, from_json
 from zeeksmtp.model import Column, Log
 
@@ -33,8 +33,12 @@ class JsonReader:
 
         A last line without LF counts if it is a whole object: a cut one is none.
         """
+        if block.half and isinstance(_object(decoded(block.data)), str):
+            blank = not block.data.strip(b"\r")
+            yield Batch(self.log.name, lines=0 if blank else 1, rejects=[] if blank else [(block.line, HALF)])
+            return
         several = b'"_path"' in block.data[:_LOOK_AHEAD]
-        wanted = None if block.half else _hint(self.log)
+        wanted = _hint(self.log)
         if several and wanted is not None:
             wanted |= _elsewhere(self.log)
         sifted = sift(block.data, wanted, block.line, block.lines, as_json=True)

@@ -12,6 +12,7 @@ from zeeksmtp.logs._types import schema_of
 from zeeksmtp.logs._values import Typed
 from zeeksmtp.model import Column, Log
 
+HALF = "half last line"
 _ENOUGH = 1 << 23  # bytes
 REQUIRED = tuple(column.name for column in CONNECTION)
 

@@ -102,6 +102,8 @@ def _tsv(text: str) -> Kind:
             paths += [header.path] if header.path else []
     if header.fields and header.path is None:
         return Kind(log=by_fields(header.fields))
+    if paths and not header.fields:
+        return Kind(log=by_path(paths[-1], ()))  # without its columns: that it is broken will be said when it is read
     if paths:
         return Kind(why=f"{', '.join(dict.fromkeys(paths))}: not a log that is read")
     return Kind()

@@ -11,7 +11,7 @@ import polars as pl
 
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import REQUIRED, Batch, Waiting, judge
+from zeeksmtp.logs._rows import HALF, REQUIRED, Batch, Waiting, judge
 from zeeksmtp.logs._scan import decoded, sift
 from zeeksmtp.logs._values import DEFAULT_MARKS, Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
@@ -110,7 +110,7 @@ class TsvReader:
     def _half(self, block: Block) -> Iterator[Batch]:
         """Reject a last line without LF: even with all its fields, the last one may be cut (`1139` to `11`)."""
         if not block.data.startswith(b"#") and block.data.strip(b"\r"):
-            yield Batch(self.header.log, lines=1, rejects=[(block.line, "half last line")])
+            yield Batch(self.header.log, lines=1, rejects=[(block.line, HALF)])
 
     def _told(self, run: bytes) -> Header:
         header = self.header
