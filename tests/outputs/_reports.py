@@ -184,11 +184,11 @@ def empty() -> Report:
 
 def holding(text: str) -> Report:
     """Give a small report that holds `text` wherever logged text can stand."""
-    actors = {"first": START, "last": START, "clients": (text,), "servers": (text,), "accounts": (text,)}
-    finding = {"id": "0" * 16, "detector": "x", "title": text, "severity": "high", "confidence": "low", "attack": ()}
+    actors: dict[str, Any] = {"first": START, "last": START, "clients": (text,), "servers": (text,), "accounts": (text,)}
+    finding: dict[str, Any] = {"id": "0" * 16, "detector": "x", "title": text, "severity": "high", "confidence": "low", "attack": ()}
     finding |= {"count": 1, "uids": (), "summary": text, "action": text} | actors
     finding |= {"evidence": {"details": ({"name": text, "values": (text,)},)}}
-    incident = {"id": "0" * 16, "title": text, "severity": "high", "score": 1, "score_parts": {}, "stages": ()}
+    incident: dict[str, Any] = {"id": "0" * 16, "title": text, "severity": "high", "score": 1, "score_parts": {}, "stages": ()}
     incident |= {"findings": ("0" * 16,), "narrative": text} | actors
     totals = {"files": 1, "lines": 0, "kept": 0, "skipped": 0, "rejected": 0}
     return Report.model_validate(

@@ -32,10 +32,10 @@ def window(since: str | None, until: str | None, timezone: str) -> Window:
 def _moment(option: str, text: str | None, timezone: str) -> datetime | None:
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} {text!r} is no time; write 2026-11-23 or 2026-11-23T06:00Z") from None
     # A machine without a zone database still knows UTC.
     zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{option} {text!r} is no time; write 2026-11-23 or 2026-11-23T06:00Z") from None
