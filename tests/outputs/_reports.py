@@ -52,7 +52,11 @@ def finding(number: int, **changes: Any) -> dict[str, Any]:
 
 def _findings() -> list[dict[str, Any]]:
     tested = {
-        "terms": ({"name": "distinct names", "value": 412, "weight": 0.5},),
+        "terms": (
+            {"name": "distinct_names", "value": 412, "weight": 0.5},
+            {"name": "confirmed", "value": 2, "weight": 1.0},
+            {"name": "sources", "value": 1, "weight": 0.0},
+        ),
         "details": ({"name": "confirmed", "values": ("bob", "carol", *HOSTILE)}, {"name": "unused", "values": ()}),
         "test": {"score": 41.25, "threshold": 13.8155, "trials": 412, "bad": 400, "alarm_at": at(7)},
     }
@@ -184,11 +188,31 @@ def empty() -> Report:
 
 def holding(text: str) -> Report:
     """Give a small report that holds `text` wherever logged text can stand."""
-    actors: dict[str, Any] = {"first": START, "last": START, "clients": (text,), "servers": (text,), "accounts": (text,)}
-    finding: dict[str, Any] = {"id": "0" * 16, "detector": "x", "title": text, "severity": "high", "confidence": "low", "attack": ()}
+    actors: dict[str, Any] = {
+        "first": START,
+        "last": START,
+        "clients": (text,),
+        "servers": (text,),
+        "accounts": (text,),
+    }
+    finding: dict[str, Any] = {
+        "id": "0" * 16,
+        "detector": "x",
+        "title": text,
+        "severity": "high",
+        "confidence": "low",
+        "attack": (),
+    }
     finding |= {"count": 1, "uids": (), "summary": text, "action": text} | actors
     finding |= {"evidence": {"details": ({"name": text, "values": (text,)},)}}
-    incident: dict[str, Any] = {"id": "0" * 16, "title": text, "severity": "high", "score": 1, "score_parts": {}, "stages": ()}
+    incident: dict[str, Any] = {
+        "id": "0" * 16,
+        "title": text,
+        "severity": "high",
+        "score": 1,
+        "score_parts": {},
+        "stages": (),
+    }
     incident |= {"findings": ("0" * 16,), "narrative": text} | actors
     totals = {"files": 1, "lines": 0, "kept": 0, "skipped": 0, "rejected": 0}
     return Report.model_validate(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import Finding, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, who
+from zeeksmtp.outputs._words import UNKNOWN, action, counted, flag, who
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
@@ -25,7 +25,7 @@ def first_step(report: Report) -> str | None:
     by_id = {finding.id: finding for finding in report.findings}
     story = [by_id[i] for i in report.incidents[0].findings if i in by_id] if report.incidents else []
     worst = max(story or report.findings, key=lambda finding: finding.severity.rank, default=None)
-    return f"{who(worst)}: {worst.action}" if worst else None
+    return f"{who(worst)}: {action(worst)}" if worst else None
 
 
 def verdict(report: Report) -> str:

@@ -9,7 +9,11 @@ from zeeksmtp.outputs._escape import cut, plain
 NAME_LIMIT = 80
 """Longest form in which one logged name is shown to a person; JSON has it whole."""
 TEXT_LIMIT = 2000
-"""Longest form in which a sentence is shown to a person."""
+"""Longest form in which any text is shown to a person."""
+SENTENCE_LIMIT = 600
+"""Longest form of a summary or an action: many names of many characters can stand in one."""
+NARRATIVE_LIMIT = 1500
+"""Longest form of an incident's narrative."""
 TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
@@ -24,6 +28,21 @@ def name(value: str) -> str:
 def title(thing: Finding | Incident) -> str:
     """Show a title, bounded: it may hold many names."""
     return cut(plain(thing.title), TITLE_LIMIT)
+
+
+def summary(finding: Finding) -> str:
+    """Show what happened, bounded."""
+    return cut(plain(finding.summary), SENTENCE_LIMIT)
+
+
+def action(finding: Finding) -> str:
+    """Show what to do, bounded."""
+    return cut(plain(finding.action), SENTENCE_LIMIT)
+
+
+def narrative(incident: Incident) -> str:
+    """Show an incident's story, bounded."""
+    return cut(plain(incident.narrative), NARRATIVE_LIMIT)
 
 
 def names(values: Sequence[str], limit: int = 5) -> str:
@@ -65,13 +84,16 @@ def who(thing: Finding | Incident) -> str:
 def evidence(proof: Evidence) -> list[str]:
     """Say what a finding rests on, one line for each kind of evidence."""
     lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in proof.details if detail.values]
-    if proof.terms:
-        lines.append("measured: " + ", ".join(map(_term, proof.terms)))
+    for label, terms in (
+        ("measured", [term for term in proof.terms if term.weight]),
+        ("besides", [term for term in proof.terms if not term.weight]),
+    ):
+        lines += [f"{label}: {', '.join(map(_term, terms))}"] if terms else []
     return lines + ([_test(proof.test)] if proof.test else [])
 
 
 def _term(term: Term) -> str:
-    weight = "" if term.weight == 1 else f" (weight {term.weight:g})"
+    weight = "" if term.weight in {0, 1} else f" (weight {term.weight:g})"
     return f"{_spoken(term.name)} {term.value:,.10g}{weight}"
 
 

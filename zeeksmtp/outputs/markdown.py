@@ -51,7 +51,7 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
         yield "## Incidents"
     for incident in incidents:
         yield f"### {incident.severity}, {incident.score}/100: {_safe(_words.title(incident))}"
-        yield _safe(incident.narrative)
+        yield _safe(_words.narrative(incident))
         yield _list(
             [
                 f"who: {_words.who(incident)}",
@@ -80,15 +80,15 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
 
 def _listed(group: Iterable[Finding]) -> Iterable[str]:
     for shown, more, detector in _words.by_detector(group, FEW):
-        yield from (finding.summary for finding in shown)
+        yield from (_words.summary(finding) for finding in shown)
         if more:
             yield f"and {more:,} more {detector}; the JSON form has all."
 
 
 def _finding(finding: Finding) -> Iterable[str]:
     yield f"### {finding.severity}: {_safe(_words.title(finding))}"
-    yield _safe(finding.summary)
-    yield f"**Do:** {_safe(finding.action)}"
+    yield _safe(_words.summary(finding))
+    yield f"**Do:** {_safe(_words.action(finding))}"
     yield _list(
         [
             f"who: {_words.who(finding)}",

@@ -104,7 +104,7 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
             *_badge(incident.severity), _text(_words.title(incident), "bold"), _text(f"  {score} {incident.id}", "dim")
         )
         yield _indent(_text(f"{_words.who(incident)}; {_words.span(incident.first, incident.last)}"))
-        yield _indent(_text(incident.narrative))
+        yield _indent(_text(_words.narrative(incident)))
         stages = f"Stages: {' > '.join(incident.stages)}. " if incident.stages else ""
         yield _indent(_text(f"{stages}Score {_words.score(incident)}.", "dim"))
 
@@ -135,11 +135,11 @@ def _told(group: list[Finding]) -> Iterable[RenderableType]:
             *_badge(finding.severity), _text(_words.title(finding), "bold"), _text(f"  {finding.id}", "dim")
         )
         yield _indent(_text(f"{_words.who(finding)}; {_words.span(finding.first, finding.last)}"))
-        yield _indent(_text(finding.summary))
+        yield _indent(_text(_words.summary(finding)))
         yield from (_item(line, "dim", 4) for line in _words.evidence(finding.evidence))
         # Ten exposed passwords ask for the same thing ten times: say it once.
         if finding.action != advice:
-            yield _indent(Text.assemble(("Do: ", "bold"), _text(finding.action)))
+            yield _indent(Text.assemble(("Do: ", "bold"), _text(_words.action(finding))))
         advice = finding.action
         yield _indent(_text(_words.small_print(finding), "dim"))
 
@@ -148,7 +148,7 @@ def _listed(severity: Severity, group: Iterable[Finding]) -> Iterable[Renderable
     grid = Table.grid(padding=(0, 2))
     for shown, more, detector in _words.by_detector(group, FEW):
         for finding in shown:
-            grid.add_row(*_badge(severity)[:1], _text(finding.summary))
+            grid.add_row(*_badge(severity)[:1], _text(_words.summary(finding)))
         if more:
             grid.add_row("", _text(f"and {more:,} more {detector}; --format json has all", "dim"))
     yield from (Text(), grid)
