@@ -215,7 +215,7 @@ def test_tsv_and_json_of_a_capture_give_equal_tables(case: Path, tmp_path: Path)
 
 def test_secrets_of_arguments_do_not_reach_the_lake(tmp_path: Path) -> None:
     """A log of another make may hold AUTH arguments and passwords; neither is kept, nor in the name of the part."""
-    fields = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p seq command arg known".split()
+    fields = ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "seq", "command", "arg", "known"]
     head = "#separator \\x09\n#path\tsmtp_cmd\n#fields\t" + "\t".join(fields) + "\n"
     row = "1795400001.000001\tC1\t10.0.0.5\t1\t192.0.2.25\t25\t1\t{}\t{}\tT\n"
     names = set()

@@ -105,7 +105,7 @@ class _Walk:
 
     def _new(self, path: Path, status: os.stat_result) -> bool:
         first = self.seen.setdefault((status.st_dev, status.st_ino), path)
-        if first is not path:
+        if first != path:
             self._pass(path, f"the same as {first}")
         return first is path
 

@@ -1,0 +1,119 @@
+"""Our rows beside zat's reader, field by field, on every TSV fixture that zat survives.
+
+What differs, and why:
+- unset (`-`) is 0, False, a zero interval or one day after the epoch to zat: we keep it apart, as null;
+- zat's times are local and naive: compared in UTC;
+- zat leaves sets, vectors and escapes as they stand in the file: undone here with our own functions;
+- zat keeps lines that do not concern SMTP, and arguments of AUTH: left out here;
+- zat strips lines, and so loses empty last fields; it stops at the first `#close`; it reads only the first header, only
+  tab-separated files and only UTF-8; a file without `#fields` makes it loop for ever: `NOT_FOR_ZAT`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zat.zeek_log_reader import ZeekLogReader
+
+from tests.conftest import CAPTURES, ROOT
+from tests.logs.reading import table
+from zeeksmtp.logs._kinds import by_name, logs
+from zeeksmtp.logs._types import element_of
+from zeeksmtp.logs._values import Marks, from_tsv
+from zeeksmtp.model import SMTP_PORTS, Column
+
+LOGS = ROOT / "fixtures" / "logs"
+NOT_FOR_ZAT = {
+    "smtp/plain_header.log": "no #fields: loops for ever",
+    "smtp/no_fields.log": "no #fields: loops for ever",
+    "smtp/empty.log": "no #fields: loops for ever",
+    "smtp/separators.log": "not separated by tabs",
+    "smtp/columns_change.log": "stops at the first #close",
+    "smtp/crash_then_appended.log": "reads the second header as rows",
+    "smtp/invalid_utf8.log": "not UTF-8",
+    "smtp/bad_values.log": "gives broken rows as they are",
+    "smtp/half_line.log": "gives the half line",
+    "smtp/no_uid.log": "we refuse rows without uid",
+    "smtp/crlf.log": "takes a CRLF blank line for a row",
+}
+FILES = sorted(
+    [path for path in CAPTURES.glob("*/tsv/*.log") if by_name(path.name)]
+    + [p for f in ("smtp", "conn") for p in (LOGS / f).glob("*.log") if ".json" not in p.name]
+)
+ZERO: dict[str, Any] = {
+    "bool": False,
+    "count": 0,
+    "port": 0,
+    "interval": timedelta(0),
+    "time": datetime(1970, 1, 2, tzinfo=UTC).replace(tzinfo=None),
+}
+
+
+def zat_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield from ZeekLogReader(str(path)).readrows()
+
+
+def concerns(log: str, row: dict[str, Any]) -> bool:
+    on_port = row["id.resp_p"] in SMTP_PORTS
+    match log:
+        case "conn":
+            return on_port or "smtp" in row["service"]
+        case "ssl":
+            return on_port
+        case "dns":
+            return row["qtype"] == 15
+        case "weird":
+            return on_port or "smtp" in row["name"]
+    return True
+
+
+def as_zat(column: Column, value: Any) -> Any:
+    """Give our value as zat would."""
+    if value is None:
+        return ZERO.get(column.type, "-")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def as_ours(column: Column, value: Any) -> Any:
+    """Give zat's raw text in our form; the rest stays."""
+    import polars as pl
+
+    raw = column.type in {"string", "enum", "addr"} or element_of(column.type) is not None
+    if not raw or value == "-":
+        return value
+    return from_tsv(pl.Series([value]), column.type, Marks()).values.to_list()[0]
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(LOGS)) if path.is_relative_to(LOGS) else str(path.relative_to(CAPTURES))
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_our_rows_are_zats(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if relative(path) in NOT_FOR_ZAT:
+        pytest.skip(NOT_FOR_ZAT[relative(path)])
+    time.tzset()  # the shared fixture sets TZ=UTC
+    log = by_name(path.name if path.is_relative_to(CAPTURES) else path.parent.name)
+    assert log is not None
+    theirs = [row for row in zat_rows(path) if concerns(log, row)]
+    ours = table(path, tmp_path, log).to_dicts()
+    assert len(ours) == len(theirs)
+    for our, their in zip(ours, theirs, strict=True):
+        for column in logs()[log].columns:
+            if column.name not in their or (log == "smtp_cmd" and column.name == "arg"):
+                continue
+            assert as_zat(column, our[column.name]) == as_ours(column, their[column.name]), column.name
+
+
+def test_most_files_are_compared() -> None:
+    assert len(FILES) - len(NOT_FOR_ZAT) > 90
