@@ -37,7 +37,17 @@ from zeeksmtp.model import Detector, Params, Site
 from zeeksmtp.settings_sources import PREFIX, Source, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
 
-ROLES = ("relay", "submission-server", "workstation", "appliance", "bulk-sender", "scanner", "gateway", "other")
+ROLES = (
+    "relay",
+    "submission-server",
+    "workstation",
+    "appliance",
+    "bulk-sender",
+    "scanner",
+    "monitoring-probe",
+    "gateway",
+    "other",
+)
 """What a host can be; `gateway` stands for many hosts (NAT, proxy), so its findings are not one actor's."""
 
 PLACES = (Path("zeeksmtp.toml"), Path("/etc/zeeksmtp.toml"))

@@ -26,7 +26,8 @@ from zeeksmtp.model import Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 _PORTS = (25, 465, 587, 2525)
-_ALLOWED = ("relay", "submission-server", "scanner", "monitoring-probe")
+_SERVERS = ("relay", "submission-server")
+_ALLOWED = ("scanner", "monitoring-probe")  # only where config vouches: what scans looks like one
 
 
 class ScanParams(Params):
@@ -41,7 +42,8 @@ class ScanParams(Params):
 
 
 def _trials(tables: Tables) -> pl.LazyFrame:
-    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
+    allowed = pl.col("role").is_in(_SERVERS) | (pl.col("vouched") & pl.col("role").is_in(_ALLOWED))
+    known = tables["role"].filter(allowed).select(client="host")
     tried = tables["contact"].filter(pl.col("port").is_in(_PORTS)).join(known, on="client", how="anti")
     return tried.with_columns((pl.col("outcome") != "spoke").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
 
