@@ -5,10 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
-# Our own settings could come in by the environment and change what is shown.
-export NO_COLOR ?=
 
-.PHONY: help report test check format docs snapshots bench clean
+.PHONY: help report test check check-zeek format docs snapshots bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -33,6 +31,7 @@ $(VENV)/dev.done: pyproject.toml $(VENV)/install.done
 report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.json beside
 	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format json -o report.json
 	@$(BIN)/zeeksmtp report $(OFFICE)
+	@echo "The same as JSON: report.json"
 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
@@ -44,7 +43,12 @@ check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate --quiet zeeksmtp
 	$(BIN)/python -m docs.generate --check
-	find zeek_scripts -name '*.zeek' -print0 | xargs --null --no-run-if-empty $(BIN)/zeek-script format --check
+	@$(MAKE) --no-print-directory check-zeek
+
+check-zeek: $(VENV)/dev.done
+	@find zeek_scripts -name '*.zeek' | while read -r script; do \
+	    $(BIN)/zeek-format <"$$script" | cmp --silent - "$$script" || { echo "$$script: make format" >&2; exit 1; }; \
+	done
 
 format: $(VENV)/dev.done ## rewrite the sources in the house style
 	$(BIN)/ruff check --fix .

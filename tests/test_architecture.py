@@ -119,4 +119,4 @@ def test_help_is_quick(words: tuple[str, ...]) -> None:
 def test_a_report_never_loads_pandas(captures: Path) -> None:
     loaded = loaded_by("report", str(captures / "auth_login_ok" / "tsv"), "--format", "json")
     assert "polars" in loaded
-    assert not loaded & {"pandas", "scipy", "sklearn"}
+    assert not loaded & {"pandas", "sklearn"}
