@@ -67,6 +67,13 @@ def test_a_second_run_writes_the_same_bytes(form: str, source: Path) -> None:
     assert first == second
 
 
+@each_source
+def test_ids_are_unique(source: Path) -> None:
+    told = _runs.report(source)
+    for kind in ("findings", "incidents"):
+        assert [id_ for id_, times in Counter(part["id"] for part in told[kind]).items() if times > 1] == [], kind
+
+
 # Secrets
 
 
