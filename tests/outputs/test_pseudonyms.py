@@ -23,8 +23,8 @@ ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0
 DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
 PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "seen_as"}
-# Names that were asked for and are words of every report as well.
-WORDS = {"info", "mail"}
+# Names that were asked for and are words of every report as well: a severity, a stage, what all is about.
+WORDS = {"info", "abuse", "mail"}
 
 
 def written(report: Report) -> str:
