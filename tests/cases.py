@@ -67,7 +67,7 @@ class Case:
         """Give the tables, on request with their rows in an order made of a seed."""
         if self.logs is not None:
             logs = _filled(self.logs, LOGS, shuffle)
-            # Each fact is computed once, as the pipeline does; a chain of plans would compute the first ones many times.
+            # Each fact is computed once, as in the pipeline; a chain of plans would compute the first ones many times.
             return dict(facts_of(logs, self.context.site, keep=lambda _name, plan: plan.collect().lazy()))
         return _filled(self.tables or {}, {**LOGS, **FACTS}, shuffle)
 
