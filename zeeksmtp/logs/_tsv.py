@@ -17,6 +17,8 @@ from zeeksmtp.logs._values import DEFAULT_MARKS, Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
 
 _MARKS: Final = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset"}
+_ESCAPED: Final = r"[\\\x00-\x08\x0a-\x1f\x7f]"
+"""What keeps texts of a tab-separated line from being taken as they are."""
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
@@ -153,19 +155,22 @@ class TsvReader:
 
 def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
     """Split rows (`LINES`) at the separator and judge their values."""
-    cells = rows["l"].str.split(header.separator)
-    lengths = cells.list.len()
-    whole = lengths == len(header.fields)
+    rows = rows.with_columns(pl.col("l").str.split(header.separator).alias("cells"))
+    whole = rows["cells"].list.len() == len(header.fields)
     rejects: list[tuple[int, str]] = []
     if not whole.all():
-        wrong = rows.select("i", lengths.alias("n")).filter(~whole)
-        rejects = [(i, f"{found} fields, the header names {len(header.fields)}") for i, found in wrong.rows()]
-        rows, cells = rows.filter(whole), cells.filter(whole)
+        wrong = rows.filter(~whole).select("i", pl.col("cells").list.len()).rows()
+        rejects = [(i, f"{found} fields, the header names {len(header.fields)}") for i, found in wrong]
+        rows = rows.filter(whole)
+    places = {column.name: header.fields.index(column.name) for column in log.columns if column.name in header.fields}
+    escaped = pl.col("l").str.contains(_ESCAPED).any().alias(" escaped")
+    cells = rows.select(escaped, *(pl.col("cells").list.get(place).alias(name) for name, place in places.items()))
+    any_escaped = header.separator != "\t" or cells[" escaped"].any()
 
     def read(column: Column) -> Typed:
-        if column.name not in header.fields:
-            return nothing(column.type, len(cells))
-        return from_tsv(cells.list.get(header.fields.index(column.name)), column.type, header.marks)
+        if column.name not in places:
+            return nothing(column.type, len(rows))
+        return from_tsv(cells[column.name], column.type, header.marks, escaped=any_escaped)
 
     batch = judge(log, rows["i"], read)
     batch.rejects += rejects

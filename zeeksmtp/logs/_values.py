@@ -84,14 +84,14 @@ def _escaped(found: re.Match[bytes]) -> bytes:
     return b"\\" if found[1] is None else bytes([int(found[1], 16)])
 
 
-def from_tsv(cells: pl.Series, zeek_type: str, marks: Marks) -> Typed:
-    """Give raw TSV cells as a typed column."""
+def from_tsv(cells: pl.Series, zeek_type: str, marks: Marks, *, escaped: bool = True) -> Typed:
+    """Give raw TSV cells as a typed column. If they are not `escaped` for sure, texts need no second look."""
     raw = cells.set(cells == marks.unset, None)
     element = element_of(zeek_type)
     if element is not None:
-        return _sets_from_tsv(raw, element, marks)
+        return _sets_from_tsv(raw, element, marks, escaped=escaped)
     if zeek_type in _TEXTS:
-        return _fine(_texts_from_tsv(raw, marks))
+        return _fine(_texts_from_tsv(raw, marks, escaped=escaped))
     return _scalar(raw, zeek_type)
 
 
@@ -104,8 +104,10 @@ def _fine(values: pl.Series) -> Typed:
     return Typed(values, pl.repeat(value=False, n=len(values), eager=True))
 
 
-def _texts_from_tsv(raw: pl.Series, marks: Marks) -> pl.Series:
+def _texts_from_tsv(raw: pl.Series, marks: Marks, *, escaped: bool) -> pl.Series:
     texts = raw.set(raw == marks.empty, "")
+    if not escaped:
+        return texts
     return _rewritten(texts, texts.str.contains(_NEEDS_ESCAPES), unescape)
 
 
@@ -206,11 +208,11 @@ def iso(text: str) -> datetime | None:
         return None
 
 
-def _sets_from_tsv(raw: pl.Series, element: str, marks: Marks) -> Typed:
+def _sets_from_tsv(raw: pl.Series, element: str, marks: Marks, *, escaped: bool) -> Typed:
     empty = (raw == marks.empty) | (raw == "")
     pieces = raw.set(empty, None).str.split(marks.set_separator)
     flat = pieces.explode(empty_as_null=False, keep_nulls=False)
-    return _regroup(pieces.list.len(), from_tsv(flat, element, marks), empty)
+    return _regroup(pieces.list.len(), from_tsv(flat, element, marks, escaped=escaped), empty)
 
 
 def _regroup(lengths: pl.Series, flat: Typed, empty: pl.Series) -> Typed:
