@@ -1,0 +1,58 @@
+"""The real pipeline over simulated logs: a lake, its facts, every detector."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from tests.cases import LOGS
+from tests.simulation import write
+from zeeksmtp.ingest import scan
+from zeeksmtp.model import Context, Finding
+from zeeksmtp.pipeline import detectors, engine_named, facts_of, judge
+from zeeksmtp.report import finding_of
+
+
+@dataclass
+class Judged:
+    """What the detectors said of a lake, and the seconds that each part took.
+
+    `failed` names detectors that raised an error, and the error.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, pl.LazyFrame] = field(default_factory=dict)
+
+
+def judged(logs: Mapping[str, pl.DataFrame], context: Context, folder: Path) -> Judged:
+    """Write logs as a lake into `folder` and judge it."""
+    return judged_lake(write.lake(logs, folder / "lake"), context, folder / "facts")
+
+
+def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
+    """Judge a lake; its facts are kept in a folder, as the pipeline does."""
+    kept.mkdir(parents=True, exist_ok=True)
+    engine, result = engine_named("local"), Judged()
+
+    def keep(name: str, plan: pl.LazyFrame) -> pl.LazyFrame:
+        began = time.perf_counter()
+        engine.write(plan, kept / f"{name}.parquet")
+        result.seconds[f"fact {name}"] = time.perf_counter() - began
+        return pl.scan_parquet(kept / f"{name}.parquet")
+
+    result.tables = facts_of({name: scan(lake, log) for name, log in LOGS.items()}, context.site, keep)
+    for detector in detectors():
+        began = time.perf_counter()
+        try:
+            plan = judge(detector, result.tables, detector.params(), context)
+            result.findings += [finding_of(detector, row) for row in engine.collect(plan).to_dicts()]
+        except Exception as error:  # noqa: BLE001 - one broken detector must not cost the figures of all others
+            result.failed[detector.id] = f"{type(error).__name__}: {error}"[:200]
+        result.seconds[detector.id] = time.perf_counter() - began
+    return result

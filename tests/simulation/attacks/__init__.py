@@ -1,0 +1,61 @@
+"""Attacks and misconfigurations by name: each adds what it does to a site, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.simulation.attacks import abuse, exposure, guessing, recon
+from tests.simulation.made import Made
+from tests.simulation.seeds import Random
+from tests.simulation.site import Site
+
+Attack = Callable[[Site, Made, Random], None]
+
+ALL: Mapping[str, Attack] = {
+    "enumeration": recon.enumeration,
+    "slow-enumeration": recon.slow_enumeration,
+    "distributed-enumeration": recon.distributed_enumeration,
+    "oracle": recon.oracle,
+    "scan-inside": recon.scan_inside,
+    "scan-outside": recon.scan_outside,
+    "relay-probe": recon.relay_probe,
+    "open-relay": recon.open_relay,
+    "guessing": guessing.guessing,
+    "slow-guessing": guessing.slow_guessing,
+    "guessing-one-account": guessing.one_account,
+    "guessing-site": guessing.site_wide,
+    "spray": guessing.spray,
+    "guess-success": guessing.success,
+    "guessing-inside-tls": guessing.inside_tls,
+    "password-abroad": exposure.password_abroad,
+    "token": exposure.token,
+    "challenge": exposure.challenge,
+    "declined": exposure.declined,
+    "stripped": exposure.stripped,
+    "reuse": exposure.reuse,
+    "clear-partner": exposure.clear_partner,
+    "spam-bot": abuse.spam_bot,
+    "slow-bot": abuse.slow_bot,
+    "blocklisted": abuse.blocklisted,
+    "taken-host": abuse.taken_host,
+    "taken-account": abuse.taken_account,
+    "many-networks": abuse.many_networks,
+    "stealer": abuse.stealer,
+    "growth": abuse.growth,
+}
+
+_USUAL = {"guessing-site": 1, "distributed-enumeration": 1, "oracle": 1, "open-relay": 1, "slow-enumeration": 1}
+_MANY = dict.fromkeys(("spray", "guess-success", "stripped", "token", "challenge", "scan-inside"), 4)
+_MANY |= dict.fromkeys(("blocklisted", "taken-host", "stealer", "growth"), 4)
+_MANY |= {"reuse": 8, "relay-probe": 3}
+
+
+def usual() -> dict[str, int]:
+    """Give how many of each a site of the evaluation suffers."""
+    return dict.fromkeys(ALL, 2) | _USUAL | _MANY
+
+
+def inject(name: str, count: int, site: Site, made: Made) -> None:
+    """Add an attack `count` times, each by a stream of chance of its own."""
+    for number in range(count):
+        ALL[name](site, made, site.random("attack", name, number))

@@ -1,0 +1,358 @@
+"""What Zeek writes of simulated sessions: the eight logs, consistent with each other in uids, ends and counters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
+
+import numpy as np
+import polars as pl
+
+from tests.cases import LOGS
+from tests.simulation.clock import SECOND
+from tests.simulation.dialogue import Talk, concat
+from tests.simulation.replies import BANNERS, CAPABILITIES, replies
+from tests.simulation.seeds import Random
+from zeeksmtp.logs._types import schema_of
+
+Frames = dict[str, pl.DataFrame]
+
+_ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
+_ENDS = ("uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
+_UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
+_HISTORY = {"SF": "ShAdDaFf", "S0": "S", "REJ": "Sr", "RSTOS0": "SR", "RSTO": "ShAdDaR", "RSTR": "ShAdDafr", "SH": "SF"}
+_LAST = 1 << 40
+_TOTALS = ("VRFY", "EXPN", "MAIL", "RCPT")
+_COUNTERS = (
+    *("commands", "vrfy", "expn", "mail", "rcpt", "rcpt_accepted", "rcpt_unknown", "rcpt_refused"),
+    *("messages_accepted", "messages_refused", "vrfy_confirmed", "expn_confirmed"),
+    *("auth_attempts", "auth_failures", "auth_successes", "replies_4xx", "replies_5xx"),
+)
+_TLS_HELLO, _TLS_ANSWER = 520, 1900  # bytes of a TLS 1.3 handshake, as recorded
+
+
+def uids(random: Random, count: int, first: str = "C") -> pl.Series:
+    """Give ids as Zeek makes them."""
+    letters = _ALPHABET[random.integers(0, len(_ALPHABET), (count, 17))]
+    letters = np.hstack([np.full((count, 1), ord(first), dtype=np.uint8), letters])
+    return pl.Series(letters.view("S18").ravel().astype(str), dtype=pl.String)
+
+
+def within(addresses: pl.Expr, net: IPv4Network) -> pl.Expr:
+    """Tell whether IPv4 addresses lie in a network of whole bytes (/8, /16, /24)."""
+    kept = ".".join(str(net.network_address).split(".")[: net.prefixlen // 8]) + "."
+    return addresses.str.starts_with(kept)
+
+
+def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataFrame, *, hashes: bool = True) -> Frames:
+    """Give the logs of all that was said.
+
+    Args:
+        talks: The sessions.
+        random: A stream of chance for ids, ports and bytes.
+        net: The site's own network.
+        look_ups: MX look-ups: `ts`, `client`, `query`.
+        hashes: The Zeek package knows a site secret, and so tells equal passwords.
+    """
+    told, said, logins = concat(talks)
+    ended = _ended(told, random)
+    lines = _lines(ended, said)
+    counted = _counted(lines)
+    sessions = ended.join(counted, on="sess", how="left", maintain_order="left")
+    content = lines.group_by("sess").agg(pl.col("arg").str.len_bytes().sum().alias("said"), pl.len().alias("spoken"))
+    sessions = sessions.join(content, on="sess", how="left", maintain_order="left").with_columns(
+        pl.col("said", "spoken").fill_null(0)
+    )
+    return {
+        "conn": _typed("conn", _conn(sessions, IPv4Network(net))),
+        "smtp": _typed("smtp", _smtp(sessions, lines, random)),
+        "smtp_cmd": _typed("smtp_cmd", _smtp_cmd(lines)),
+        "smtp_auth": _typed("smtp_auth", _smtp_auth(lines, logins, hashes=hashes)),
+        "smtp_session": _typed("smtp_session", _smtp_session(sessions)),
+        "ssl": _typed("ssl", _ssl(sessions)),
+        "dns": _typed("dns", _dns(look_ups, random)),
+        "weird": _typed("weird", _weird(sessions)),
+    }
+
+
+def _typed(log: str, rows: pl.DataFrame) -> pl.DataFrame:
+    schema = schema_of(LOGS[log].columns)
+    if "ts" in rows.columns and rows.schema["ts"] == pl.Int64:
+        rows = rows.with_columns(pl.from_epoch("ts", time_unit="us").dt.replace_time_zone("UTC"))
+    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in rows.columns]
+    return (
+        rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("ts", "uid")
+    )
+
+
+def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
+    """Give sessions with uid and the client's port."""
+    ports = pl.Series("id.orig_p", random.integers(32768, 60999, len(sessions)), dtype=pl.UInt16)
+    named = sessions.rename({"client": "id.orig_h", "server": "id.resp_h", "port": "id.resp_p"})
+    return named.with_columns(
+        uids(random, len(sessions)).alias("uid"),
+        ports,
+        pl.col("state").is_in(_UNANSWERED).not_().alias("answered"),
+        pl.col("tls").is_in(["starttls", "failed"]).alias("starttls_ok"),
+    )
+
+
+def _opening(sessions: pl.DataFrame) -> pl.DataFrame:
+    """EHLO and STARTTLS, which every session makes of itself."""
+    spoke = sessions.filter(pl.col("helo").is_not_null(), pl.col("tls") != "implicit", pl.col("answered"))
+    asks = spoke.filter(pl.col("tls").is_in(["starttls", "failed", "refused", "stripped"]))
+    greets = pl.when("esmtp").then(pl.lit("EHLO")).otherwise(pl.lit("HELO"))
+    hello = _own_line(spoke, -2, greets, pl.col("helo"))
+    verdict = pl.when(pl.col("starttls_ok")).then(pl.lit("ok")).otherwise(pl.col("tls"))
+    start = _own_line(asks, -1, pl.lit("STARTTLS"), verdict=verdict)
+    bye = _own_line(spoke.filter(pl.col("quit"), ~pl.col("starttls_ok")), _LAST, pl.lit("QUIT"))
+    return pl.concat([hello, start, bye]).with_columns(pl.lit(-1, pl.Int64).alias("tag"))
+
+
+def _own_line(
+    sessions: pl.DataFrame, place: int, verb: pl.Expr, arg: pl.Expr | None = None, verdict: pl.Expr | None = None
+) -> pl.DataFrame:
+    return sessions.select(
+        "sess",
+        pl.lit(place, pl.Int64).alias("place"),
+        verb.alias("verb"),
+        (pl.lit(None, pl.String) if arg is None else arg).alias("arg"),
+        (pl.lit("ok") if verdict is None else verdict).alias("verdict"),
+    )
+
+
+def _lines(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """All commands in order, with number, time and reply. What is said inside TLS is nobody's to read."""
+    visible = sessions.filter(~pl.col("starttls_ok"), pl.col("tls") != "implicit", pl.col("answered")).select("sess")
+    spoken = said.join(visible, on="sess", how="semi")
+    columns = ("sess", "place", "verb", "arg", "verdict", "tag")
+    every = pl.concat([_opening(sessions).select(columns), spoken.select(columns)]).with_row_index("row")
+    ends = sessions.select("sess", "ts", *_ENDS, "software", "name", "gap")
+    numbered = (
+        every.sort("sess", "place", "row")
+        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sess").alias("seq"))
+        .join(ends, on="sess", how="left", maintain_order="left")
+        .join(replies(), on=["software", "verb", "verdict"], how="left", maintain_order="left")
+    )
+    who = pl.col("arg").str.extract(r"^<?([^>]*)>?$")
+    slot = pl.col("slot")
+    infix = (
+        pl.when(slot == "a")
+        .then(who)
+        .when(slot == "c")
+        .then(pl.col("id.orig_h"))
+        .when(slot == "n")
+        .then(pl.col("name"))
+    )
+    return numbered.with_columns(
+        pl.concat_str("head", infix.fill_null(""), "tail").alias("msg"),
+        (pl.col("ts") + 30_000 + (pl.col("seq").cast(pl.Int64) - 1) * pl.col("gap")).alias("ts"),
+    ).drop("head", "slot", "tail", "row")
+
+
+def _counted(lines: pl.DataFrame) -> pl.DataFrame:
+    """The counters of smtp_session, out of the lines themselves."""
+    verb, verdict, code = pl.col("verb"), pl.col("verdict"), pl.col("code")
+    rcpt, auth, data = verb == "RCPT", verb == "AUTH", verb == "DATA"
+
+    def count(name: str, which: pl.Expr) -> pl.Expr:
+        return which.fill_null(value=False).sum().cast(pl.UInt64).alias(name)
+
+    return lines.group_by("sess").agg(
+        pl.len().cast(pl.UInt64).alias("commands"),
+        *(count(name.lower(), verb == name) for name in _TOTALS),
+        count("rcpt_accepted", rcpt & (verdict == "ok")),
+        count("rcpt_unknown", rcpt & (verdict == "unknown")),
+        count("rcpt_refused", rcpt & ~verdict.is_in(["ok", "unknown"])),
+        count("messages_accepted", data & (verdict == "ok")),
+        count("messages_refused", data & (verdict != "ok")),
+        count("vrfy_confirmed", (verb == "VRFY") & code.is_in([250, 251])),
+        count("expn_confirmed", (verb == "EXPN") & (code == 250)),
+        count("auth_attempts", auth),
+        count("auth_failures", auth & (code == 535)),
+        count("auth_successes", auth & (code == 235)),
+        count("replies_4xx", code.is_between(400, 499)),
+        count("replies_5xx", code >= 500),
+        pl.col("code").last().alias("last_reply_code"),
+        pl.col("msg").last().alias("last_reply_msg"),
+        (verb == "QUIT").any().alias("quit_said"),
+        (verb == "STARTTLS").any().alias("starttls_requested"),
+        pl.col("code").filter(verb == "STARTTLS").first().alias("starttls_code"),
+        (pl.col("ts").max() - pl.col("ts").min()).alias("talked"),
+    )
+
+
+def _conn(sessions: pl.DataFrame, net: IPv4Network) -> pl.DataFrame:
+    answered, secret = pl.col("answered"), pl.col("tls").is_in(["starttls", "implicit"])
+    service = (
+        pl.when(~answered).then(None).when(pl.col("tls") == "implicit").then(pl.lit("ssl"))
+        .when(pl.col("tls") == "starttls").then(pl.lit("smtp,ssl")).otherwise(pl.lit("smtp"))
+    )  # fmt: skip
+    spoken, mails = pl.col("said").cast(pl.Int64) + 14 * pl.col("spoken").cast(pl.Int64), pl.col("messages_accepted")
+    sent = spoken + 600 * mails.fill_null(0).cast(pl.Int64) + secret.cast(pl.Int64) * _TLS_HELLO + pl.col("sent")
+    got = 45 * (pl.col("spoken").cast(pl.Int64) + 1) + secret.cast(pl.Int64) * _TLS_ANSWER + pl.col("got")
+    lasted = pl.col("talked").fill_null(0) + (pl.col("seconds") * SECOND).cast(pl.Int64) + 35_000
+    quiet = sent == 0
+    history = pl.col("state").replace_strict(_HISTORY)
+    return sessions.with_columns(
+        pl.lit("tcp").alias("proto"),
+        service.alias("service"),
+        pl.when(answered).then(lasted).otherwise(None).cast(pl.Duration("us")).alias("duration"),
+        pl.when(answered).then(sent).alias("orig_bytes"),
+        pl.when(answered).then(got).alias("resp_bytes"),
+        pl.col("state").alias("conn_state"),
+        within(pl.col("id.orig_h"), net).alias("local_orig"),
+        within(pl.col("id.resp_h"), net).alias("local_resp"),
+        pl.lit(0).alias("missed_bytes"),
+        pl.when(answered & quiet).then(pl.lit("ShAdaFf")).otherwise(history).alias("history"),
+    )
+
+
+def _smtp(sessions: pl.DataFrame, lines: pl.DataFrame, random: Random) -> pl.DataFrame:
+    """One line per transaction, and one per STARTTLS, as stock Zeek writes it."""
+    known = sessions.select("sess", "helo")
+    mails = lines.with_columns((pl.col("verb") == "MAIL").cum_sum().over("sess").alias("depth"))
+    told = mails.filter(pl.col("depth") > 0, pl.col("verb").is_in(["MAIL", "RCPT", "DATA", "QUIT", "RSET"]))
+    rows = (
+        told.group_by("sess", "depth", maintain_order=True)
+        .agg(
+            pl.col("ts").first(),
+            pl.col(*_ENDS).first(),
+            pl.col("arg").filter(pl.col("verb") == "MAIL").first().alias("mailfrom"),
+            pl.col("arg").filter(pl.col("verb") == "RCPT").alias("rcptto"),
+            (pl.col("verb") == "DATA").any().alias("content"),
+            _last_reply().filter(pl.col("verb") == "DATA").last().alias("data_reply"),
+            _last_reply().last().alias("any_reply"),
+        )
+        .join(known, on="sess", how="left")
+    )
+    fuids = pl.concat_list(pl.Series("fuid", uids(random, len(rows), "F")))
+    mailed = rows.with_columns(
+        pl.col("depth").alias("trans_depth"),
+        pl.coalesce("data_reply", "any_reply").alias("last_reply"),
+        pl.lit(value=False).alias("tls"),
+        pl.when("content").then(fuids).otherwise(pl.lit([], dtype=pl.List(pl.String))).alias("fuids"),
+        pl.when(pl.col("rcptto").list.len() > 0).then(pl.col("rcptto")).alias("rcptto"),
+    )
+    began = lines.filter(pl.col("verb") == "STARTTLS", pl.col("code") == 220).join(known, on="sess", how="left")
+    secret = began.with_columns(
+        pl.lit(1).alias("trans_depth"),
+        _last_reply().alias("last_reply"),
+        pl.lit(value=True).alias("tls"),
+        pl.lit([], dtype=pl.List(pl.String)).alias("fuids"),
+    )
+    return pl.concat([_typed("smtp", mailed), _typed("smtp", secret)])
+
+
+def _last_reply() -> pl.Expr:
+    return pl.format("{} {}", "code", "msg")
+
+
+def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
+    verb, code = pl.col("verb"), pl.col("code")
+    arg = (
+        pl.when(verb == "MAIL").then(pl.format("FROM:<{}>", "arg"))
+        .when(verb == "RCPT").then(pl.format("TO:<{}>", "arg"))
+        .otherwise(pl.col("arg"))
+    )  # fmt: skip
+    gives_away = verb.is_in(["VRFY", "EXPN"]) & code.is_in([250, 251, 551, 553])
+    return lines.with_columns(
+        verb.alias("command"),
+        arg.alias("arg"),
+        code.alias("reply_code"),
+        pl.col("status").alias("reply_status"),
+        pl.when(code.is_not_null()).then(pl.col("msg")).alias("reply_msg"),
+        pl.when(gives_away).then(pl.concat_list("msg")).alias("disclosed"),
+        pl.when(code.is_not_null()).then(pl.col("gap") // 4).cast(pl.Duration("us")).alias("latency"),
+        pl.lit(value=True).alias("known"),
+    )
+
+
+def _smtp_auth(lines: pl.DataFrame, logins: pl.DataFrame, *, hashes: bool) -> pl.DataFrame:
+    rows = lines.filter(pl.col("tag") >= 0).drop("arg").join(logins, on="tag", how="left", maintain_order="left")
+    outcomes = {"ok": "success", "wrong": "failure", "needs_tls": "rejected", "busy": "rejected", "left": "unknown"}
+    password = pl.col("kind") == "password"
+    secrets = rows["secret"].unique()
+    keyed = [None if text is None else hashlib.sha256(b"site" + text.encode()).hexdigest()[:16] for text in secrets]
+    hashed = pl.col("secret").replace_strict(secrets, keyed, return_dtype=pl.String) if len(rows) else pl.col("secret")
+    return rows.with_columns(
+        pl.col("initial").alias("initial_response"),
+        pl.col("kind").alias("secret_kind"),
+        pl.when(password).then(pl.col("secret").str.len_bytes()).alias("secret_length"),
+        pl.when(password & pl.lit(hashes)).then(hashed).alias("secret_hash"),
+        pl.col("verdict").replace_strict(outcomes, default="unknown").alias("outcome"),
+        pl.col("code").alias("reply_code"),
+        pl.col("status").alias("reply_status"),
+        pl.when(pl.col("code").is_not_null()).then(pl.col("msg")).alias("reply_msg"),
+    )
+
+
+def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
+    talked = sessions.filter(pl.col("answered"), pl.col("tls") != "implicit")
+    offers = pl.col("starttls") & ~pl.col("masked")
+    said_ehlo = pl.col("helo").is_not_null() & pl.col("esmtp")
+    mechanisms = pl.col("mechanisms").str.split(" ")
+    asks = pl.col("mechanisms") != ""
+    extra = (
+        pl.when(pl.col("masked") & asks).then(pl.concat_list(pl.lit("XXXXXXXA"), pl.format("AUTH {}", "mechanisms")))
+        .when(pl.col("masked")).then(pl.concat_list(pl.lit("XXXXXXXA")))
+        .when(pl.col("starttls") & asks).then(pl.concat_list(pl.lit("STARTTLS"), pl.format("AUTH {}", "mechanisms")))
+        .when(pl.col("starttls")).then(pl.concat_list(pl.lit("STARTTLS")))
+        .when(asks).then(pl.concat_list(pl.format("AUTH {}", "mechanisms")))
+        .otherwise(pl.lit([], dtype=pl.List(pl.String)))
+    )  # fmt: skip
+    basic = pl.col("software").replace_strict(CAPABILITIES).str.split(",")
+    banner = pl.format("{}{}", "name", pl.col("software").replace_strict(BANNERS))
+    return talked.with_columns(
+        pl.when("masked").then(pl.lit("*" * 29)).otherwise(banner).alias("banner"),
+        said_ehlo.alias("esmtp"),
+        pl.when(said_ehlo).then(pl.concat_list(basic, extra)).alias("capabilities"),
+        (said_ehlo & offers).alias("starttls_offered"),
+        pl.col("starttls_requested").fill_null(value=False),
+        pl.col("starttls_ok").alias("tls"),
+        pl.when(said_ehlo & asks).then(mechanisms).alias("mechanisms_offered"),
+        pl.col(_COUNTERS).fill_null(0),
+        pl.lit(0).alias("unknown_commands"),
+        pl.coalesce("last_reply_code", pl.lit(220)).alias("last_reply_code"),
+        pl.coalesce("last_reply_msg", banner).alias("last_reply_msg"),
+        pl.col("quit_said").fill_null(value=False).alias("quit"),
+        pl.lit(value=False).alias("gap"),
+        pl.lit(value=False).alias("truncated"),
+    )
+
+
+def _ssl(sessions: pl.DataFrame) -> pl.DataFrame:
+    tried = sessions.filter(pl.col("tls").is_in(["starttls", "implicit", "failed"]), pl.col("answered"))
+    established = pl.col("tls") != "failed"
+    return tried.with_columns(
+        (pl.col("ts") + 110_000).alias("ts"),
+        pl.when(established).then(pl.lit("TLSv13")).alias("version"),
+        pl.when(established).then(pl.lit("TLS_AES_256_GCM_SHA384")).alias("cipher"),
+        pl.col("name").alias("server_name"),
+        established.alias("established"),
+    )
+
+
+def _dns(look_ups: pl.DataFrame, random: Random) -> pl.DataFrame:
+    return look_ups.with_columns(
+        uids(random, len(look_ups)).alias("uid"),
+        pl.col("client").alias("id.orig_h"),
+        pl.Series("id.orig_p", random.integers(32768, 60999, len(look_ups)), dtype=pl.UInt16),
+        pl.lit(53).alias("id.resp_p"),
+        pl.lit(15).alias("qtype"),
+        pl.lit("MX").alias("qtype_name"),
+        pl.lit("NOERROR").alias("rcode_name"),
+        pl.col("resolver").alias("id.resp_h"),
+    )
+
+
+def _weird(sessions: pl.DataFrame) -> pl.DataFrame:
+    """A few oddities, as every site has them: handshakes that broke off."""
+    odd = sessions.filter(pl.col("tls") == "failed")
+    return odd.with_columns(pl.lit("smtp_nested_mail_transaction").alias("name"), pl.lit(value=False).alias("notice"))
+
+
+def summary(logs: Mapping[str, pl.DataFrame]) -> dict[str, int]:
+    """Give the number of rows of each log."""
+    return {name: len(rows) for name, rows in logs.items()}

@@ -1,0 +1,205 @@
+"""SMTP sessions in the making: who talks to whom, what is said, how it is answered; columns, so that many cost little.
+
+A `Talk` holds many sessions at once. What they say is added verb by verb; the order of the calls is the order on the
+wire. Replies are named (`ok`, `unknown`, `greylisted`, …); `replies` puts them into the words of the server's software.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tests.simulation.clock import Times
+
+Rows = NDArray[np.int64]
+Values = Any
+"""A scalar for all rows, or something with one value for each."""
+
+Types = dict[str, type[pl.DataType]]
+
+_DIRECTORY: Types = {
+    "server": pl.String,
+    "name": pl.String,
+    "software": pl.String,
+    "starttls": pl.Boolean,
+    "mechanisms": pl.String,
+}
+DIRECTORY = pl.Schema(_DIRECTORY)
+"""What is known of a server: its address, its name, whose software it is, and what it offers before TLS."""
+
+_SESSION: Types = {
+    "ts": pl.Int64,
+    "client": pl.String,
+    **_DIRECTORY,
+    "port": pl.UInt16,
+    "helo": pl.String,
+    "esmtp": pl.Boolean,
+    "tls": pl.String,
+    "state": pl.String,
+    "masked": pl.Boolean,
+    "quit": pl.Boolean,
+    "gap": pl.Int64,
+    "sent": pl.Int64,
+    "got": pl.Int64,
+    "seconds": pl.Float64,
+}
+SESSION = pl.Schema(_SESSION)
+"""`tls`: no, starttls, implicit, refused (STARTTLS answered 5xx), failed (220, then no handshake). `state`: conn.log's.
+`masked`: a box on the way hides STARTTLS. `gap`: µs between commands. `sent`, `got`: bytes that are not told by lines.
+"""
+_DEFAULTS = {
+    "esmtp": True,
+    "tls": "no",
+    "state": "SF",
+    "masked": False,
+    "quit": True,
+    "gap": 40_000,
+    "sent": 0,
+    "got": 0,
+    "seconds": 0.05,
+}
+LINE = pl.Schema(
+    {"sess": pl.Int64, "place": pl.Int64, "verb": pl.String, "arg": pl.String, "verdict": pl.String, "tag": pl.Int64}
+)
+LOGIN = pl.Schema(
+    {
+        "tag": pl.Int64,
+        "mechanism": pl.String,
+        "initial": pl.Boolean,
+        "user": pl.String,
+        "kind": pl.String,
+        "secret": pl.String,
+    }
+)
+KINDS = {
+    "PLAIN": "password",
+    "LOGIN": "password",
+    "CRAM-MD5": "hash",
+    "DIGEST-MD5": "hash",
+    "NTLM": "hash",
+    "SCRAM-SHA-256": "hash",
+    "XOAUTH2": "token",
+    "OAUTHBEARER": "token",
+}
+
+
+def known_server(
+    address: str, name: str, *, software: str = "postfix", starttls: bool = True, offers: str = ""
+) -> pl.DataFrame:
+    """Give what is known of one server; `offers` are the AUTH mechanisms before TLS, in one string."""
+    return pl.DataFrame([(address, name, software, starttls, offers)], schema=DIRECTORY, orient="row")
+
+
+def column(name: str, value: Values, dtype: Any, count: int) -> pl.Series:
+    """Give a column of `count` values from a scalar, or from as many values."""
+    if isinstance(value, pl.Series):
+        return value.cast(dtype).alias(name)
+    if isinstance(value, np.ndarray | list | tuple):
+        return pl.Series(name, value, dtype=dtype, strict=False)
+    return pl.repeat(value, count, dtype=dtype, eager=True).alias(name)
+
+
+def frame(schema: pl.Schema, count: int, values: dict[str, Values]) -> pl.DataFrame:
+    """Give a frame of a schema, each column from a scalar or from as many values."""
+    return pl.DataFrame([column(name, values[name], dtype, count) for name, dtype in schema.items()])
+
+
+class Talk:
+    """Sessions and what is said in them."""
+
+    def __init__(self, ts: Times, client: Values, at: pl.DataFrame, port: Values = 25, **more: Values) -> None:
+        """Begin sessions at `ts`, of one or many clients, at one server (a row) or at one each (as many rows)."""
+        count = len(ts)
+        servers = at if len(at) == count else at[np.zeros(count, dtype=np.int64)]
+        given = {**_DEFAULTS, "helo": None, **{name: servers[name] for name in DIRECTORY}, **more}
+        self.sessions = frame(SESSION, count, {**given, "ts": ts, "client": client, "port": port})
+        self.lines: list[pl.DataFrame] = []
+        self.logins: list[pl.DataFrame] = []
+        self._place = 0
+        self._tag = 0
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+    @property
+    def all(self) -> Rows:
+        """The number of every session."""
+        return np.arange(len(self), dtype=np.int64)
+
+    def say(self, verb: str, arg: Values = None, verdict: Values = "ok", sess: Rows | None = None) -> Talk:
+        """Say something in all sessions, or in those numbered (one may stand there many times)."""
+        return self._add(verb, arg, verdict, self.all if sess is None else sess, tag=-1)
+
+    def _add(self, verb: str, arg: Values, verdict: Values, rows: Rows, tag: Values) -> Talk:
+        values = {"sess": rows, "place": self._place, "verb": verb, "arg": arg, "verdict": verdict, "tag": tag}
+        self.lines.append(frame(LINE, len(rows), values))
+        self._place += 1
+        return self
+
+    def mail(
+        self, sender: Values, rcpts: Values, verdict: Values = "ok", data: Values = "ok", sess: Rows | None = None
+    ) -> Talk:
+        """Send one mail to one recipient in all sessions, or in those numbered.
+
+        `verdict` answers the recipient, `data` the content; content is sent where the recipient was accepted.
+        """
+        rows = self.all if sess is None else sess
+        verdicts = column("v", verdict, pl.String, len(rows))
+        self.say("MAIL", address(sender, len(rows)), "ok", rows)
+        self.say("RCPT", address(rcpts, len(rows)), verdicts, rows)
+        taken = (verdicts == "ok").to_numpy()
+        datas = column("d", data, pl.String, len(rows)).filter(pl.Series(taken))
+        return self.say("DATA", None, datas, rows[taken])
+
+    def login(
+        self,
+        user: Values,
+        secret: Values,
+        verdict: Values = "ok",
+        mechanism: Values = "LOGIN",
+        sess: Rows | None = None,
+        *,
+        initial: bool = False,
+    ) -> Talk:
+        """Log in in clear in all sessions, or in those numbered."""
+        rows = self.all if sess is None else sess
+        tags = np.arange(self._tag, self._tag + len(rows), dtype=np.int64)
+        self._tag += len(rows)
+        mechanisms = column("mechanism", mechanism, pl.String, len(rows))
+        kinds = mechanisms.replace_strict(KINDS)
+        values = {"tag": tags, "mechanism": mechanisms, "initial": initial, "user": user, "kind": kinds}
+        self.logins.append(frame(LOGIN, len(rows), {**values, "secret": secret}))
+        return self._add("AUTH", mechanisms, verdict, rows, tags)
+
+
+def address(values: Values, count: int) -> pl.Series:
+    """Give addresses as they stand in MAIL and RCPT; the verb puts FROM or TO before them."""
+    return column("arg", values, pl.String, count)
+
+
+def concat(talks: Iterable[Talk]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Give sessions (numbered `sess`), lines and logins of many talks as three frames."""
+    sessions: list[pl.DataFrame] = []
+    lines: list[pl.DataFrame] = []
+    logins: list[pl.DataFrame] = []
+    offset = tags = 0
+    for talk in talks:
+        if len(talk) == 0:
+            continue
+        sessions.append(talk.sessions)
+        moved = pl.when(pl.col("tag") >= 0).then(pl.col("tag") + tags).otherwise(pl.col("tag")).alias("tag")
+        lines.extend(part.with_columns(pl.col("sess") + offset, moved) for part in talk.lines)
+        logins.extend(part.with_columns(pl.col("tag") + tags) for part in talk.logins)
+        offset += len(talk)
+        tags += sum(map(len, talk.logins))
+    return (
+        pl.concat(sessions or [pl.DataFrame(schema=SESSION)])
+        .with_row_index("sess")
+        .with_columns(pl.col("sess").cast(pl.Int64)),
+        pl.concat(lines or [pl.DataFrame(schema=LINE)]),
+        pl.concat(logins or [pl.DataFrame(schema=LOGIN)]),
+    )
