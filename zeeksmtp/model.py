@@ -123,6 +123,7 @@ class Context:
     site: Site = Site()
     window: Window = Window()
     alpha: float = 1e-6
+    false_discovery_rate: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Request:
     @property
     def context(self) -> Context:
         """Give what detectors are told."""
-        return Context(self.settings.site, self.window, self.settings.alpha)
+        settings = self.settings
+        return Context(settings.site, self.window, settings.alpha, settings.false_discovery_rate)
 
 
 @dataclass(slots=True)

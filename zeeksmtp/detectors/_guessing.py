@@ -14,6 +14,9 @@ from pydantic import Field
 from zeeksmtp.model import Context, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
+# How a device with an old password tries: a minute or more apart, and half of the gaps differ little from the median.
+MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
+
 SOURCE = ("client", "server")
 ACCOUNT = ("account", "server")
 
@@ -45,18 +48,34 @@ class GuessingTest(Params):
         return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
-def _same_try() -> pl.Expr:
-    """Tell tries apart by the hash of the secret; without it only an unvarying account and length are one try."""
-    unvarying = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
-    single = pl.format("{}/{}", "uid", "seq")
-    return pl.coalesce("secret_hash", pl.when(unvarying.over(SOURCE)).then(pl.lit("one")).otherwise(single))
+def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Sources whose tries look like one old password: one account, one length, one try a connection, by the clock."""
+    gap = pl.col("ts").sort().diff().dt.total_microseconds() / 1e6
+    per_source = (
+        judged.filter(pl.col("bad"))
+        .group_by(SOURCE)
+        .agg(
+            pl.col("account").n_unique().alias("accounts"),
+            pl.col("secret_length").n_unique().alias("lengths"),
+            (pl.col("uid").n_unique() == pl.len()).alias("apart"),
+            gap.median().alias("gap"),
+            (gap - gap.median()).abs().median().alias("deviation"),
+        )
+    )
+    by_the_clock = (pl.col("gap") >= MIN_GAP_SECONDS) & (pl.col("deviation") <= MAX_DEVIATION * pl.col("gap"))
+    same = (pl.col("accounts") == 1) & (pl.col("lengths") == 1) & pl.col("apart")
+    return per_source.filter(same & by_the_clock).select(*SOURCE, stale=pl.lit("stale"))
 
 
 def logins(tables: Tables) -> pl.LazyFrame:
     """Give the judged logins, each secret of an account once per source and outcome, with `bad` and `trials`."""
     judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
+    judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad"))
+    # Equal hashes are one secret; without hashes only a device that tries by the clock is taken to repeat itself.
+    same_try = pl.coalesce("secret_hash", "stale", pl.format("{}/{}", "uid", "seq"))
     return (
-        judged.with_columns((pl.col("outcome") == "failure").alias("bad"), _same_try().alias("try"))
+        judged.join(_stale(judged), on=list(SOURCE), how="left")
+        .with_columns(same_try.alias("try"))
         .sort("ts", "uid", "seq")
         .unique([*SOURCE, "account", "try", "bad"], keep="first", maintain_order=True)
         .with_columns(pl.lit(1, pl.Int64).alias("trials"))

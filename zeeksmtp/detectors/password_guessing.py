@@ -4,7 +4,7 @@ What it sees: logins in clear that were judged (table `auth`): bad if the creden
 454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
 the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server, per account and server over sources none
 of which alarms alone (at least `min_sources`), and per site: distinct sources refused in a day against the site's own
-days before, by the Poisson tail at alpha. Where commands are hidden in TLS, sessions of outside clients with fewer than
+days before (upper tail at alpha). Where commands are hidden in TLS, sessions of outside clients with fewer than
 `tls_failed_bytes` from the client (no mail fits into that) are the bad trials; such a finding says so and has low
 confidence. Many accounts with few tries each are `password-spray`. `count` is the number of refused tries. Severity:
 medium; high when slow (median gap of `slow_gap_minutes` or more) or distributed.
@@ -28,9 +28,9 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins, tested
-from zeeksmtp.detectors._guessing_site import unusual_days
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Tables
+from zeeksmtp.statistics.change import unusual_days
 
 
 class PasswordGuessingParams(GuessingTest):
@@ -117,10 +117,10 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti")
     in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti")
     shared = _seen(tries, ACCOUNT, context).drop("sources")
-    days = unusual_days(rest, params.site_history_days, context)
-    on_them = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"))
-    site = _seen(on_them.join(days, on="day", how="semi"), ("site",), context)
-    worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day")
+    at_site = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"))
+    days = unusual_days(at_site, ("site",), "client", params.site_history_days, context.alpha)
+    site = _seen(at_site.join(days, on="day", how="semi"), ("site",), context)
+    worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day", "site")
     return pl.concat(
         [
             _finding(_seen(tries, SOURCE, context).join(sources, on=list(SOURCE)), SOURCE, params, how="source"),

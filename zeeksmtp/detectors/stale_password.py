@@ -21,6 +21,7 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import KEY
 from zeeksmtp.detectors._finding import entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import MAX_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
@@ -30,10 +31,13 @@ class StalePasswordParams(Params):
 
     min_tries: int = Field(4, ge=3, description="refused logins of the pair; Source: our choice, as three gaps show it")
     min_gap_seconds: float = Field(
-        60, gt=0, description="median seconds between tries; Source: clients poll each minute"
+        MIN_GAP_SECONDS, gt=0, description="median seconds between tries; Source: clients poll each minute"
     )
     max_deviation: float = Field(
-        0.25, gt=0, le=1, description="median deviation of the gaps, as a share of the median gap; Source: our choice"
+        MAX_DEVIATION,
+        gt=0,
+        le=1,
+        description="median deviation of the gaps, as a share of the median gap; Source: our choice",
     )
 
 

@@ -3,10 +3,11 @@
 What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_cmd.log). Trials of a client at a server
 are the distinct names that it asked for: bad if the server said that the name does not exist, good if it exists or was
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
-`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. The same test per server
-over all outside clients that did not alarm alone finds a distributed harvest. `count` is the number of distinct names.
-Severity: high if names were confirmed, medium else. Below that: a lone VRFY or EXPN from inside, and what the Internet
-asks a server all day (one line per server), are info.
+`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. Per server, the number of
+outside clients that asked for unknown names and did not alarm alone is judged by the server's own days before (upper
+tail at alpha, at least `history_days`): so a distributed harvest stands out from the background of the Internet.
+`count` is the number of distinct names. Severity: high if names were confirmed, medium else. Below that: a lone VRFY or
+EXPN from inside, and what the Internet asks a server all day (one line per server), are info.
 
 Why it matters: a list of users is what password guessing and phishing start from; a confirmed name is worth a try.
 
@@ -26,7 +27,9 @@ from pydantic import Field
 from zeeksmtp.detectors._asking import PAIR, questions, summed, trials
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.change import unusual_days
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 
@@ -48,6 +51,7 @@ class EnumerationParams(Params):
     min_sources: int = Field(
         3, ge=2, description="clients that a distributed harvest has at least; Source: our choice, two may be one NAT"
     )
+    history_days: int = Field(7, ge=3, description="days of history to judge a server by; Source: detection.md")
 
 
 def _test(params: EnumerationParams, context: Context) -> SequentialTest:
@@ -88,18 +92,33 @@ def _finding(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
     )
 
 
-def _distributed(
-    tables: Tables, asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context
-) -> pl.LazyFrame:
-    """The same test per server, over outside clients that did not alarm alone; and what is merely background."""
+def _untested() -> list[pl.Expr]:
+    dtype = dtype_of("test")
+    assert isinstance(dtype, pl.Struct)  # noqa: S101 - narrows the type for the line below
+    return [pl.lit(None, field.dtype).alias(field.name) for field in dtype.fields]
+
+
+def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+    """Days on which a server was asked by more than its background; and, as one line, that background."""
     quiet = asked.filter(pl.col("direction") == "inbound").join(
         pairs.filter(~pl.col("fires")), on=list(PAIR), how="semi"
     )
-    tested = outcomes(trials(tables, quiet).drop("client"), ("server",), _test(params, context))
-    told = quiet.filter(context.window.covers(), (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown"))
-    fires = pl.col("alarm_at").is_not_null() & (pl.col("sources") >= params.min_sources)
-    rows = summed(told, ("server",)).join(tested, on="server", how="left")
-    return _finding(rows.with_columns(fires.fill_null(value=False).alias("fires")), ("server",))
+    asking = (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown")
+    told = quiet.filter(asking).with_columns(
+        pl.lit(value=True).alias("bad"), pl.col("ts").dt.truncate("1d").alias("day")
+    )
+    days = unusual_days(told, ("server",), "client", params.history_days, context.alpha)
+    alarmed = days.filter(pl.col("bad") >= params.min_sources)
+    worst = alarmed.sort("score", "day", descending=[True, False]).unique("server", keep="first").drop("day")
+    seen = told.filter(context.window.covers())
+    harvest = summed(seen.join(alarmed, on=["server", "day"], how="semi"), ("server",)).join(worst, on="server")
+    background = summed(seen.join(worst, on="server", how="anti"), ("server",))
+    return pl.concat(
+        [
+            _finding(harvest.with_columns(pl.lit(value=True).alias("fires")), ("server",)),
+            _finding(background.with_columns(*_untested(), pl.lit(value=False).alias("fires")), ("server",)),
+        ]
+    )
 
 
 def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.LazyFrame:
@@ -110,7 +129,7 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
     # Recipients are questions only of who enumerates; of others just VRFY and EXPN are worth a word.
     rows = summed(told.filter(pl.col("fires") | (pl.col("verb") != "RCPT")), PAIR).join(pairs, on=list(PAIR))
     alone = _finding(rows.filter(pl.col("fires") | pl.col("inside")), PAIR)
-    return pl.concat([alone, _distributed(tables, asked, pairs, params, context)])
+    return pl.concat([alone, _distributed(asked, pairs, params, context)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:

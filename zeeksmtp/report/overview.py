@@ -49,9 +49,9 @@ def roles_of(tables: Tables, collect: Collect) -> tuple[HostRole, ...]:
 
 def volumes_of(tables: Tables, window: Window, collect: Collect) -> tuple[tuple[Volume, ...], Sequence[str]]:
     """Give what the site's clients sent per hour, the busiest hours; and a note if some were left out."""
-    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0, window.covers("hour"))
+    sent = tables["volume"].filter(pl.col("messages") > 0, window.covers("hour"))
     busiest = sent.sort("recipients", "messages", "client", "hour", descending=[True, True, False, False])
-    rows = _rows(collect, busiest.head(_VOLUME_ROWS + 1).select("client", "hour", "messages", "recipients"))
+    rows = _rows(collect, busiest.head(_VOLUME_ROWS + 1).select(list(Volume.model_fields)))
     shown = sorted(rows[:_VOLUME_ROWS], key=lambda row: (row["hour"], row["client"]))
     note = f"volumes lists the {_VOLUME_ROWS} busiest client-hours only; export has all of them"
     return tuple(Volume(**row) for row in shown), [note] * (len(rows) > _VOLUME_ROWS)

@@ -1,0 +1,158 @@
+"""An account is used as its owner would not use it.
+
+What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `message`), per
+account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more;
+when the account sent mail as `min_identities` other senders, of at least two domains; or when a day's recipients exceed
+the account's own past (at least `history_days` days, Poisson or wider tail of its daily counts at alpha). One finding
+per account; `count` is the number of accepted logins. Accounts inside TLS are not visible.
+
+Why it matters: one person is not in five networks a day. A stolen account is sold, and its buyers log in from
+everywhere and send as anybody.
+
+Benign causes: a mobile phone that changes networks (two or three a day); a forwarder or a scan-to-mail device that
+sends under the names of its users (of one domain); a mailing by an assistant.
+
+What to do: change the password, end its sessions, see what it sent and to whom, and warn the recipients.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import ENDS, first_uids
+from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.counts import upper_tail
+
+_ACCOUNT = ("account", "server")
+
+
+class AccountAbuseParams(Params):
+    """When the use of an account is abuse."""
+
+    min_networks: int = Field(
+        5, ge=2, description="networks with accepted logins in a day; Source: our choice, phones have 2-3"
+    )
+    min_identities: int = Field(5, ge=2, description="other sender addresses; Source: our choice, assistants have 1-2")
+    history_days: int = Field(7, ge=3, description="days of the account's own past; Source: detection.md")
+    min_recipients: int = Field(30, ge=1, description="recipients in a day, at least; Source: SPOT's count of 30")
+
+
+def _wide_network(address: pl.Expr) -> pl.Expr:
+    return pl.coalesce(address.str.extract(r"^(\d+\.\d+)\."), address.str.extract(r"^((?:[0-9a-fA-F]+:){2})"), address)
+
+
+def _logins(tables: Tables) -> pl.LazyFrame:
+    accepted = tables["auth"].filter(pl.col("outcome") == "success", pl.col("account").fill_null("") != "")
+    return accepted.with_columns(
+        _wide_network(pl.col("client")).alias("network"), pl.col("ts").dt.truncate("1d").alias("day")
+    )
+
+
+def _places(logins: pl.LazyFrame) -> pl.LazyFrame:
+    daily = logins.group_by(*_ACCOUNT, "day").agg(pl.col("network").n_unique().alias("networks"))
+    return daily.group_by(_ACCOUNT).agg(pl.col("networks").max())
+
+
+def _mails(tables: Tables, logins: pl.LazyFrame) -> pl.LazyFrame:
+    """Mails of the connections in which an account logged in, with the account and its address form."""
+    who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account", "user")
+    return tables["message"].join(who, on=["uid", *ENDS])
+
+
+def _identities(mails: pl.LazyFrame) -> pl.LazyFrame:
+    local = pl.col("account").str.extract(r"^([^@]*)")
+    other = (pl.col("sender").fill_null("") != "") & (pl.col("sender").str.extract(r"^([^@]*)@") != local)
+    return (
+        mails.filter(other)
+        .group_by(_ACCOUNT)
+        .agg(
+            pl.col("sender").n_unique().alias("identities"),
+            pl.col("sender_domain").n_unique().alias("identity_domains"),
+            pl.col("sender").unique().sort().head(20).alias("sent_as"),
+        )
+    )
+
+
+def _bursts(mails: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
+    """Days on which an account sent far above its own days before; days without mail count as zero."""
+    day = pl.col("ts").dt.truncate("1d").alias("day")
+    daily = mails.group_by(*_ACCOUNT, day).agg(pl.col("recipients").sum().cast(pl.Int64)).sort(*_ACCOUNT, "day")
+    before = (pl.col("day") - pl.col("day").min().over(_ACCOUNT)).dt.total_days()
+    total = pl.col("recipients").cum_sum().over(_ACCOUNT) - pl.col("recipients")
+    squares = (pl.col("recipients") ** 2).cum_sum().over(_ACCOUNT) - pl.col("recipients") ** 2
+    aged = daily.with_columns(before.alias("days"), total.alias("total"), squares.alias("squares")).filter(
+        pl.col("days") >= params.history_days, pl.col("recipients") >= params.min_recipients
+    )
+    mean = pl.col("total") / pl.col("days")
+    variance = pl.col("squares") / pl.col("days") - mean**2
+    judged = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
+    return (
+        judged.filter(pl.col("p") <= context.alpha)
+        .group_by(_ACCOUNT)
+        .agg(pl.col("recipients").max().alias("most_in_a_day"), pl.col("mean").min().alias("usual_in_a_day"))
+    )
+
+
+def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per account."""
+    logins = _logins(tables)
+    mails = _mails(tables, logins)
+    seen = (
+        logins.filter(context.window.covers())
+        .group_by(_ACCOUNT)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("user").unique().sort().alias("accounts"),
+            first_uids().alias("uids"),
+        )
+    )
+    joined = seen
+    for part in (_places(logins), _identities(mails), _bursts(mails, params, context)):
+        joined = joined.join(part, on=list(_ACCOUNT), how="left")
+    kinds = {
+        "networks_in_a_day": ("networks", pl.col("networks") >= params.min_networks),
+        "other_identities": (
+            "identities",
+            (pl.col("identities") >= params.min_identities) & (pl.col("identity_domains") >= 2),
+        ),
+        "most_recipients_in_a_day": ("most_in_a_day", pl.col("most_in_a_day").is_not_null()),
+    }
+    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+    return shaped(
+        joined.filter(number > 0).with_columns(
+            entity("account"),
+            pl.lit("high").alias("severity"),
+            pl.when(number > 1).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            terms(
+                *(
+                    evidence(name, pl.col(column).fill_null(0), holds.fill_null(value=False).cast(pl.Float64))
+                    for name, (column, holds) in kinds.items()
+                ),
+                evidence("usual_recipients_in_a_day", pl.col("usual_in_a_day").fill_null(0).round(1), 0.0),
+            ),
+            details(sent_as=pl.col("sent_as").fill_null([])),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="account-abuse",
+    title="Account {accounts} is abused",
+    summary="{accounts} at {servers}: {count} accepted login(s), {networks_in_a_day} network(s) in one day, mail under "
+    "{other_identities} other name(s), {most_recipients_in_a_day} recipient(s) in an unusual day.",
+    action="Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients.",
+    attack=("T1078", "T1534"),
+    needs=("auth", "message"),
+    sees=("smtp_auth",),
+    params=AccountAbuseParams,
+    plan=plan,
+    stage="abuse",
+    spends=True,
+)

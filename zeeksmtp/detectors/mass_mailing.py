@@ -1,0 +1,175 @@
+"""A host suddenly sends far more mail than it should.
+
+What it sees: messages and recipients per local client and hour (table `volume`, the larger of the two) against what
+the same hours of earlier weeks had (robust centre and spread, upper tail of a negative binomial, never narrower than
+Poisson; without a week of history, hosts of the same role), at the operator's false discovery rate over all
+client-hours of the UTC day, and at least `min_messages`. Volume alone is not reported: one more kind of evidence must
+meet it, among the mails and sessions of these hours: several sender domains, refused or blocklisted deliveries, a role
+that is new (no mail ever before in at least `history_days` of logs), a HELO name that changes or is a bare word, odd
+hours (this hour of the day never saw mail of this host). One finding per client; `count` is the number of messages in
+the unusual hours. Severity: high; critical with three kinds or more.
+
+Why it matters: a compromised account or host sends what it can before somebody notices; blocklists notice first.
+
+Benign causes: a newsletter, a backup report, a mailbox migration, a mailing list, out-of-office replies after a
+holiday: much mail, but one sender domain, few refusals, one HELO name.
+
+What to do: hold the host's or the account's mail, look at a sample, change the password or clean the host, and ask the
+blocklists that are named for removal afterwards. A known bulk sender: set its role in config.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts.volume import HISTORY_DAYS
+from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.counts import discovered
+
+_ALLOWED = ("bulk-sender",)
+_HOUR = ("client", "hour")
+
+
+class MassMailingParams(Params):
+    """When volume is unusual, and what must meet it."""
+
+    min_messages: int = Field(
+        30, ge=1, description="messages or recipients in an hour; Source: SPOT's count, 30 an hour"
+    )
+    min_sender_domains: int = Field(3, ge=2, description="distinct sender domains; Source: as in new-direct-sender")
+    min_refused_share: float = Field(
+        0.1, gt=0, le=1, description="share of refused recipients and messages; Source: as in new-direct-sender"
+    )
+    history_days: int = Field(
+        HISTORY_DAYS, ge=1, description="days of logs without mail of the host; Source: detection.md"
+    )
+
+
+def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
+    found = discovered(pl.col("p"), context.false_discovery_rate, "day").fill_null(value=False)
+    judged = tables["volume"].with_columns((found & (pl.col("value") >= params.min_messages)).alias("unusual"))
+    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
+    # What it sent before, and at which hours of the day, tells whether the role and the time are new.
+    clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
+    past = judged.filter(pl.col("messages") > 0).select("client", then="hour", then_clock=clock)
+    before = (
+        judged.filter(pl.col("unusual"))
+        .select(*_HOUR, clock.alias("clock"))
+        .join(past, on="client")
+        .filter(pl.col("then") < pl.col("hour"))
+        .group_by(_HOUR)
+        .agg(
+            pl.col("then").max().alias("sent_before"),
+            (pl.col("then_clock") == pl.col("clock")).any().alias("sent_at_this_hour"),
+        )
+    )
+    began = tables["volume"].select(pl.col("hour").min().alias("logs_since"))
+    return (
+        judged.filter(pl.col("unusual"), context.window.covers("hour"))
+        .join(known, on="client", how="anti")
+        .join(before, on=list(_HOUR), how="left")
+        .join(began, how="cross")
+    )
+
+
+def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
+    local = pl.col("ts").dt.convert_time_zone(context.site.timezone).dt.truncate("1h").dt.convert_time_zone("UTC")
+    return table.with_columns(local.alias("hour")).join(hours.select(_HOUR), on=list(_HOUR), how="semi")
+
+
+def _evidence(tables: Tables, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
+    """What mails and sessions of the unusual hours tell, per client."""
+    mails = (
+        _during(tables["message"], hours, context)
+        .group_by("client")
+        .agg(
+            pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
+            (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
+            pl.len().alias("mails"),
+            pl.col("server").unique().sort().head(100).alias("servers"),
+            first_uids().alias("uids"),
+        )
+    )
+    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
+    bare = ~pl.col("helo").str.contains(r"[.:\[]")
+    sessions = (
+        _during(tables["session"], hours, context)
+        .group_by("client")
+        .agg(
+            refused.sum().alias("refused"),
+            pl.col("rcpt").fill_null(0).sum().alias("rcpt"),
+            pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
+            bare.fill_null(value=False).any().alias("bare_helo"),
+        )
+    )
+    return mails.join(sessions, on="client", how="left")
+
+
+def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client."""
+    hours = _hours(tables, params, context)
+    old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
+    found = hours.group_by("client").agg(
+        pl.col("hour").min().alias("first"),
+        (pl.col("hour").max() + timedelta(hours=1)).alias("last"),
+        pl.col("messages").sum().alias("count"),
+        pl.col("recipients").sum(),
+        pl.len().alias("hours"),
+        (pl.col("value") / pl.col("expected").clip(lower_bound=0.1)).max().alias("times_expected"),
+        (old_enough & pl.col("sent_before").is_null()).any().alias("new_role"),
+        (old_enough & ~pl.col("sent_at_this_hour").fill_null(value=False)).any().alias("odd_hour"),
+    )
+    joined = found.join(_evidence(tables, hours, context), on="client", how="left")
+    refused = pl.max_horizontal(
+        pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
+    ).fill_null(0)
+    kinds = {
+        "sender_domains": (pl.col("sender_domains"), pl.col("sender_domains") >= params.min_sender_domains),
+        "refused_share": (refused, refused >= params.min_refused_share),
+        "new_role": (pl.col("new_role"), pl.col("new_role")),
+        "helo_names": (pl.col("helo_names"), (pl.col("helo_names") > 2) | pl.col("bare_helo")),
+        "odd_hour": (pl.col("odd_hour"), pl.col("odd_hour")),
+    }
+    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+    shown = {name: pl.col(name) for name in ("recipients", "hours", "times_expected")}
+    return shaped(
+        joined.filter(number > 0).with_columns(
+            entity("client"),
+            severity({"critical": number >= 3}, otherwise="high"),
+            pl.when(number >= 2).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            pl.concat_list("client").alias("clients"),
+            terms(
+                *(evidence(name, value.fill_null(0).round(1), 1.0) for name, value in shown.items()),
+                *(
+                    evidence(
+                        name,
+                        value.cast(pl.Float64).fill_null(0).round(3),
+                        holds.fill_null(value=False).cast(pl.Float64),
+                    )
+                    for name, (value, holds) in kinds.items()
+                ),
+            ),
+        )
+    )
+
+
+DETECTOR = Detector(
+    id="mass-mailing",
+    title="{clients} sends in masses",
+    summary="{clients} sent {count} message(s) to {recipients} recipient(s) in {hours} unusual hour(s), up to "
+    "{times_expected} times what was expected: {sender_domains} sender domain(s), {refused_share} refused, "
+    "{helo_names} HELO name(s).",
+    action="Hold the mail of {clients}, look at a sample, and find the account or program behind it.",
+    attack=("T1071.003", "T1566"),
+    needs=("volume", "message", "session", "role"),
+    sees=("smtp",),
+    params=MassMailingParams,
+    plan=plan,
+    stage="abuse",
+)

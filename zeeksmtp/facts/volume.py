@@ -1,0 +1,59 @@
+"""What each of the site's clients sent per hour, against what was to be expected."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.statistics.counts import upper_bound, upper_tail, with_baseline
+
+HISTORY_DAYS = 7
+"""With at least a week in the lake a host is judged by its own past (detection.md), before that by its peers."""
+
+_MAD_TO_SIGMA = 1.4826
+
+
+def _of_peers() -> tuple[pl.Expr, pl.Expr]:
+    """Centre and variance of what hosts of the same role sent per hour on the same day."""
+    value = pl.col("value").cast(pl.Float64)
+    centre = value.median().over("role", "day")
+    spread = (value - centre).abs().median().over("role", "day")
+    return centre, (_MAD_TO_SIGMA * spread) ** 2
+
+
+def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+    """Give one row per local client and hour."""
+    roles = tables["role"].select("role", client="host")
+    value = pl.max_horizontal("messages", "recipients").cast(pl.Int64)
+    hours = tables["host_hour"].filter(pl.col("local")).join(roles, on="client", how="left")
+    placed = hours.with_columns(value.alias("value"), pl.col("hour").dt.truncate("1d").alias("day"))
+    based = with_baseline(placed, ["client"], "value", site.timezone, HISTORY_DAYS)
+    centre, variance = _of_peers()
+    return (
+        based.with_columns(pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance))
+        .with_columns(
+            upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance")).alias("p"),
+            upper_bound(pl.col("expected"), pl.col("variance")).alias("upper"),
+        )
+        .select(column.name for column in FACT.columns)
+    )
+
+
+FACT = Fact(
+    name="volume",
+    doc="One row per local client and hour: what it sent, and what was to be expected.",
+    columns=(
+        Column("client", "addr", "the client"),
+        Column("hour", "time", "start of the hour"),
+        Column("day", "time", "its UTC day: hours of a day are judged together"),
+        Column("messages", "count", "mails seen"),
+        Column("recipients", "count", "envelope recipients"),
+        Column("value", "int", "the larger of the two: this is judged"),
+        Column("expected", "double", "median of the same hours of earlier weeks, else of hosts of the same role"),
+        Column("upper", "double", "exceeded one time in a thousand"),
+        Column("p", "double", "chance of that much or more"),
+        Column("has_history", "bool", "judged by its own past"),
+    ),
+    needs=("host_hour", "role"),
+    plan=plan,
+)
