@@ -48,18 +48,23 @@ export {
 # 550 and 554 refuse many things; only these words make them a refusal of credentials.
 const speaks_of_authentication = /auth|credential|password|log[io]n|sasl/;
 
+# Mechanisms that succeed without a secret.
+const secretless = set("ANONYMOUS", "EXTERNAL");
+
 # A prompt is short; what is longer is a challenge of another mechanism.
 const max_prompt_bytes = 256;
 
 function begin_auth(s: Session, cmd: Command, arg: string)
 	{
 	local words = split_string1(strip(arg), /[ \t]+/);
-	cmd$arg = mechanism_name(words[0]);
-	if ( cmd$arg == hidden )
+	local mechanism = mechanism_name(words[0]);
+	if ( mechanism == hidden )
 		remember_secret(s, words[0]);
+	if ( mechanism != "" )
+		cmd$arg = mechanism;
 
 	local a = Auth($ts=cmd$ts, $uid=cmd$uid, $id=cmd$id, $seq=cmd$seq,
-	    $mechanism=cmd$arg, $starttls_offered=s$starttls_offered);
+	    $mechanism=mechanism, $starttls_offered=s$starttls_offered);
 	if ( s?$mechanisms_offered )
 		a$mechanisms_offered = s$mechanisms_offered;
 
@@ -136,6 +141,11 @@ function end_auth(c: connection, s: Session, cmd: Command): count
 	local a = cmd$auth;
 	copy_reply(a, cmd);
 	a$outcome = outcome(a, cmd);
+	if ( a$outcome == "success"
+	    && a$secret_kind == "none"
+	    && a$mechanism !in secretless )
+		# Something convinced the server, past the sensor.
+		a$secret_kind = "undecodable";
 	if ( a$outcome == "failure" )
 		++s$auth_failures;
 	else if ( a$outcome == "success" )

@@ -8,15 +8,18 @@
 
 module ZeekSMTP;
 
+# Replies that only one kind of command gets.
+const answers_one = set(235, 334, 354);
+
 # Accepted, these tell nothing that the session's counters do not.
 const bulk_verbs = set("MAIL", "RCPT", "DATA");
 
-# Questions for names, and the codes whose lines name somebody.
-const questions = set("EXPN", "VRFY");
-const disclosing = set(250, 251, 551, 553);
+# Answered commands that stay in a queue until it is shortened, because shortening it each time costs more.
+const spent_commands = 8;
 
-# RFC 3463 at the beginning of a reply's text.
-const enhanced_status = /[245]\.[0-9]{1,3}\.[0-9]{1,3}( .*)?/;
+# RFC 3463, and the length of its longest form.
+const enhanced_status = /[245]\.[0-9]{1,3}\.[0-9]{1,3}/;
+const max_status_bytes = 9;
 
 # What a reply of one line hands on.
 const no_lines: vector of string = vector();
@@ -50,7 +53,7 @@ function waiting(s: Session): count
 function pop(s: Session): Command
 	{
 	local cmd = s$queue[s$head];
-	if ( ++s$head == |s$queue| )
+	if ( ++s$head >= spent_commands && s$head == |s$queue| )
 		{
 		resize(s$queue, 0);
 		s$head = 0;
@@ -59,18 +62,27 @@ function pop(s: Session): Command
 	return cmd;
 	}
 
+# Puts commands before all that wait.
+function put_first(s: Session, first: vector of Command)
+	{
+	while ( waiting(s) > 0 )
+		first += pop(s);
+	s$queue = first;
+	s$head = 0;
+	}
+
 function give_up_all(c: connection, s: Session)
 	{
 	while ( waiting(s) > 0 )
 		give_up(c, s, pop(s));
 	}
 
-function push(c: connection, s: Session, cmd: Command)
+# Makes place in a full queue. The replies of what leaves it are still to come, before those of all others.
+function make_place(c: connection, s: Session)
 	{
 	if ( waiting(s) >= max_pending )
 		{
 		truncate(c, s, "max_pending");
-		# Its replies are still to come, before those of all others.
 		++s$owed;
 		give_up(c, s, pop(s));
 		}
@@ -80,7 +92,12 @@ function push(c: connection, s: Session, cmd: Command)
 		s$queue = s$queue[s$head :];
 		s$head = 0;
 		}
+	}
 
+function push(c: connection, s: Session, cmd: Command)
+	{
+	if ( |s$queue| >= max_pending )
+		make_place(c, s);
 	s$queue += cmd;
 	}
 
@@ -116,6 +133,15 @@ function unknown_command(c: connection, s: Session, word: string)
 	push(c, s, new_command(c, s, cut(verb), F));
 	}
 
+# A word that is no verb while no exchange is open: a response whose reply was seen before it, or an unknown verb.
+function stray_word(c: connection, s: Session, word: string)
+	{
+	if ( s$late > 0 )
+		--s$late;
+	else
+		unknown_command(c, s, word);
+	}
+
 # A whole line that the analyzer took for a SASL response although no exchange is open, or that ran ahead of its 334.
 # Returns F for what does not begin with a verb.
 function raw_command(c: connection, s: Session, line: string): bool
@@ -136,27 +162,31 @@ function sasl_line(c: connection, s: Session, line: string)
 	    && ( s$auth$challenges > s$auth$responses || ! raw_command(c, s, line) ) )
 		auth_response(c, s, line);
 	else if ( ! s?$auth && ! raw_command(c, s, line) )
-		unknown_command(c, s, split_string1(line, /[ \t]+/)[0]);
+		stray_word(c, s, split_string1(line, /[ \t]+/)[0]);
+	}
+
+# Requests that are no command lines, or not those of a client.
+function other_request(c: connection, s: Session, command: string, arg: string)
+	{
+	if ( command == "**" )
+		sasl_line(c, s, arg);
+	else if ( command != "." && command != "(UNKNOWN)" )
+		# One of the analyzer's inner names, typed by a client.
+		unknown_command(c, s, hidden);
 	}
 
 event smtp_request(c: connection, is_orig: bool, command: string, arg: string)
 	{
-	if ( command == "." || command == "(UNKNOWN)" )
-		return;
-
 	local s = c?$zeeksmtp ? c$zeeksmtp : get_session(c);
 	if ( s$tls || s$in_body )
 		return;
 
 	if ( ! is_orig )
 		s$analyzer_disabled = "TURN: client and server changed places";
-	else if ( command == "**" )
-		sasl_line(c, s, arg);
 	else if ( command in known_verbs )
 		known_command(c, s, command, arg, F);
 	else
-		# One of the analyzer's inner names, typed by a client.
-		unknown_command(c, s, hidden);
+		other_request(c, s, command, arg);
 	}
 
 function unknown_word(c: connection, s: Session, word: string)
@@ -165,10 +195,8 @@ function unknown_word(c: connection, s: Session, word: string)
 		s$in_body = word != ".";
 	else if ( s?$auth )
 		auth_response(c, s, word);
-	else if ( s$late > 0 )
-		--s$late;
 	else
-		unknown_command(c, s, word);
+		stray_word(c, s, word);
 	}
 
 # Bytes of the client are missing: what waits will still be answered. Bytes of the server are missing: what waits may
@@ -194,6 +222,7 @@ function missed_content(c: connection, s: Session, is_orig: bool)
 		}
 
 	s$queue = exchange;
+	s$head = 0;
 	}
 
 event smtp_unexpected(c: connection, is_orig: bool, msg: string, detail: string)
@@ -214,10 +243,13 @@ event smtp_unexpected(c: connection, is_orig: bool, msg: string, detail: string)
 # Whether a command can get a reply that only one kind of command gets.
 function can_answer(cmd: Command, code: count): bool
 	{
+	if ( code == 220 )
+		return cmd$command == "STARTTLS" || cmd$command == "X-ANONYMOUSTLS";
 	return code == 354 ? cmd$command == "DATA" : cmd?$auth;
 	}
 
-# Brings a queue back into step that lost a reply: 235 and 334 answer AUTH alone, 354 answers DATA alone.
+# Brings a queue back into step that lost a reply: 235 and 334 answer AUTH alone, 354 answers DATA alone, and the
+# analyzer knows which 220 answers STARTTLS.
 function step_to(c: connection, s: Session, code: count)
 	{
 	local at = s$head;
@@ -235,8 +267,7 @@ function implied_auth(c: connection, s: Session)
 	{
 	if ( waiting(s) == 0 || s$queue[s$head]$known )
 		{
-		s$queue = vector(new_command(c, s, "AUTH", T)) + s$queue[s$head :];
-		s$head = 0;
+		put_first(s, vector(new_command(c, s, "AUTH", T)));
 		}
 
 	begin_auth(s, s$queue[s$head], "");
@@ -250,10 +281,13 @@ function challenge(c: connection, s: Session, text: string)
 	if ( waiting(s) == 0 || ! s$queue[s$head]?$auth )
 		implied_auth(c, s);
 
-	local a = s$queue[s$head]$auth;
-	auth_challenge(a, text);
-	if ( a$mechanism == "" && /user|pass/ in a$prompt )
-		a$mechanism = "LOGIN";
+	local cmd = s$queue[s$head];
+	auth_challenge(cmd$auth, text);
+	if ( cmd$auth$mechanism == "" && /user|pass/ in cmd$auth$prompt )
+		{
+		cmd$auth$mechanism = "LOGIN";
+		cmd$arg = "LOGIN";
+		}
 	}
 
 # A message follows; the command's reply comes after it.
@@ -279,8 +313,23 @@ function refused_lines(c: connection, s: Session, surplus: count)
 		lines += new_command(c, s, hidden, F);
 		}
 
-	s$queue = lines + s$queue[s$head :];
-	s$head = 0;
+	put_first(s, lines);
+	}
+
+# Sets the enhanced status where a reply's text begins with one.
+function set_status(cmd: Command, text: string)
+	{
+	local end = strstr(text, " ");
+	local status = end == 0 ? text : text[: end - 1];
+	if ( |status| <= max_status_bytes && status == enhanced_status )
+		cmd$reply_status = status;
+	}
+
+function end_exchange(c: connection, s: Session, cmd: Command)
+	{
+	local surplus = end_auth(c, s, cmd);
+	if ( surplus > 0 )
+		refused_lines(c, s, surplus);
 	}
 
 function answer(c: connection, s: Session, code: count, text: string,
@@ -289,61 +338,76 @@ function answer(c: connection, s: Session, code: count, text: string,
 	local cmd = pop(s);
 	cmd$reply_code = code;
 	cmd$latency = network_time() - cmd$ts;
-	if ( text == enhanced_status )
-		cmd$reply_status = split_string1(text, / /)[0];
 	cmd$reply_msg = cmd$known || code < 400 ? text : scrub_echo(cmd$command, text);
+	set_status(cmd, text);
 	s$in_body = F;
-
 	if ( cmd?$auth )
-		{
-		local surplus = end_auth(c, s, cmd);
-		if ( surplus > 0 )
-			refused_lines(c, s, surplus);
-		}
-	else if ( cmd$command == "EHLO" && code == 250 )
-		read_capabilities(s, lines);
-	else if ( cmd$command in questions && code in disclosing )
-		cmd$disclosed = |lines| > 0 ? lines : vector(text);
+		end_exchange(c, s, cmd);
 
-	count_answer(s, cmd);
+	count_answer(s, cmd, lines);
 	write_command(c, s, cmd);
-	if ( s$tls )
-		give_up_all(c, s);
 	}
 
-function take_reply(c: connection, s: Session, code: count, text: string,
-    lines: vector of string)
+# Errors are counted, and cleared of what they repeat.
+function take_error(s: Session, code: count, text: string): string
 	{
 	if ( code >= 500 )
 		++s$replies_5xx;
-	else if ( code >= 400 )
+	else
 		++s$replies_4xx;
-	if ( code >= 400 && |s$secrets| > 0 )
-		text = scrub(s, text);
+	return |s$secrets| > 0 ? scrub(s, text) : text;
+	}
 
-	s$last_reply_code = code;
-	s$last_reply_msg = text;
-	if ( ! s$greeted )
-		{
-		s$greeted = T;
-		if ( ! s$gap )
-			{
-			s$banner = text;
-			return;
-			}
-		}
-
-	if ( ( code == 235 || code == 334 || code == 354 ) && s$owed == 0 )
-		step_to(c, s, code);
-
+# Replies that do not simply answer the oldest command that waits.
+function take_special(c: connection, s: Session, code: count, text: string)
+    : bool
+	{
 	if ( code == 334 )
 		challenge(c, s, text);
 	else if ( code == 354 )
 		go_ahead(s, text);
 	else if ( s$owed > 0 )
 		--s$owed;
-	else if ( waiting(s) > 0 )
+	else
+		return F;
+	return T;
+	}
+
+# The first reply greets, unless it is the first after a gap.
+function greet(s: Session, text: string): bool
+	{
+	s$greeted = T;
+	if ( s$gap )
+		return F;
+
+	s$banner = text;
+	return T;
+	}
+
+function take_reply(c: connection, s: Session, code: count, text: string,
+    lines: vector of string)
+	{
+	if ( code >= 400 )
+		text = take_error(s, code, text);
+
+	s$last_reply_code = code;
+	s$last_reply_msg = text;
+	if ( ! s$greeted && greet(s, text) )
+		return;
+
+	if ( ( code in answers_one || s$tls_begins ) && s$owed == 0 )
+		step_to(c, s, code);
+	if ( ( code in answers_one || s$owed > 0 ) && take_special(c, s, code, text) )
+		return;
+	if ( s$head < |s$queue| )
 		answer(c, s, code, text, lines);
+
+	if ( s$tls || s$tls_begins )
+		{
+		# What was sent behind STARTTLS and before TLS gets no reply.
+		s$tls = T;
+		give_up_all(c, s);
+		}
 	}
 
 function take_lines(c: connection, s: Session)
@@ -364,7 +428,9 @@ event smtp_reply(c: connection, is_orig: bool, code: count, cmd: string,
 		take_lines(c, s);
 
 	local text = |msg| <= max_field_bytes ? msg : cut(msg);
-	if ( ! cont_resp && |s$reply| == 0 )
+	# Behind the first line of the reply to STARTTLS the analyzer expects TLS.
+	local last = ! cont_resp || s$tls_begins;
+	if ( last && |s$reply| == 0 )
 		{
 		take_reply(c, s, code, text, no_lines);
 		return;
@@ -375,17 +441,14 @@ event smtp_reply(c: connection, is_orig: bool, code: count, cmd: string,
 		s$reply += text;
 	else
 		truncate(c, s, "max_disclosed");
-	if ( ! cont_resp )
+	if ( last )
 		take_lines(c, s);
 	}
 
+# Raised before the reply that it is about.
 event smtp_starttls(c: connection)
 	{
-	if ( ! c?$zeeksmtp )
-		return;
-
-	c$zeeksmtp$tls = T;
-	give_up_all(c, c$zeeksmtp);
+	get_session(c)$tls_begins = T;
 	}
 
 # What still waits is written before the session's own line.

@@ -197,6 +197,8 @@ export {
 		greeted: bool &default=F;
 		## A verb that the analyzer knows was seen.
 		spoke_smtp: bool &default=F;
+		## The analyzer saw the reply that TLS follows.
+		tls_begins: bool &default=F;
 		## A message goes by that the analyzer takes for commands.
 		in_body: bool &default=F;
 		## A chunk of the current message was refused already.
@@ -323,14 +325,21 @@ event zeek_init() &priority=5
 	}
 
 # What was set at load time passes the same bounds as what is set later.
+function check_option(id: string, value: count)
+	{
+	local kept = keep_in_bounds(id, value);
+	if ( kept != value )
+		Option::set(id, kept);
+	}
+
 event zeek_init()
 	{
-	Option::set("ZeekSMTP::max_field_bytes", max_field_bytes);
-	Option::set("ZeekSMTP::max_pending", max_pending);
-	Option::set("ZeekSMTP::max_lines", max_lines);
-	Option::set("ZeekSMTP::max_disclosed", max_disclosed);
-	Option::set("ZeekSMTP::max_responses", max_responses);
-	Option::set("ZeekSMTP::max_secret_bytes", max_secret_bytes);
+	check_option("ZeekSMTP::max_field_bytes", max_field_bytes);
+	check_option("ZeekSMTP::max_pending", max_pending);
+	check_option("ZeekSMTP::max_lines", max_lines);
+	check_option("ZeekSMTP::max_disclosed", max_disclosed);
+	check_option("ZeekSMTP::max_responses", max_responses);
+	check_option("ZeekSMTP::max_secret_bytes", max_secret_bytes);
 	}
 
 function get_session(c: connection): Session

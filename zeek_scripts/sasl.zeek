@@ -173,12 +173,12 @@ function read_cram_md5(a: Auth, text: string)
 function digest_value(text: string, name: string): string
 	{
 	local found = match_pattern("," + text, name == "username" ?
-	    /[, \t\r\n]username *= *("([^"\\]|\\.)*"|[^," ]*)/ :
-	    /[, \t\r\n]authzid *= *("([^"\\]|\\.)*"|[^," ]*)/);
+	    /[, \t\r\n]username *= *(\"([^\"\\]|\\.)*\"|[^,\" ]*)/ :
+	    /[, \t\r\n]authzid *= *(\"([^\"\\]|\\.)*\"|[^,\" ]*)/);
 	if ( ! found$matched )
 		return "";
 	local value = sub(found$str, /^[^=]*= */, "");
-	return gsub(gsub(value, /^"|"$/, ""), /\\/, "");
+	return gsub(gsub(value, /^\"|\"$/, ""), /\\/, "");
 	}
 
 function read_digest_md5(a: Auth, text: string)

@@ -16,16 +16,15 @@ export {
 	##
 	## s: The session.
 	##
-	## cmd: The command with its reply.
-	global count_answer: function(s: Session, cmd: Command);
-
-	## Takes what a server offers in reply to EHLO.
+	## cmd: The command with its reply, which gets the lines that disclose names.
 	##
-	## s: The session.
-	##
-	## lines: The reply's lines; the first one greets.
-	global read_capabilities: function(s: Session, lines: vector of string);
+	## lines: The reply's lines, or none where it has but one.
+	global count_answer: function(s: Session, cmd: Command, lines: vector of
+	    string);
 }
+
+# Codes whose lines name somebody.
+const disclosing = set(250, 251, 551, 553);
 
 # Refusals of a recipient that do not speak of the name, and those that do although they contain such a word.
 const policy_words = /relay|denied|prohibit|not permitted|not allowed|block|spam|policy|reject.*sender|access/;
@@ -101,27 +100,84 @@ function count_chunk(s: Session, cmd: Command)
 		++s$messages_accepted;
 	}
 
-function count_answer(s: Session, cmd: Command)
+# The mechanisms of an AUTH line, "AUTH LOGIN PLAIN" or the old "AUTH=LOGIN PLAIN", added to those of another line.
+function read_mechanisms(offered: vector of string, line: string): vector of
+    string
+	{
+	local names = split_string(to_upper(strip(line[5:])), / +/);
+	if ( |offered| == 0 )
+		return names[:max_disclosed];
+
+	local seen: set[string];
+	for ( _, known in offered )
+		add seen[known];
+	for ( _, name in names )
+		if ( name !in seen && |offered| < max_disclosed )
+			{
+			add seen[name];
+			offered += name;
+			}
+
+	return offered;
+	}
+
+# What a server offers in reply to EHLO; the first line greets.
+function read_capabilities(s: Session, lines: vector of string)
+	{
+	local offered: vector of string;
+	s$capabilities = |lines| > 1 ? lines[1:] : vector();
+	for ( _, line in s$capabilities )
+		{
+		if ( line == /[aA][uU][tT][hH][ =].*/ )
+			offered = read_mechanisms(offered, line);
+		else if ( line == /[sS][tT][aA][rR][tT][tT][lL][sS] */ )
+			s$starttls_offered = T;
+		}
+
+	if ( |offered| > 0 )
+		s$mechanisms_offered = offered;
+	else
+		delete s$mechanisms_offered;
+	}
+
+function count_message(s: Session, cmd: Command)
+	{
+	if ( cmd$reply_code >= 400 )
+		++s$messages_refused;
+	else if ( cmd$reply_code < 300 )
+		++s$messages_accepted;
+	}
+
+function disclose(cmd: Command, lines: vector of string)
+	{
+	if ( cmd$reply_code in disclosing )
+		cmd$disclosed = |lines| > 0 ? lines : vector(cmd$reply_msg);
+	}
+
+function count_answer(s: Session, cmd: Command, lines: vector of string)
 	{
 	switch ( cmd$command )
 		{
+		case "EHLO":
+			if ( cmd$reply_code == 250 )
+				read_capabilities(s, lines);
+			break;
 		case "RCPT":
 			count_recipient(s, cmd);
 			break;
 		case "DATA":
-			if ( cmd$reply_code >= 400 )
-				++s$messages_refused;
-			else if ( cmd$reply_code < 300 )
-				++s$messages_accepted;
+			count_message(s, cmd);
 			break;
 		case "BDAT":
 			count_chunk(s, cmd);
 			break;
 		case "VRFY":
+			disclose(cmd, lines);
 			if ( cmd$reply_code == 250 || cmd$reply_code == 251 )
 				++s$vrfy_confirmed;
 			break;
 		case "EXPN":
+			disclose(cmd, lines);
 			if ( cmd$reply_code == 250 )
 				++s$expn_confirmed;
 			break;
@@ -132,43 +188,13 @@ function count_answer(s: Session, cmd: Command)
 		}
 	}
 
-# The mechanisms of an AUTH line, "AUTH LOGIN PLAIN" or the old "AUTH=LOGIN PLAIN", without repeating any.
-function read_mechanisms(offered: vector of string, line: string)
-	{
-	local names = split_string(to_upper(strip(line[5:])), /[ \t]+/);
-	local seen: set[string];
-	for ( _, known in offered )
-		add seen[known];
-	for ( _, name in names )
-		if ( name != "" && name !in seen )
-			{
-			add seen[name];
-			offered += cut(name);
-			}
-	}
-
-function read_capabilities(s: Session, lines: vector of string)
-	{
-	local offered: vector of string;
-	for ( i, line in lines )
-		if ( i > 0 )
-			{
-			if ( line == /[aA][uU][tT][hH][ =].*/ )
-				read_mechanisms(offered, line);
-			else if ( line == /[sS][tT][aA][rR][tT][tT][lL][sS] */ )
-				s$starttls_offered = T;
-			}
-
-	s$capabilities = |lines| > 1 ? lines[1:] : vector();
-	if ( |offered| > 0 )
-		s$mechanisms_offered = offered;
-	else
-		delete s$mechanisms_offered;
-	}
-
 hook finalize(c: connection)
 	{
 	local s = c$zeeksmtp;
+	# Where only one side is heard, no gap tells of the other.
+	if ( ( c$orig?$num_pkts && c$orig$num_pkts == 0 )
+	    || ( c$resp?$num_pkts && c$resp$num_pkts == 0 ) )
+		s$gap = T;
 	# A connection without a reply and without a known verb is no SMTP, whatever its port.
 	if ( s$greeted || s$spoke_smtp )
 		Log::write(SESSION_LOG, s);
@@ -181,7 +207,7 @@ event analyzer_violation_info(atype: AllAnalyzers::Tag,
 		info$c$zeeksmtp$violation = cut(info$reason);
 	}
 
-function reason_to_disable(c: connection): string
+function reason_to_disable(c: connection): string &is_used
 	{
 	if ( c?$smtp_state
 	    && SMTP::max_invalid_mail_transactions > 0

@@ -16,6 +16,7 @@ SCRIPTS = ROOT / "zeek_scripts"
 SEEDS = Path(__file__).parent / "Files" / "random.seed"
 SITE = (
     "Site::private_address_space_is_local=F",
+    "-e",
     "redef Site::local_nets += { 10.0.0.0/8, [2001:db8:20::]/44 };",
 )
 """The local networks of the recorded traffic: Zeek's default would count its outside hosts as local too."""
@@ -39,7 +40,7 @@ def scripts_hash() -> str:
 
 def run_zeek(folder: Path, capture: Path, arguments: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """Run Zeek over one capture with the package, logs and all in `folder`, uids the same each time."""
-    command = ["zeek", "-C", "-r", str(capture), *SITE, str(SCRIPTS), *arguments]
+    command = ["zeek", "-C", "-r", str(capture), str(SCRIPTS), *SITE, *arguments]
     environment = os.environ | {"ZEEK_SEED_FILE": str(SEEDS), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", check=False

@@ -14,16 +14,11 @@ def test_every_exchange_in_clear_and_no_other(logs: Logs) -> None:
 
 def test_replies_that_ended_exchanges(logs: Logs) -> None:
     """`truth.json` has the last line of a reply, the log the whole."""
-    said = {
-        (e["client"], str(e["client_port"]), f"{e['ts']:.6f}"): e
-        for e in truth.events(logs.capture, "auth")
-        if "ts" in e
-    }
-    for row in logs("smtp_auth"):
-        event = said[str(row["id.orig_h"]), str(row["id.orig_p"]), str(row["ts"])]
-        code, _, text = (event["reply"] or "").partition(" ")
-        assert (row["reply_code"] or "") == code
-        assert (row["reply_msg"] or "").endswith(text.strip())
+    said = truth.expected_replies(logs.capture)
+    for ends, rows in truth.by_connection(logs("smtp_auth")).items():
+        for row, (code, text) in zip(rows, said[ends], strict=True):
+            assert (row["reply_code"] or "") == code
+            assert (row["reply_msg"] or "").endswith(text)
 
 
 def test_authorisation_identities(logs: Logs) -> None:
@@ -58,6 +53,13 @@ def test_tls(logs: Logs) -> None:
             ehlo=event["ehlo_seen"] * clear,
             connections=event["connections"] * clear,
         )
+
+
+def test_how_starttls_was_answered(logs: Logs) -> None:
+    sessions = [s for s in logs("smtp_session") if s["starttls_requested"] == "T"]
+    refused = [text for event in truth.events(logs.capture, "tls") for text in event.get("starttls_refused", ())]
+    assert all((s["starttls_code"] == "220") == (s["tls"] == "T") for s in sessions)
+    assert Counter(s["starttls_code"] for s in sessions if s["tls"] == "F") == Counter(text[:3] for text in refused)
 
 
 def test_commands_and_refusals_are_those_of_the_wire(logs: Logs) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from tests.zeek.running import Row
 
 Event = dict[str, Any]
+Ends = tuple[str, str]
 Exchange = tuple[str | None, ...]
 CONFIRMING = {"VRFY": {"250", "251"}, "EXPN": {"250"}, "RCPT": {"250", "251"}}
 
@@ -27,30 +28,57 @@ def wire_counts(capture: Path) -> dict[str, Any]:
     return counts
 
 
-def expected_exchanges(capture: Path) -> dict[tuple[str, str], list[Exchange]]:
-    """Give every AUTH exchange in clear by client and port, in order. The trace of ANONYMOUS is its user."""
-    found: dict[tuple[str, str], list[Exchange]] = {}
+def _clear_exchanges(capture: Path) -> dict[Ends, list[Event]]:
+    found: dict[Ends, list[Event]] = {}
     clear = [event for event in events(capture, "auth") if not event["encrypted"]]
     for event in sorted(clear, key=lambda event: event["ts"]):
-        user = event.get("trace", event["user"])
-        row = (event["mechanism"], user, event["outcome"], "T" if event["initial_response"] else "F")
-        found.setdefault((event["client"], str(event["client_port"])), []).append(row)
+        found.setdefault((event["client"], str(event["client_port"])), []).append(event)
     return found
 
 
-def seen_exchanges(rows: Iterable[Row]) -> dict[tuple[str, str], list[Exchange]]:
-    """Give the same of smtp_auth.log."""
-    found: dict[tuple[str, str], list[Exchange]] = {}
-    for row in sorted(rows, key=lambda row: float(row["ts"] or 0)):
-        exchange = (row["mechanism"], row["user"], row["outcome"], row["initial_response"])
-        found.setdefault((str(row["id.orig_h"]), str(row["id.orig_p"])), []).append(exchange)
+def expected_exchanges(capture: Path) -> dict[Ends, list[Exchange]]:
+    """Give every AUTH exchange in clear by client and port, in order. The trace of ANONYMOUS is its user."""
+
+    def row(event: Event) -> Exchange:
+        initial = "T" if event["initial_response"] else "F"
+        return (event["mechanism"], event.get("trace", event["user"]), event["outcome"], initial)
+
+    return {ends: [row(event) for event in found] for ends, found in _clear_exchanges(capture).items()}
+
+
+def expected_replies(capture: Path) -> dict[Ends, list[tuple[str, str]]]:
+    """Give code and text of the last line that ended each exchange."""
+
+    def reply(event: Event) -> tuple[str, str]:
+        code, _, text = (event["reply"] or "").partition(" ")
+        return code, text.strip()
+
+    return {ends: [reply(event) for event in found] for ends, found in _clear_exchanges(capture).items()}
+
+
+def by_connection(rows: Iterable[Row]) -> dict[Ends, list[Row]]:
+    """Give the rows of a log by client and port, in order of time."""
+    found: dict[Ends, list[Row]] = {}
+    for row in in_time(rows):
+        found.setdefault((str(row["id.orig_h"]), str(row["id.orig_p"])), []).append(row)
     return found
+
+
+def in_time(rows: Iterable[Row]) -> list[Row]:
+    """Give rows in the order in which the client spoke; a command without a reply is written at the end."""
+    return sorted(rows, key=lambda row: float(row["ts"] or 0))
+
+
+def seen_exchanges(rows: Iterable[Row]) -> dict[Ends, list[Exchange]]:
+    """Give the exchanges of smtp_auth.log in the shape of `expected_exchanges`."""
+    columns = ("mechanism", "user", "outcome", "initial_response")
+    return {ends: [tuple(row[c] for c in columns) for row in found] for ends, found in by_connection(rows).items()}
 
 
 def questions(rows: Iterable[Row], event: Event) -> list[Row]:
     """Give the commands of smtp_cmd.log that one enumeration consists of."""
     ends = (event["client"], event["server"], event["verb"])
-    return [row for row in rows if (row["id.orig_h"], row["id.resp_h"], row["command"]) == ends]
+    return [row for row in in_time(rows) if (row["id.orig_h"], row["id.resp_h"], row["command"]) == ends]
 
 
 def name(arg: str) -> str:
