@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from zeeksmtp.model import Moment, Report
+from zeeksmtp.model import Moment, Report, Shape
 
 PAGE = "report.schema.json"
 # The serializer by which a time is known for what it is.
@@ -36,10 +36,15 @@ class _Published(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
+def published(model: type[Shape], title: str) -> dict[str, Any]:
+    """Give the schema of a shape as it is written."""
+    body = model.model_json_schema(by_alias=True, mode="serialization", schema_generator=_Published)
+    return {"$schema": _Published.schema_dialect, "title": title} | body
+
+
 def shape() -> dict[str, Any]:
     """Give the schema of the report as it is written."""
-    body = Report.model_json_schema(by_alias=True, mode="serialization", schema_generator=_Published)
-    return {"$schema": _Published.schema_dialect, "title": "zeeksmtp.report.v1"} | body
+    return published(Report, "zeeksmtp.report.v1")
 
 
 def page() -> str:

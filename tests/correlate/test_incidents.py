@@ -117,3 +117,4 @@ def test_every_grave_finding_is_in_one_incident_whatever_the_order(findings: lis
     assert sorted(told) == sorted(f.id for f in findings if f.severity.rank >= Severity.MEDIUM.rank)
     assert all(0 <= i.score <= 100 and list(i.stages) == [s for s in STAGES if s in i.stages] for i in made)
     assert incidents(*random.sample(findings, len(findings))) == made
+    assert len({i.id for i in made}) == len(made), "ids are unique"

@@ -104,3 +104,17 @@ def test_passwords_to_change_are_those_of_spending_detectors_from_medium_on() ->
     ]
     due = credentials_of(found, {"some-thing"})
     assert [(c.account, c.server, c.why) for c in due] == [("x", "s", found[1].id), ("y", "s", found[0].id)]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "1 reply, 1 login"), (2, "2 replies, 2 logins"), (0, "0 replies, 0 logins")]
+)
+def test_a_number_brings_its_noun(count: int, words: str) -> None:
+    spoken = detector(summary="{count:reply|replies}, {count:login}")
+    assert finding_of(spoken, row(count=count)).summary == words, "regular and irregular plurals"
+
+
+@pytest.mark.parametrize(("names", "words"), [(["a", "b"], "two (a, b)."), ([], "two.")])
+def test_a_list_can_vanish_with_its_frame(names: list[str], words: str) -> None:
+    spoken = detector(summary="two{names: (%)}.")
+    assert finding_of(spoken, row(details=[{"name": "names", "values": names}])).summary == words

@@ -74,10 +74,10 @@ def _score(findings: Sequence[Finding], stages: Sequence[str], *, ordered: bool)
 
 
 def _root_actor(findings: Sequence[Finding], relays: Collection[str]) -> str:
-    """The first client that acted; else the first account; else the server that it is about."""
-    first = findings[0]
+    """The first client that acted, else the first account at its server; a finding without an actor is its own."""
     acting = [client for finding in findings for client in finding.clients if client not in relays]
-    return (acting or [*first.accounts, *first.clients, *first.servers, ""])[0]
+    accounts = [f"{account} at {server}" for f in findings for account in f.accounts for server in f.servers]
+    return (acting or accounts or [findings[0].id])[0]
 
 
 def _unique(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

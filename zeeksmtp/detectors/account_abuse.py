@@ -145,8 +145,8 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
 DETECTOR = Detector(
     id="account-abuse",
     title="Account {accounts} is abused",
-    summary="{accounts} at {servers}: {count} accepted login(s), {networks_in_a_day} network(s) in one day, mail under "
-    "{other_identities} other name(s), {most_recipients_in_a_day} recipient(s) in an unusual day.",
+    summary="{accounts} at {servers}: {count:accepted login}, {networks_in_a_day:network} in one day, mail under "
+    "{other_identities:other name}, {most_recipients_in_a_day:recipient} in an unusual day.",
     action="Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients.",
     attack=("T1078", "T1534"),
     needs=("auth", "message"),

@@ -66,7 +66,7 @@ def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFra
 DETECTOR = Detector(
     id="auth-offered-in-clear",
     title="{servers} port {port} asks for passwords before TLS",
-    summary="{servers} port {port} offered {mechanisms} outside TLS in {count} session(s).",
+    summary="{servers} port {port} offered {mechanisms} outside TLS in {count:session}.",
     action="Let {servers} offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes).",
     attack=("T1040",),
     needs=("session",),

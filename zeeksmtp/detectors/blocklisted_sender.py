@@ -88,7 +88,7 @@ def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.Laz
 DETECTOR = Detector(
     id="blocklisted-sender",
     title="{clients} is on a blocklist",
-    summary="{receivers} server(s) refused {clients} in {sessions} session(s) by name of a blocklist: {replies}.",
+    summary="{receivers:server} refused {clients} in {sessions:session} by name of a blocklist.",
     action="Find out what {clients} sent and stop it; then ask the list that is named for removal.",
     attack=("T1071.003",),
     needs=("session", "command", "message"),

@@ -55,8 +55,8 @@ def plan(tables: Tables, _params: ExposureParams, context: Context) -> pl.LazyFr
 DETECTOR = Detector(
     id="cleartext-credentials",
     title="Password of {accounts} sent in clear",
-    summary="{clients} sent the password of {accounts} to {servers} without TLS, {count} time(s) by {mechanisms}; "
-    "{accepted} of these were accepted.",
+    summary="{clients} sent the password of {accounts} to {servers} without TLS, {count:time} by {mechanisms}; "
+    "{accepted} accepted.",
     action="Change the password of {accounts}, make {clients} use TLS, and forbid AUTH before TLS on {servers}.",
     attack=("T1040", "T1078"),
     needs=("auth",),

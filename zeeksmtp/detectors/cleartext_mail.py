@@ -64,8 +64,8 @@ def plan(tables: Tables, _params: CleartextMailParams, context: Context) -> pl.L
 DETECTOR = Detector(
     id="cleartext-mail",
     title="Mail from {clients} to {servers} in clear",
-    summary="{count} mail(s) went {directions} from {clients} to {servers} without TLS; the pair had {tls_sessions} "
-    "session(s) with TLS.",
+    summary="{count:mail} went {directions} from {clients} to {servers} without TLS; the pair had "
+    "{tls_sessions:session} with TLS.",
     action="Offer and use STARTTLS between {clients} and {servers}; require it where the partner matters.",
     attack=("T1040",),
     needs=("message", "session"),

@@ -46,8 +46,8 @@ def plan(tables: Tables, _params: TokenParams, context: Context) -> pl.LazyFrame
 DETECTOR = Detector(
     id="cleartext-token",
     title="Bearer token of {accounts} sent in clear",
-    summary="{clients} sent a bearer token of {accounts} to {servers} without TLS, {count} time(s) by {mechanisms}; "
-    "{accepted} of these were accepted.",
+    summary="{clients} sent a bearer token of {accounts} to {servers} without TLS, {count:time} by {mechanisms}; "
+    "{accepted} accepted.",
     action="Revoke the tokens of {accounts}, and make {clients} and {servers} require TLS.",
     attack=("T1040", "T1550.001"),
     needs=("auth",),

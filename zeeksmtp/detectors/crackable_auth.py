@@ -48,7 +48,7 @@ def plan(tables: Tables, _params: CrackableParams, context: Context) -> pl.LazyF
 DETECTOR = Detector(
     id="crackable-auth",
     title="Login of {accounts} can be cracked",
-    summary="{clients} logged in to {servers} as {accounts} without TLS, {count} time(s) by {mechanisms}: challenge "
+    summary="{clients} logged in to {servers} as {accounts} without TLS, {count:time} by {mechanisms}: challenge "
     "and response can be tried off-line against any word list.",
     action="Require TLS for AUTH on {servers}; change the password of {accounts} unless it is long and random.",
     attack=("T1040", "T1110.002"),

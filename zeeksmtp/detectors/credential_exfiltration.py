@@ -86,7 +86,7 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
 DETECTOR = Detector(
     id="credential-exfiltration",
     title="{clients} mails its loot out",
-    summary="{clients} logged in to {servers} as {accounts} in clear and sent {mails} mail(s) to {recipients_seen} "
+    summary="{clients} logged in to {servers} as {accounts} in clear and sent {mails:mail} to {recipients_seen} "
     "only, {to_itself} of them from an address to itself.",
     action="Isolate {clients}, change every password stored on it, and block {servers}.",
     attack=("T1048.003",),

@@ -83,8 +83,8 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
 DETECTOR = Detector(
     id="enumeration-oracle",
     title="{servers} port {port} tells who exists",
-    summary="{servers} port {port} told users from non-users in {answers} answer(s) to {verbs}; {names_confirmed} "
-    "name(s) were confirmed, and one client asked for {most_names_of_one_client}.",
+    summary="{servers} port {port} told users from non-users in {answers:answer} to {verbs}; {names_confirmed:name} "
+    "confirmed; the busiest client asked for {most_names_of_one_client:name}.",
     action="Switch VRFY and EXPN off on {servers} (Postfix: disable_vrfy_command = yes), and limit unknown recipients.",
     attack=("T1589.002",),
     needs=("query",),

@@ -81,8 +81,8 @@ def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl
 DETECTOR = Detector(
     id="guess-then-success",
     title="Password of {accounts} guessed",
-    summary="{clients} guessed the password of {accounts} at {servers}: {refused_before} refused login(s), then "
-    "{accepted} accepted one(s), the first at {first}.",
+    summary="{clients} guessed the password of {accounts} at {servers}: {refused_before:refused login}, then "
+    "{accepted:accepted one}, the first at {first}.",
     action="Change the password of {accounts} now, end its sessions, and look at what it sent since {first}.",
     attack=("T1110", "T1078"),
     needs=("auth",),

@@ -162,9 +162,9 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
 DETECTOR = Detector(
     id="mass-mailing",
     title="{clients} sends in masses",
-    summary="{clients} sent {count} message(s) to {recipients} recipient(s) in {hours} unusual hour(s), up to "
-    "{times_expected} times what was expected: {sender_domains} sender domain(s), {refused_share} refused, "
-    "{helo_names} HELO name(s).",
+    summary="{clients} sent {count:message} to {recipients:recipient} in {hours:unusual hour}, up to "
+    "{times_expected} times what was expected: {sender_domains:sender domain}, {refused_share} refused, "
+    "{helo_names:HELO name}.",
     action="Hold the mail of {clients}, look at a sample, and find the account or program behind it.",
     attack=("T1071.003", "T1566"),
     needs=("volume", "message", "session", "role"),

@@ -140,9 +140,9 @@ def plan(tables: Tables, params: DirectSenderParams, context: Context) -> pl.Laz
 DETECTOR = Detector(
     id="new-direct-sender",
     title="{clients} delivers mail by itself",
-    summary="{clients} is no known mail server, yet spoke to {outside_servers} outside servers on port 25 in {count} "
-    "session(s): {refused_sessions} refused, {sender_domains} sender domain(s), {helo_names} HELO name(s), "
-    "{mx_look_ups} MX look-up(s) of its own.",
+    summary="{clients} is no known mail server, yet spoke to {outside_servers} outside servers on port 25 in "
+    "{count:session}: {refused_sessions} refused, {sender_domains:sender domain}, {helo_names:HELO name}, "
+    "{mx_look_ups:MX look-up} of its own.",
     action="Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config.",
     attack=("T1071.003",),
     needs=("session", "message", "role", "dns"),

@@ -140,8 +140,8 @@ def count_trials(tables: Tables, params: PasswordGuessingParams, _context: Conte
 DETECTOR = Detector(
     id="password-guessing",
     title="Passwords guessed at {servers}",
-    summary="{clients} tried {refused} password(s) on {accounts_tried} account(s) of {servers} in vain, from {sources} "
-    "source(s), seen as {seen_as}.",
+    summary="{clients} tried {refused:password} on {accounts_tried:account} of {servers} in vain, from "
+    "{sources:source}, seen as {seen_as}.",
     action="Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded.",
     attack=("T1110.001",),
     needs=("auth", "session"),

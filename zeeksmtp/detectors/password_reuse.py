@@ -72,7 +72,7 @@ def plan(tables: Tables, _params: PasswordReuseParams, context: Context) -> pl.L
 DETECTOR = Detector(
     id="password-reuse",
     title="One password for {accounts}",
-    summary="{accounts} logged in with one and the same password, at {servers}, from {clients}; {logins} login(s).",
+    summary="{accounts} logged in with one and the same password, at {servers}, from {clients}; {logins:login}.",
     action="Change all but one of these passwords: {accounts}.",
     attack=("T1078",),
     needs=("auth", "server"),

@@ -97,7 +97,7 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
 DETECTOR = Detector(
     id="password-spray",
     title="{accounts_tried} accounts sprayed at {servers}",
-    summary="{networks} tried {accounts_tried} account(s) of {servers} in vain with {refused} refused login(s), "
+    summary="{networks} tried {accounts_tried:account} of {servers} in vain with {refused:refused login}, "
     "few per account: {accounts}.",
     action="Block {networks} at {servers}; check later logins of these accounts; require second factors.",
     attack=("T1110.003",),

@@ -104,7 +104,7 @@ def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyF
 DETECTOR = Detector(
     id="relay-probe",
     title="{clients} tested {servers} for relaying",
-    summary="{clients} asked {servers} to relay to {domains}: {refused} recipient(s) refused, {accepted} accepted.",
+    summary="{clients} asked {servers} to relay to {domains}: {refused:recipient} refused, {accepted} accepted.",
     action="If any was accepted, close the relay on {servers} now; else block {clients} if it goes on.",
     attack=("T1595", "T1190"),
     needs=("command", "auth", "server"),

@@ -99,7 +99,7 @@ def plan(tables: Tables, params: SlowGrowthParams, context: Context) -> pl.LazyF
 DETECTOR = Detector(
     id="slow-growth",
     title="{clients} sends more and more",
-    summary="{clients} used to write to {usual_in_a_day} recipient(s) a day, and came to {most_in_a_day}; the growth "
+    summary="{clients} used to write to {usual_in_a_day:recipient} a day, and came to {most_in_a_day}; the growth "
     "began on {first}.",
     action="Compare what {clients} sends now with what it sent before {first}.",
     attack=("T1071.003",),

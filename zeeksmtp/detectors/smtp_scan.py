@@ -95,7 +95,7 @@ def count_trials(tables: Tables, _params: ScanParams, _context: Context) -> pl.L
 DETECTOR = Detector(
     id="smtp-scan",
     title="{clients} looks for mail servers",
-    summary="{clients} tried port {ports} of {targets} host(s): {no_connection} did not answer or refused, to "
+    summary="{clients} tried port {ports} of {targets:host}: {no_connection} did not answer or refused, to "
     "{said_nothing} it said nothing.",
     action="Look at {clients}; block port 25 outbound for all but the relays.",
     attack=("T1046", "T1595"),

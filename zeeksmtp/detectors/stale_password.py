@@ -82,7 +82,7 @@ def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.La
 DETECTOR = Detector(
     id="stale-password",
     title="{clients} keeps trying an old password of {accounts}",
-    summary="{clients} was refused {refused} time(s) at {servers} as {accounts}, always with the same password, about "
+    summary="{clients} was refused {refused:time} at {servers} as {accounts}, always with the same password, about "
     "every {seconds_between} s.",
     action="Give the device at {clients} the new password of {accounts}, over TLS.",
     attack=(),

@@ -67,8 +67,8 @@ def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFr
 DETECTOR = Detector(
     id="starttls-declined",
     title="{clients} declines STARTTLS of {servers}",
-    summary="{servers} offered STARTTLS, yet {clients} went on in clear in {count} session(s), with {logins} login(s) "
-    "and {mails_across} mail(s) across the boundary.",
+    summary="{servers} offered STARTTLS, yet {clients} went on in clear in {count:session}, with {logins:login} "
+    "and {mails_across:mail} across the boundary.",
     action="Set {clients} to require TLS with {servers}.",
     attack=("T1040",),
     needs=("session", "auth"),

@@ -119,9 +119,9 @@ def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFra
 DETECTOR = Detector(
     id="starttls-stripped",
     title="STARTTLS stripped between {clients} and {servers}",
-    summary="Between {clients} and {servers} (port {ports}) STARTTLS was taken away in {count} session(s): keyword "
+    summary="Between {clients} and {servers} (port {ports}) STARTTLS was taken away in {count:session}: keyword "
     "masked in {sessions_masked}, greeting starred in {sessions_starred}, refused in {sessions_refused}, withheld in "
-    "{sessions_withheld}; {logins_meanwhile} login(s) went by in clear.",
+    "{sessions_withheld}; {logins_meanwhile:login} went by in clear.",
     action="Find the box between {clients} and {servers} that rewrites SMTP, and make the clients require TLS.",
     attack=("T1557", "T1689"),
     needs=("session",),

@@ -140,7 +140,7 @@ def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) 
 DETECTOR = Detector(
     id="user-enumeration",
     title="{clients} asked {servers} which users exist",
-    summary="{clients} asked {servers} for {names} name(s) by {verbs}: {confirmed} confirmed ({confirmed_names}), "
+    summary="{clients} asked {servers} for {names:name} by {verbs}: {confirmed} confirmed{confirmed_names: (%)}, "
     "{unknown} unknown.",
     action="Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts.",
     attack=("T1589.002",),

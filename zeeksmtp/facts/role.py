@@ -73,8 +73,8 @@ def _mailing(message: pl.LazyFrame) -> pl.LazyFrame:
 def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
     """Role -> when it holds, and the reason in words; the first that holds counts."""
     answers = pl.col("clients").fill_null(0) > 0
-    answered = pl.format("answers SMTP to {} client(s)", "clients")
-    sent = pl.format("delivers to {} outside server(s) on {} day(s), {} HELO name(s)", "servers", "days", "names")
+    answered = pl.format("answers SMTP to clients: {}", "clients")
+    sent = pl.format("outside servers: {}, days: {}, HELO names: {}", "servers", "days", "names")
     steady = (
         (pl.col("days") >= _RELAY_DAYS)
         & (pl.col("servers") >= _RELAY_SERVERS)
@@ -86,7 +86,7 @@ def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
     by_the_clock = (pl.col("sessions") >= _PROBE_SESSIONS) & (pl.col("deviation") <= _PROBE_DEVIATION)
     one_way = (pl.col("sender_domains") == 1) & (pl.col("to_domains") == 1) & (pl.col("all_servers") == 1)
     few = pl.col("mails") <= _APPLIANCE_MAILS_A_DAY * pl.col("mail_days")
-    met = pl.format("met {} server(s) and sent no mail", "all_servers")
+    met = pl.format("met servers: {}, and sent no mail", "all_servers")
     return {
         "relay": (answers & pl.col("on_25"), answered),
         "submission-server": (answers, answered),
@@ -95,11 +95,11 @@ def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
         "monitoring-probe": (silent & by_the_clock, pl.format("connects by the clock, {} times, no mail", "sessions")),
         "appliance": (
             pl.col("local") & one_way & few,
-            pl.format("sends {} mail(s), one way, through one server", "mails"),
+            pl.format("mails: {}, one way, through one server", "mails"),
         ),
         "workstation": (
             pl.col("local") & (pl.col("all_servers") < _WORKSTATION_SERVERS),
-            pl.format("only submits, to {} server(s)", "all_servers"),
+            pl.format("only submits, to servers: {}", "all_servers"),
         ),
         "other": (pl.lit(value=True), sent),
     }

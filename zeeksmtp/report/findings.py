@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from zeeksmtp.model import Credential, Detail, Detector, Evidence, Finding, SequentialTest, Severity, Term, identity
 
 _NAMED = 10  # values of a list that a sentence holds; the finding has all of them
 
 
-def _listed(values: Sequence[str]) -> str:
-    """Put a list into a sentence: ten values, and how many more; an empty name is shown as such."""
-    shown = [value or '""' for value in values[:_NAMED]]
-    more = len(values) - len(shown)
-    return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
+class _Number(str):
+    """A number in a template: `{count}` is `3`, `{count:login}` is `3 logins`, `{replies:reply|replies}` irregular."""
+
+    __slots__ = ()
+
+    def __format__(self, unit: str) -> str:
+        one, _, many = unit.partition("|")
+        return f"{self} {one if self == '1' else many or one + 's'}" if unit else str(self)
+
+
+class _Listed(str):
+    """A list in a template: ten values, and how many more. `{names: (%)}` is nothing for an empty list."""
+
+    __slots__ = ()
+
+    def __new__(cls, values: Sequence[str], nothing: str = "none") -> Self:
+        """An empty name is shown as such."""
+        shown = [value or '""' for value in values[:_NAMED]]
+        more = len(values) - len(shown)
+        text = (", ".join(shown) or nothing) + (f" and {more} more" if more else "")
+        return super().__new__(cls, text if values else nothing)
+
+    def __format__(self, frame: str) -> str:
+        if not frame:
+            return str(self)
+        return "" if self == "none" else frame.replace("%", str(self))
 
 
 def _number(value: float) -> int | float:
@@ -23,12 +44,11 @@ def _number(value: float) -> int | float:
 
 def _words(row: Mapping[str, Any]) -> dict[str, str]:
     """What a template may name: the finding's own fields and its evidence."""
-    lists = {name: _listed(row[name]) for name in ("clients", "servers", "accounts")}
-    lists["accounts"] = lists["accounts"] if row["accounts"] else "an unknown account"
-    words = {detail["name"]: _listed(detail["values"]) for detail in row["details"]}
-    numbers = {term["name"]: str(_number(term["value"])) for term in row["terms"]}
-    times = {name: f"{row[name]:%Y-%m-%d %H:%M} UTC" for name in ("first", "last")}
-    return words | numbers | times | lists | {"count": str(row["count"])}
+    words: dict[str, str] = {detail["name"]: _Listed(detail["values"]) for detail in row["details"]}
+    words |= {term["name"]: _Number(_number(term["value"])) for term in row["terms"]}
+    words |= {name: f"{row[name]:%Y-%m-%d %H:%M} UTC" for name in ("first", "last")}
+    words |= {name: _Listed(row[name]) for name in ("clients", "servers")}
+    return words | {"accounts": _Listed(row["accounts"], "an unknown account"), "count": _Number(row["count"])}
 
 
 def _evidence(row: Mapping[str, Any]) -> Evidence:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.logs._discover import Found
 from zeeksmtp.model import Coverage, Detector, InputFile, Inputs, Log, Problem, Span, Totals, Window
+
+_OF_THE_PACKAGE = frozenset({"smtp_cmd", "smtp_auth", "smtp_session"})
+"""Logs of our Zeek package. Zeek makes a log with its first line: one of them shows that the package is loaded."""
 
 
 def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
@@ -65,14 +68,18 @@ def _earlier(moment: datetime, bound: datetime | None) -> datetime:
     return moment if bound is None else min(moment, bound)
 
 
+def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
+    """Say what the absence of a log hides; or, where its siblings are there, that nothing may have happened."""
+    blind = [detector.id for detector in detectors if log.name in detector.sees]
+    hidden = f" (blind: {', '.join(blind)})" if blind else ""
+    if log.name in _OF_THE_PACKAGE and present & _OF_THE_PACKAGE:
+        return f"{log.name}.log is missing though its siblings are there: no such line, or left out{hidden}"
+    return f"{log.unseen}: {log.name}.log is missing{hidden}"
+
+
 def coverage_of(
-    logs: Mapping[str, Log], detectors: Iterable[Detector], present: set[str], notes: Sequence[str]
+    logs: Mapping[str, Log], detectors: Sequence[Detector], present: set[str], notes: Sequence[str]
 ) -> Coverage:
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
-    blind = {name: [d.id for d in detectors if name in d.sees] for name in logs}
-    missing = [
-        f"{log.unseen}: {name}.log is missing" + (f" (blind: {', '.join(blind[name])})" if blind[name] else "")
-        for name, log in logs.items()
-        if name not in present
-    ]
+    missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
     return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes))

@@ -65,4 +65,4 @@ def quality_of(tables: Tables, collect: Collect) -> Sequence[str]:
         "could not be followed to their end by Zeek's SMTP analyzer": pl.col("analyzer_disabled").is_not_null(),
     }
     sums = _rows(collect, session.select(**{what: hit.sum() for what, hit in counts.items()}))[0]
-    return [f"{number} session(s) {what}" for what, number in sums.items() if number]
+    return [f"{number} session{'s' * (number > 1)} {what}" for what, number in sums.items() if number]

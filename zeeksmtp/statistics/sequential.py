@@ -61,7 +61,7 @@ def scores(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> p
     pause = pl.col("ts").diff().over(keys) > timedelta(days=test.memory_days)
     running = pl.col("_step").cum_sum().over([*keys, _RUN])
     return (
-        trials.sort(*keys, "ts", "bad")
+        trials.sort(*keys, "ts", "bad", "trials")
         .with_columns(
             pause.fill_null(value=False).cast(pl.UInt32).cum_sum().over(keys).alias(_RUN),
             test.step().alias("_step"),
