@@ -217,17 +217,15 @@ def _sets_from_tsv(raw: pl.Series, element: str, marks: Marks, *, escaped: bool)
 
 def _regroup(lengths: pl.Series, flat: Typed, empty: pl.Series) -> Typed:
     """Put elements back into lists. `lengths` is null where there is no list, unless it is `empty`."""
-    values, bads = flat.values.to_list(), flat.bad.to_list()
-    lists: list[list[Any] | None] = []
-    bad: list[bool] = []
-    at = 0
-    for length, is_empty in zip(lengths.to_list(), empty.to_list(), strict=True):
-        until = at + (length or 0)
-        spoiled = any(bads[at:until])
-        lists.append([] if is_empty else None if length is None or spoiled else values[at:until])
-        bad.append(spoiled)
-        at = until
-    return Typed(pl.Series(lists, dtype=pl.List(flat.values.dtype)), pl.Series(bad, dtype=pl.Boolean))
+    rows = pl.DataFrame({"length": lengths, "empty": empty}).with_row_index("row")
+    repeated = rows.select(pl.col("row").repeat_by(pl.col("length").fill_null(0))).to_series()
+    elements = {"row": repeated.explode(empty_as_null=False, keep_nulls=False), "value": flat.values, "bad": flat.bad}
+    lists = pl.DataFrame(elements).group_by("row", maintain_order=True).agg("value", pl.col("bad").any())
+    nothing_in_it = pl.lit(pl.Series([[]], dtype=pl.List(flat.values.dtype)))
+    value = pl.when("empty").then(nothing_in_it).when(~pl.col("bad")).then("value").alias("value")
+    bad = pl.col("bad").fill_null(value=False)
+    grouped = rows.join(lists, on="row", how="left", maintain_order="left").select(value, bad)
+    return Typed(grouped["value"], grouped["bad"])
 
 
 def from_json(values: Sequence[Any], zeek_type: str) -> Typed:
