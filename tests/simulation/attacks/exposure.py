@@ -9,7 +9,7 @@ from tests.simulation.clock import OFFICE, Times
 from tests.simulation.dialogue import Talk, known_server
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
-from tests.simulation.site import Site, outside, words
+from tests.simulation.site import Site, addresses_of, outside, words
 from tests.simulation.truth import CRITICAL, HIGH, LOW, MEDIUM, Event, event
 from zeeksmtp.model import Severity
 
@@ -29,6 +29,13 @@ def _uses(site: Site, random: Random) -> tuple[str, str, Times]:
     )
 
 
+def _friends(site: Site, random: Random, count: int) -> list[str]:
+    """Give whom a private mail goes to: one of few friends."""
+    known = addresses_of(random, site.world["domain"][site.partners(random, int(random.integers(1, 11)))])
+    chosen: list[str] = random.choice(known, count).tolist()
+    return chosen
+
+
 def password_abroad(site: Site, made: Made, random: Random) -> None:
     """Log in in clear at a server outside, which takes the password or refuses it."""
     host, user, ts = _uses(site, random)
@@ -36,7 +43,7 @@ def password_abroad(site: Site, made: Made, random: Random) -> None:
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]"))
     talk.login(user, words(random, 1)[0], "ok" if accepted else "wrong", "PLAIN")
     if accepted:
-        talk.mail(user, f"friend@{site.world['domain'][3]}")
+        talk.mail(user, _friends(site, random, len(ts)))
     severity = CRITICAL if accepted else HIGH
     made.events.append(
         _told("password in clear over the boundary", {"cleartext-credentials": severity}, ts, talk, user)
@@ -82,7 +89,7 @@ def declined(site: Site, made: Made, random: Random) -> None:
     host, user, ts = _uses(site, random)
     at = _abroad(random, "PLAIN LOGIN", starttls=True)
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]"))
-    talk.login(user, words(random, 1)[0], "ok", "LOGIN").mail(user, f"friend@{site.world['domain'][4]}")
+    talk.login(user, words(random, 1)[0], "ok", "LOGIN").mail(user, _friends(site, random, len(ts)))
     made.events.append(
         event(
             "STARTTLS declined",

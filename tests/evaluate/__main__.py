@@ -1,0 +1,38 @@
+"""`python -m tests.evaluate`: run everything, print the tables, write docs/evaluation.md."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from tests.evaluate.captures import recorded
+from tests.evaluate.page import page
+from tests.evaluate.running import evaluated
+from tests.simulation.seeds import for_choosing, for_reporting
+
+PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
+_SITES = 26
+_SMALL = {"hosts": 120, "days": 10}
+
+
+def main(words: list[str]) -> int:
+    """Evaluate; the page is written only by the full run."""
+    parser = ArgumentParser(prog="python -m tests.evaluate", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one small site; writes nothing")
+    parser.add_argument("--sites", type=int, default=_SITES, help="how many sites; other than all: writes nothing")
+    parser.add_argument("--choosing", action="store_true", help="the half for choosing parameters; writes nothing")
+    given = parser.parse_args(words)
+    sites = 1 if given.quick else given.sites
+    seeds = for_choosing(range(2, 2 * sites + 1, 2)) if given.choosing else for_reporting(range(1, 2 * sites, 2))
+    figures = evaluated(seeds, lambda line: print(line, file=sys.stderr, flush=True), **(_SMALL if given.quick else {}))  # noqa: T201
+    whole = not (given.quick or given.choosing) and sites == _SITES
+    text = page(figures, recorded(), " ".join(["python -m tests.evaluate", *words]))
+    print(text)  # noqa: T201
+    if whole:
+        PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""The recorded traffic: every event by the detectors that are behind it, and who else is named."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.e2e import _runs
+from zeeksmtp.config import Settings
+from zeeksmtp.model import Finding, Severity
+from zeeksmtp.pipeline import Request, run
+
+CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
+BEHIND = {
+    "abuse": {"account-abuse"},
+    "blocklisted": {"blocklisted-sender"},
+    "exfiltration": {"credential-exfiltration"},
+    "relay": {"relay-probe"},
+    "reuse": {"password-reuse"},
+    "scan": {"smtp-scan"},
+    "stale": {"stale-password"},
+    **_runs.BEHIND,
+}
+"""Kind of an event -> detectors one of which must find it (detection.md, "Truth")."""
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Recorded:
+    """What was found in all captures, by kind of event: [events, found, found with the right account]."""
+
+    kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    missed: list[str] = field(default_factory=list)
+    accused: list[str] = field(default_factory=list)
+    benign: int = 0
+    count: int = 0
+
+
+def recorded() -> Recorded:
+    """Report on every capture."""
+    result = Recorded()
+    for folder in sorted(path.parent for path in CAPTURES.glob("*/tsv")):
+        truth = json.loads((folder / "events.json").read_text(encoding="utf-8"))
+        findings = run(Request((folder / "tsv",), Settings())).findings
+        result.count += 1
+        _add(result, folder.name, truth, findings)
+    return result
+
+
+def _add(result: Recorded, name: str, truth: Json, findings: tuple[Finding, ...]) -> None:
+    for event in truth["events"]:
+        ends = [f for f in findings if f.detector in BEHIND[event["kind"]] and _ends(f, event)]
+        named = [f for f in ends if event.get("account") in (None, *f.accounts)]
+        counts = result.kinds[event["kind"]]
+        counts[0] += 1
+        counts[1] += bool(ends)
+        counts[2] += bool(named)
+        if not named:
+            what = "found, but the logs have another name" if ends else "missed"
+            result.missed.append(f"{name}: {what}: {', '.join(map(str, event.values()))}")
+    guilty = {event["client"] for event in truth["events"] if event.get("client")}
+    result.benign += len(truth["hosts"].keys() - guilty)
+    worth = [f for f in findings if f.severity.rank >= Severity.MEDIUM.rank and not set(f.clients) <= guilty]
+    result.accused += [f"{name}: {f.severity} {f.title}" for f in worth]
+
+
+def _ends(finding: Finding, event: Json) -> bool:
+    return event.get("client") in (None, *finding.clients) and event.get("server") in (None, *finding.servers)
