@@ -17,7 +17,7 @@ from zeeksmtp.errors import ExitCode
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CAPTURES = FIXTURES / "captures"
 OFFICE = FIXTURES / "scenarios" / "office"
-NAMES = sorted(path.parent.name for path in CAPTURES.glob("*/events.json"))
+NAMES = sorted(path.parents[1].name for path in CAPTURES.glob("*/tsv/conn.log"))
 FORMS = ("tsv", "json")
 
 BEHIND = {
@@ -27,8 +27,15 @@ BEHIND = {
     "spray": {"password-guessing", "password-spray"},
     "outbound": {"new-direct-sender", "mass-mailing"},
     "stripped": {"starttls-stripped"},
+    "abuse": {"account-abuse"},
+    "blocklisted": {"blocklisted-sender"},
+    "exfiltration": {"credential-exfiltration"},
+    "relay": {"relay-probe"},
+    "reuse": {"password-reuse"},
+    "scan": {"smtp-scan"},
+    "stale": {"stale-password"},
 }
-"""Kind of an event -> detectors one of which must find it (detection.md, "Truth")."""
+"""Kind of an event -> detectors one of which must find it."""
 
 Json = dict[str, Any]
 
