@@ -23,7 +23,11 @@ def _clear_pairs(logs: Frames) -> list[Event]:
     pairs = (
         mails.join(offers, on="uid", how="left")
         .group_by("id.orig_h", "id.resp_h")
-        .agg(pl.col("ts").to_physical().sort(), pl.col("starttls_offered").any())
+        .agg(
+            pl.col("ts").to_physical().sort(),
+            pl.col("starttls_offered").any(),
+            (pl.col("fuids").list.len() > 0).any().alias("sent"),
+        )
     )
     return [
         event(
