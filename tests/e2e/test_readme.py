@@ -1,0 +1,43 @@
+"""What README.md shows is what the program prints, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.e2e import _runs
+from zeeksmtp import registry
+from zeeksmtp.errors import ExitCode
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_lines_of_the_report_are_real() -> None:
+    block = README.split("<!-- lines of `make report`", 1)[1].split("```")[1]
+    lines = [line for line in block.strip("\n").split("\n") if line != "…"]
+    shown = _runs.written("terminal", str(_runs.OFFICE / "logs"))
+    assert len(lines) > 8
+    assert [line for line in lines if line not in shown] == []
+
+
+def test_every_exit_code_is_explained() -> None:
+    told = [int(code) for code in re.findall(r"^\| (\d+) \|", README, flags=re.MULTILINE)]
+    assert told == sorted(ExitCode)
+
+
+def test_every_command_it_names_is_there() -> None:
+    named = set(re.findall(r"^\| `zeeksmtp ([a-z-]+)", README, flags=re.MULTILINE))
+    assert len(named) >= 5
+    assert named <= {command.name for command in registry.discover("zeeksmtp.cli", "COMMAND").values()}
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README + (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).exists() and not (ROOT / "docs" / link).exists()] == []
+
+
+def test_every_target_of_make_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"`?\bmake ([a-z-]+)`", README)) <= targets
