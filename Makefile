@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
 
-.PHONY: help report test check check-zeek format docs snapshots bench clean
+.PHONY: help report test check check-zeek format docs snapshots bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -63,6 +63,9 @@ snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the d
 
 bench: $(VENV)/dev.done ## a day of conn.log: zeeksmtp report beside DuckDB
 	$(BIN)/python -m tests.benchmarks
+
+evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
+	$(BIN)/python -m tests.evaluate
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
