@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,6 +15,8 @@ from zeeksmtp.logs._scan import decoded
 from zeeksmtp.logs._tsv import Header, heads_rows
 
 _HEAD: Final = 1 << 16
+_NAMED: Final = 5
+_LONGEST_NAME: Final = 40
 _PATH = re.compile(r'"_path"\s*:\s*"([^"]*)"')
 _KEY = re.compile(r'"([^"\\]{1,64})"\s*:')
 _NOT_LOGS: Final = {
@@ -71,8 +73,14 @@ def _json(text: str) -> Kind:
     if known:
         return Kind(log=known[0], format="json")
     if paths:
-        return Kind(why=f"{', '.join(paths)}: not a log that is read")
+        return Kind(why=_other(paths))
     return Kind(log=by_fields(keys), format="json")
+
+
+def _other(paths: Iterable[str]) -> str:
+    named = [path[:_LONGEST_NAME] for path in dict.fromkeys(paths)]
+    more = ", …" if len(named) > _NAMED else ""
+    return f"{', '.join(named[:_NAMED])}{more}: not a log that is read"
 
 
 def _keys(text: str) -> Iterator[str]:
@@ -105,5 +113,5 @@ def _tsv(text: str) -> Kind:
     if paths and not header.fields:
         return Kind(log=by_path(paths[-1], ()))  # without its columns: that it is broken will be said when it is read
     if paths:
-        return Kind(why=f"{', '.join(dict.fromkeys(paths))}: not a log that is read")
+        return Kind(why=_other(paths))
     return Kind()
