@@ -20,13 +20,14 @@ def _clear_pairs(logs: Frames) -> list[Event]:
         logs["smtp"].filter(~pl.col("tls")).join(ends, on="uid").filter(pl.col("local_orig") != pl.col("local_resp"))
     )
     offers = logs["smtp_session"].select("uid", "starttls_offered")
+    sent = pl.col("fuids").list.len() > 0
     pairs = (
         mails.join(offers, on="uid", how="left")
         .group_by("id.orig_h", "id.resp_h")
         .agg(
             pl.col("ts").to_physical().sort(),
-            pl.col("starttls_offered").any(),
-            (pl.col("fuids").list.len() > 0).any().alias("sent"),
+            (pl.col("starttls_offered") & sent).any(),
+            sent.any().alias("sent"),
         )
     )
     return [
