@@ -1,0 +1,158 @@
+"""Every connection that a finding names is told, whole and in order, and nothing secret with it."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jsonschema
+import pytest
+
+from docs._pages import session_schema
+from tests.conftest import CAPTURES
+from zeeksmtp import config, pipeline
+from zeeksmtp.cli import _dialogue
+from zeeksmtp.dialogue.shapes import CommandStep, MailStep, Telling
+from zeeksmtp.dialogue.telling import told
+from zeeksmtp.errors import NoInputError
+
+NAMES = sorted(path.parent.parent.name for path in CAPTURES.glob("*/tsv/conn.log"))
+VALID = jsonschema.Draft202012Validator(session_schema.shape())
+
+
+@cache
+def tellings(*paths: Path) -> dict[str, Telling]:
+    """Tell every uid that a finding of the logs names."""
+    request = pipeline.Request(paths, config.load(None))
+    with TemporaryDirectory() as folder:
+        report = pipeline.export(request, Path(folder))
+        named = {uid for finding in report.findings for uid in finding.uids}
+        return {uid: told(request, Path(folder), report, uid) for uid in sorted(named)}
+
+
+def tell(uid: str, *paths: Path) -> Telling:
+    request = pipeline.Request(paths, config.load(None))
+    with TemporaryDirectory() as folder:
+        return told(request, Path(folder), pipeline.export(request, Path(folder)), uid)
+
+
+def test_there_is_something_to_tell() -> None:
+    assert sum(len(tellings(CAPTURES / name / "tsv")) for name in NAMES) > 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_uid_that_a_finding_names_is_told(name: str) -> None:
+    secrets = [line for line in (CAPTURES / name / "secrets.txt").read_text("utf-8").splitlines() if line]
+    for uid, telling in tellings(CAPTURES / name / "tsv").items():
+        texts = telling.model_dump_json(by_alias=True), _dialogue.text(telling)
+        VALID.validate(telling.model_dump(mode="json", by_alias=True))
+        assert not [secret for secret in secrets if any(secret in text for text in texts)], uid
+        assert any(part.link == "named" for session in telling.sessions for part in session.findings)
+        for session in telling.sessions:
+            assert uid in session.uids
+            seqs = [step.seq for step in session.steps if isinstance(step, CommandStep)]
+            assert seqs == sorted(seqs, key=lambda seq: seq or 0)
+
+
+def test_tsv_and_json_tell_the_same() -> None:
+    name = "auth_login_fail_then_ok"
+    assert tellings(CAPTURES / name / "tsv") == tellings(CAPTURES / name / "json")
+
+
+def test_a_mail_stands_after_its_transaction() -> None:
+    telling = tellings(CAPTURES / "auth_login_fail_then_ok" / "tsv")["CHVdKpLkYdp8xYedc"]
+    steps = telling.sessions[0].steps
+    place = next(number for number, step in enumerate(steps) if isinstance(step, MailStep))
+    before = steps[place - 1]
+    assert isinstance(before, CommandStep)
+    assert before.command == "DATA"
+
+
+@pytest.mark.parametrize("log", ["conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl"])
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "missing"])
+def test_any_subset_of_logs(log: str, alone: bool, tmp_path: Path) -> None:
+    uids: set[str] = set()
+    for source in (CAPTURES / "mixed_office_day" / "tsv").glob("*.log"):
+        if (source.stem == log) == alone:
+            shutil.copy(source, tmp_path)
+            if source.stem not in {"dns", "files", "software"}:
+                lines = source.read_text("utf-8").splitlines()
+                uids |= {line.split("\t")[1] for line in lines if line.endswith("x") or "\t25\t" in line}
+    for uid in sorted(uids)[:2]:
+        session = tell(uid, tmp_path).sessions[0]
+        told_missing = any(f"{log}.log is missing" in note for note in session.unseen)
+        assert told_missing is not alone
+        VALID.validate(Telling(uid=uid, sessions=(session,)).model_dump(mode="json", by_alias=True))
+    assert uids
+
+
+def test_what_an_analyzer_of_ours_would_have_told_is_said_to_be_missing(tmp_path: Path) -> None:
+    for log in ("conn", "smtp", "ssl"):
+        source = CAPTURES / "spambot_direct_to_mx" / "tsv" / f"{log}.log"
+        if source.exists():
+            shutil.copy(source, tmp_path)
+    assert tellings(tmp_path)
+    for telling in tellings(tmp_path).values():
+        assert any("smtp_cmd.log is missing" in note for note in telling.sessions[0].unseen)
+
+
+def _sensor(folder: Path, rename: dict[str, str]) -> Path:
+    """Write the logs of a capture as another sensor would: the same lines under other uids."""
+    folder.mkdir()
+    for source in (CAPTURES / "auth_login_fail_then_ok" / "tsv").glob("*.log"):
+        text = source.read_text("utf-8")
+        for old, new in rename.items():
+            text = text.replace(old, new)
+        (folder / source.name).write_text(text, "utf-8")
+    return folder
+
+
+def test_two_sensors_tell_one_connection_once(tmp_path: Path) -> None:
+    one = _sensor(tmp_path / "one", {})
+    two = _sensor(tmp_path / "two", {"CHVdKpLkYdp8xYedc": "CzzzzzOfTheOther"})
+    first, second = (tell(uid, one, two) for uid in ("CHVdKpLkYdp8xYedc", "CzzzzzOfTheOther"))
+    assert first.sessions == second.sessions
+    assert first.sessions[0].uids == ("CHVdKpLkYdp8xYedc", "CzzzzzOfTheOther")
+    alone = tell("CHVdKpLkYdp8xYedc", one)
+    assert first.sessions[0].steps == alone.sessions[0].steps
+
+
+def test_a_uid_that_repeats_tells_all_its_connections_in_order(tmp_path: Path) -> None:
+    folder = _sensor(tmp_path / "one", {"CXkaXR1AUtXElbmY78": "CHVdKpLkYdp8xYedc"})
+    sessions = tell("CHVdKpLkYdp8xYedc", folder).sessions
+    assert [session.client for session in sessions] == ["10.20.1.18", "10.20.1.19"]
+    assert all(session.uids == ("CHVdKpLkYdp8xYedc",) for session in sessions)
+
+
+def test_a_uid_that_repeats_with_the_same_ends_is_split_by_its_starts(tmp_path: Path) -> None:
+    one = _sensor(tmp_path / "one", {})
+    later = _sensor(tmp_path / "two", {"1795458": "1795459"})
+    early, late = tell("CHVdKpLkYdp8xYedc", one, later).sessions
+    assert (late.start - early.start).total_seconds() == 1000
+    assert [step.offset for step in early.steps] == [step.offset for step in late.steps]
+
+
+def test_hostile_strings_are_shown_and_do_nothing(tmp_path: Path) -> None:
+    evil = "\x1b[2J\u202eevil|<b>"
+    folder = _sensor(tmp_path / "one", {"ws18": evil, "2.0.0 Bye": f"Bye{evil}"})
+    text = _dialogue.text(tell("CHVdKpLkYdp8xYedc", folder))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_a_uid_of_weird_log_only_is_told(tmp_path: Path) -> None:
+    head = (
+        "#separator \\x09\n#path\tweird\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tname\tnotice\n"
+    )
+    types = "#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tbool\n"
+    row = "1795458327.5\tCweird\t10.0.0.1\t4444\t10.0.0.25\t25\tsmtp_excessive_pending_cmds\tF\n"
+    (tmp_path / "weird.log").write_text(head + types + row, "utf-8")
+    assert "smtp_excessive_pending_cmds" in _dialogue.text(tell("Cweird", tmp_path))
+
+
+def test_a_uid_that_is_nowhere() -> None:
+    with pytest.raises(NoInputError, match=r"uid Cnowhere in conn\.log, .*vrfy_scan"):
+        tell("Cnowhere", CAPTURES / "vrfy_scan" / "tsv")

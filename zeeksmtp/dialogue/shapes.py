@@ -1,0 +1,156 @@
+"""What is told of a connection: `zeeksmtp.session.v1`. v1 may gain keys, never lose or retype one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from zeeksmtp.model import Confidence, Moment, Severity, Shape
+
+
+class Step(Shape):
+    """Base of what happened in a connection: when, and how many seconds after its start."""
+
+    ts: Moment
+    offset: float
+
+
+class CommandStep(Step):
+    """A command and its final reply; without `reply_code` none was seen. A verb that may hold a secret is null."""
+
+    kind: Literal["command"] = "command"
+    seq: int | None
+    command: str | None
+    arg: str | None
+    reply_code: int | None
+    reply_status: str | None
+    reply_msg: str | None
+    disclosed: tuple[str, ...]
+    latency: float | None
+    known: bool | None
+
+
+class AuthStep(Step):
+    """An AUTH exchange in clear. Of the secret: its kind and length."""
+
+    kind: Literal["auth"] = "auth"
+    seq: int | None
+    mechanism: str | None
+    user: str | None
+    authzid: str | None
+    initial_response: bool | None
+    secret_kind: str | None
+    secret_length: int | None
+    outcome: str | None
+    reply_code: int | None
+    reply_status: str | None
+    reply_msg: str | None
+
+
+class MailStep(Step):
+    """A mail as smtp.log has it. Where commands are known it stands after the last one of its transaction."""
+
+    kind: Literal["mail"] = "mail"
+    sender: str | None
+    recipients: tuple[str, ...]
+    last_reply: str | None
+    content: bool | None
+
+
+class TlsStep(Step):
+    """A TLS handshake as ssl.log has it."""
+
+    kind: Literal["tls"] = "tls"
+    established: bool | None
+    version: str | None
+    cipher: str | None
+    server_name: str | None
+
+
+class WeirdStep(Step):
+    """Something that Zeek stumbled over."""
+
+    kind: Literal["weird"] = "weird"
+    name: str | None
+
+
+AnyStep = Annotated[CommandStep | AuthStep | MailStep | TlsStep | WeirdStep, Field(discriminator="kind")]
+
+
+class Transport(Shape):
+    """What conn.log says: bytes of payload, `state` and `history` as Zeek codes them, bytes lost in the capture."""
+
+    start: Moment
+    end: Moment | None
+    duration: float | None
+    service: str | None
+    client_bytes: int | None
+    server_bytes: int | None
+    state: str | None
+    history: str | None
+    missed_bytes: int | None
+
+
+class Starttls(Shape):
+    """How STARTTLS went in the SMTP dialogue. Null: cannot be known from the logs at hand."""
+
+    offered: bool | None
+    requested: bool | None
+    reply_code: int | None
+    accepted: bool | None
+
+
+class Part(Shape):
+    """A finding that the connection is part of: `named` among its uids, or `covered` by its parties and time.
+
+    `covered` is said only where the finding's own list of uids is not the whole list (it is full, or empty).
+    """
+
+    id: str
+    detector: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    link: Literal["named", "covered"]
+
+
+class Story(Shape):
+    """An incident that one of those findings belongs to."""
+
+    id: str
+    severity: Severity
+    score: int
+    title: str
+
+
+class Session(Shape):
+    """One connection. `uids` are all under which it was logged, the session's own first."""
+
+    uids: tuple[str, ...]
+    client: str
+    client_port: int
+    server: str
+    port: int
+    direction: str
+    start: Moment
+    transport: Transport | None
+    greeting: str | None
+    helo: str | None
+    capabilities: tuple[str, ...] | None
+    mechanisms_offered: tuple[str, ...] | None
+    starttls: Starttls
+    last_reply: str | None
+    quit: bool | None
+    steps: tuple[AnyStep, ...]
+    unseen: tuple[str, ...]
+    findings: tuple[Part, ...]
+    incidents: tuple[Story, ...]
+
+
+class Telling(Shape):
+    """All connections that a uid stands for, in the order of their starts."""
+
+    schema_: Literal["zeeksmtp.session.v1"] = Field("zeeksmtp.session.v1", alias="schema", serialization_alias="schema")
+    uid: str
+    sessions: tuple[Session, ...]
