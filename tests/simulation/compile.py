@@ -68,7 +68,7 @@ def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataF
         "conn": _typed("conn", _conn(sessions, IPv4Network(net))),
         "smtp": _typed("smtp", _smtp(sessions, lines, random)),
         "smtp_cmd": _typed("smtp_cmd", _smtp_cmd(lines)),
-        "smtp_auth": _typed("smtp_auth", _smtp_auth(lines, logins, hashes=hashes)),
+        "smtp_auth": _typed("smtp_auth", _smtp_auth(sessions, lines, logins, hashes=hashes)),
         "smtp_session": _typed("smtp_session", _smtp_session(sessions)),
         "ssl": _typed("ssl", _ssl(sessions)),
         "dns": _typed("dns", _dns(look_ups, random)),
@@ -269,8 +269,10 @@ def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _smtp_auth(lines: pl.DataFrame, logins: pl.DataFrame, *, hashes: bool) -> pl.DataFrame:
-    rows = lines.filter(pl.col("tag") >= 0).drop("arg").join(logins, on="tag", how="left", maintain_order="left")
+def _smtp_auth(sessions: pl.DataFrame, lines: pl.DataFrame, logins: pl.DataFrame, *, hashes: bool) -> pl.DataFrame:
+    offers = sessions.select("sess", *_offers())
+    tried = lines.filter(pl.col("tag") >= 0).drop("arg").join(offers, on="sess", how="left", maintain_order="left")
+    rows = tried.join(logins, on="tag", how="left", maintain_order="left")
     outcomes = {"ok": "success", "wrong": "failure", "needs_tls": "rejected", "busy": "rejected", "left": "unknown"}
     password = pl.col("kind") == "password"
     secrets = rows["secret"].unique()
@@ -288,11 +290,17 @@ def _smtp_auth(lines: pl.DataFrame, logins: pl.DataFrame, *, hashes: bool) -> pl
     )
 
 
+def _offers() -> tuple[pl.Expr, pl.Expr]:
+    """What EHLO was answered with: is STARTTLS there, and which mechanisms; HELO is answered with nothing."""
+    said_ehlo = pl.col("helo").is_not_null() & pl.col("esmtp")
+    mechanisms = pl.when(said_ehlo & (pl.col("mechanisms") != "")).then(pl.col("mechanisms").str.split(" "))
+    starttls = said_ehlo & pl.col("starttls") & ~pl.col("masked")
+    return starttls.alias("starttls_offered"), mechanisms.alias("mechanisms_offered")
+
+
 def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
     talked = sessions.filter(pl.col("answered"), pl.col("tls") != "implicit")
-    offers = pl.col("starttls") & ~pl.col("masked")
     said_ehlo = pl.col("helo").is_not_null() & pl.col("esmtp")
-    mechanisms = pl.col("mechanisms").str.split(" ")
     asks = pl.col("mechanisms") != ""
     extra = (
         pl.when(pl.col("masked") & asks).then(pl.concat_list(pl.lit("XXXXXXXA"), pl.format("AUTH {}", "mechanisms")))
@@ -308,10 +316,9 @@ def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
         pl.when("masked").then(pl.lit("*" * 29)).otherwise(banner).alias("banner"),
         said_ehlo.alias("esmtp"),
         pl.when(said_ehlo).then(pl.concat_list(basic, extra)).alias("capabilities"),
-        (said_ehlo & offers).alias("starttls_offered"),
+        *_offers(),
         pl.col("starttls_requested").fill_null(value=False),
         pl.col("starttls_ok").alias("tls"),
-        pl.when(said_ehlo & asks).then(mechanisms).alias("mechanisms_offered"),
         pl.col(_COUNTERS).fill_null(0),
         pl.lit(0).alias("unknown_commands"),
         pl.coalesce("last_reply_code", pl.lit(220)).alias("last_reply_code"),

@@ -29,6 +29,7 @@ def _clear_pairs(logs: Frames) -> list[Event]:
             (pl.col("starttls_offered") & sent).any(),
             sent.any().alias("sent"),
         )
+        .sort("id.orig_h", "id.resp_h")
     )
     return [
         event(
@@ -54,7 +55,7 @@ def _offers(logs: Frames) -> list[Event]:
     inside = logs["conn"].filter(pl.col("local_resp")).select("uid")
     password = pl.col("mechanisms_offered").list.set_intersection(["PLAIN", "LOGIN"]).list.len() > 0
     offers = logs["smtp_session"].join(inside, on="uid").filter(password)
-    servers = offers.group_by("id.resp_h").agg(pl.col("ts").to_physical().sort())
+    servers = offers.group_by("id.resp_h").agg(pl.col("ts").to_physical().sort()).sort("id.resp_h")
     return [
         event(
             "passwords asked for in clear",
