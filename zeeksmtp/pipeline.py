@@ -17,7 +17,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import incidents_of
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
-from zeeksmtp.ingest import FileRecord, scan
+from zeeksmtp.ingest import FileRecord, every_record, scan
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.model import (
     Context,
@@ -115,7 +115,7 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     found = find(request.paths)
     if request.started is not None:
         request.started(found.sources)
-    return found, engine.ingest(found.sources, lake, request.progress)
+    return found, list(every_record(engine.ingest(found.sources, lake, request.progress)))
 
 
 def _tables(request: Request, engine: Engine, lake: Path, kept_facts: Path) -> dict[str, pl.LazyFrame]:
@@ -144,6 +144,11 @@ def _detect(request: Request, engine: Engine, tables: Tables) -> _Judged:
     return judged
 
 
+def _shared(tables: Tables, engine: Engine) -> set[str]:
+    hosts = tables["role"].filter(pl.col("role").is_in(SHARED_ROLES)).select("host")
+    return set(engine.collect(hosts).to_series())
+
+
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
     if detector.trials is None:
         return 0
@@ -154,11 +159,12 @@ def _report(request: Request, engine: Engine, tables: Tables, read: tuple[Found,
     found, records = read
     judged = _detect(request, engine, tables)
     kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
-    roles = roles_of(tables, engine.collect)
+    roles, role_notes = roles_of(tables, engine.collect)
+    shared = _shared(tables, engine)
     posture, posture_notes = posture_of(tables, engine.collect)
     volumes, volume_notes = volumes_of(tables, request.window, engine.collect)
     inputs = inputs_of(found, records)
-    notes = [*quality_of(tables, engine.collect), *posture_notes, *volume_notes]
+    notes = [*quality_of(tables, engine.collect), *posture_notes, *role_notes, *volume_notes]
     known = detectors()
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
@@ -178,7 +184,7 @@ def _report(request: Request, engine: Engine, tables: Tables, read: tuple[Found,
         findings=kept,
         incidents=incidents_of(
             kept,
-            {host.host for host in roles if host.role in SHARED_ROLES},
+            shared,
             {d.id: d.stage for d in known},
             request.settings.link_hours,
         ),

@@ -137,8 +137,7 @@ def _command(step: CommandStep) -> Iterable[str]:
 def _auth(step: AuthStep) -> Iterable[str]:
     user = "user not seen" if step.user is None else f"user {_words.name(step.user)}"
     behalf = "" if step.authzid is None else f" for {_words.name(step.authzid)}"
-    length = "" if step.secret_length is None else f" of {step.secret_length} bytes"
-    secret = "" if step.secret_kind in {None, "none"} else f", {step.secret_kind}{length} in clear"
+    secret = "" if step.secret_kind in {None, "none"} else f", {step.secret_kind} in clear"
     yield f"* AUTH {step.mechanism or _words.UNKNOWN}: {user}{behalf}{secret}: {step.outcome or _words.UNKNOWN}"
     yield from [f"S {step.reply_code} {step.reply_msg or ''}"] * (step.reply_code is not None)
 

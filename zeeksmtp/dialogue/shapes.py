@@ -41,7 +41,6 @@ class AuthStep(Step):
     authzid: str | None
     initial_response: bool | None
     secret_kind: str | None
-    secret_length: int | None
     outcome: str | None
     reply_code: int | None
     reply_status: str | None

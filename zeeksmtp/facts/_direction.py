@@ -27,6 +27,18 @@ PRIVATE_NETS: tuple[Network, ...] = tuple(
 )
 
 
+_V4 = r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$"
+
+
+def _v4_number(addresses: pl.Series) -> pl.Series:
+    """Give IPv4 addresses as numbers, null for the rest: most of a log is IPv4, and this takes no Python loop."""
+    octets = addresses.str.extract_groups(_V4).struct.unnest().cast(pl.Int64)
+    sound = octets.select(pl.all_horizontal((pl.all() <= 255).fill_null(value=False))).to_series()
+    first, second, third, fourth = octets.get_columns()
+    number = ((first * 256 + second) * 256 + third) * 256 + fourth
+    return pl.select(pl.when(sound).then(number)).to_series()
+
+
 def _within(address: str | None, nets: Sequence[Network]) -> bool | None:
     try:
         ip = ip_address(address or "")
@@ -38,15 +50,15 @@ def _within(address: str | None, nets: Sequence[Network]) -> bool | None:
 
 def in_nets(column: str, nets: Sequence[Network]) -> pl.Expr:
     """Give a Boolean expression: the address in `column` lies in one of `nets`; null where it is no address."""
+    ranges = [(int(net[0]), int(net[-1])) for net in nets if net.version == 4]
 
     def lookup(addresses: pl.Series) -> pl.Series:
-        unique = addresses.unique()
-        inside = [_within(address, nets) for address in unique]
-        return (
-            addresses.replace_strict(unique, inside, return_dtype=pl.Boolean)
-            if len(unique)
-            else addresses.cast(pl.Boolean)
-        )
+        number = _v4_number(addresses)
+        inside = pl.any_horizontal([number.is_between(low, high) for low, high in ranges] or [pl.lit(value=False)])
+        others = addresses.filter(number.is_null()).unique().drop_nulls()
+        known = {address: _within(address, nets) for address in others}
+        rest = addresses.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Boolean)
+        return pl.select(pl.when(number.is_not_null()).then(inside).otherwise(rest)).to_series()
 
     return pl.col(column).map_batches(lookup, return_dtype=pl.Boolean)
 

@@ -27,7 +27,8 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     value = pl.max_horizontal("messages", "recipients").cast(pl.Int64)
     hours = tables["host_hour"].filter(pl.col("local")).join(roles, on="client", how="left")
     placed = hours.with_columns(value.alias("value"), pl.col("hour").dt.truncate("1d").alias("day"))
-    based = with_baseline(placed, ["client"], "value", site.timezone, HISTORY_DAYS)
+    sent = placed.filter(pl.col("value") > 0)  # hours without mail count as zero, and need no judgement
+    based = with_baseline(sent, ["client"], "value", site.timezone, HISTORY_DAYS)
     centre, variance = _of_peers()
     return (
         based.with_columns(pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance))
@@ -41,7 +42,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
 
 FACT = Fact(
     name="volume",
-    doc="One row per local client and hour: what it sent, and what was to be expected.",
+    doc="One row per local client and hour with mail: what it sent, and what was to be expected.",
     columns=(
         Column("client", "addr", "the client"),
         Column("hour", "time", "start of the hour"),

@@ -13,6 +13,8 @@ Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
 _OUTSIDE_SERVERS = 100
 _VOLUME_ROWS = 500
+_ROLES = 500
+_PLAIN_ROLES = ("workstation", "other")
 
 
 def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
@@ -40,11 +42,14 @@ def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]
     ] * (left > 0)
 
 
-def roles_of(tables: Tables, collect: Collect) -> tuple[HostRole, ...]:
-    """Give the roles of the site's own hosts, and of those that config names."""
-    told = pl.col("local") | (pl.col("reason") == "set in config")
-    plan = tables["role"].filter(told).sort("host").select(list(HostRole.model_fields))
-    return tuple(HostRole(**row) for row in _rows(collect, plan))
+def roles_of(tables: Tables, collect: Collect) -> tuple[tuple[HostRole, ...], Sequence[str]]:
+    """Give the roles of the site's own hosts and of those that config names, servers first if not all have room."""
+    plain = pl.col("role").is_in(_PLAIN_ROLES) & ~pl.col("vouched")
+    told = tables["role"].filter(pl.col("local") | pl.col("vouched")).sort(plain, "host")
+    shown = _rows(collect, told.head(_ROLES).select(list(HostRole.model_fields)))
+    left = collect(told.select(pl.len())).item() - len(shown)
+    note = f"roles lists {_ROLES} hosts, servers first; {left} more are in the export"
+    return tuple(HostRole(**row) for row in sorted(shown, key=lambda row: row["host"])), [note] * (left > 0)
 
 
 def volumes_of(tables: Tables, window: Window, collect: Collect) -> tuple[tuple[Volume, ...], Sequence[str]]:

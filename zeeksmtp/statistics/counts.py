@@ -21,6 +21,8 @@ _WEEK_HOURS = 7 * 24
 
 def _tail(given: pl.Series) -> pl.Series:
     """P(X >= x) for structs of `x`, `mean`, `variance`: Poisson, or negative binomial where the variance is larger."""
+    if given.is_empty():
+        return pl.Series(given.name, [], pl.Float64)
     import numpy as np  # noqa: PLC0415 - with scipy: heavy, and needed only where counts are judged
     from scipy.stats import nbinom, poisson  # noqa: PLC0415
 
@@ -33,6 +35,8 @@ def _tail(given: pl.Series) -> pl.Series:
 
 def _quantile(given: pl.Series) -> pl.Series:
     """The count that is not exceeded with probability `_UPPER`, for structs of `mean`, `variance`."""
+    if given.is_empty():
+        return pl.Series(given.name, [], pl.Float64)
     import numpy as np  # noqa: PLC0415 - as above
     from scipy.stats import nbinom, poisson  # noqa: PLC0415
 

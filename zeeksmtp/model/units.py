@@ -1,0 +1,186 @@
+"""The specs of the units, and the frame that findings travel in.
+
+A *unit* is one file that defines one constant: `LOG`, `FACT`, `DETECTOR`, `OUTPUT` or `COMMAND`. The specs say what
+such a constant holds. Units meet in tables (by name) and in the `Report`, never by import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from zeeksmtp.model.shapes import Report
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Tables = Mapping[str, "pl.LazyFrame"]
+"""Logs of the lake and facts, by name."""
+
+SMTP_PORTS = (25, 26, 465, 587, 2525)
+"""Relay, its common alternatives (26, 2525), submission (RFC 6409) and submissions (RFC 8314)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a log or a fact: its name, its Zeek type (`addr`, `set[string]`, …) and what it means."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a raw line must contain to concern SMTP: a cheap superset of `Log.concerns`.
+
+    `values` maps a column to values one of which must stand in it; `text` are substrings. One match is enough; an
+    empty hint keeps every line.
+    """
+
+    values: Mapping[str, tuple[str, ...]]
+    text: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A Zeek log that is read: its path name, the columns kept, and which rows concern SMTP.
+
+    `concerns` gives a boolean expression over the typed columns; `redact` gives columns rewritten before anything is
+    written to disk; `unseen` says what is not visible where the log is missing. Columns that a file lacks are null.
+    """
+
+    name: str
+    doc: str
+    unseen: str
+    columns: tuple[Column, ...]
+    hint: Hint
+    concerns: Callable[[], pl.Expr]
+    redact: Callable[[], Mapping[str, pl.Expr]] = dict
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What config says of the place that the logs come from."""
+
+    local_nets: tuple[IPv4Network | IPv6Network, ...] = ()
+    timezone: str = "UTC"
+    roles: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that is judged: from `since` (inclusive) to `until` (exclusive). Earlier rows serve as history."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def covers(self, ts: str = "ts") -> pl.Expr:
+        """Give a boolean expression: column `ts` lies in the window."""
+        import polars as pl  # noqa: PLC0415 - `--help` must not load polars
+
+        inside = pl.col(ts).is_not_null()
+        if self.since is not None:
+            inside &= pl.col(ts) >= self.since
+        if self.until is not None:
+            inside &= pl.col(ts) < self.until
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a detector is told besides its tables and `Params`."""
+
+    site: Site = Site()
+    window: Window = Window()
+    alpha: float = 1e-6
+    false_discovery_rate: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A table that detectors read: a lazy plan over logs and other facts, with declared columns.
+
+    `needs` names tables that must be there (an absent log is given as an empty frame of its columns).
+    """
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    needs: tuple[str, ...]
+    plan: Callable[[Tables, Site], pl.LazyFrame]
+
+
+class Params(BaseModel):
+    """Base of every detector's parameters: frozen, no unknown key; each field has bounds, unit and source."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One kind of finding.
+
+    `plan(tables, params, context)` gives a LazyFrame of `FINDING` columns. `title`, `summary` and `action` are
+    `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
+    and the names of its evidence's terms and details. `spends` means that the accounts it names need a new
+    credential. `sees` names the logs without which it is blind, for `coverage`;
+    `trials`, of the same arguments, gives one row with the number of statistical trials (column `trials`).
+    """
+
+    id: str
+    title: str
+    summary: str
+    action: str
+    attack: tuple[str, ...]
+    needs: tuple[str, ...]
+    sees: tuple[str, ...]
+    params: type[Params]
+    plan: Callable[[Tables, Any, Context], pl.LazyFrame]
+    stage: Literal["recon", "exposure", "guessing", "access", "abuse"] | None = None
+    trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
+    spends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A form of the report. `render` gets the report and whether it goes to a terminal (`None`: no, else its width)."""
+
+    name: str
+    doc: str
+    render: Callable[[Report, int | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the CLI: its name and either the function or, for a group, the functions by name."""
+
+    name: str
+    run: Callable[..., Any] | Mapping[str, Callable[..., Any]]
+
+
+FINDING: Mapping[str, str] = {
+    "key": "vector[string]",
+    "severity": "string",
+    "confidence": "string",
+    "first": "time",
+    "last": "time",
+    "count": "count",
+    "clients": "vector[string]",
+    "servers": "vector[string]",
+    "accounts": "vector[string]",
+    "terms": "vector[term]",
+    "details": "vector[detail]",
+    "test": "test",
+    "uids": "vector[string]",
+    "attack": "vector[string]",
+}
+"""Columns and types of what a detector's plan yields.
+
+`key` is the entity key; `uids` the first 20 by (ts, uid); `attack` is empty where the detector's own ids apply.
+"""
