@@ -44,10 +44,11 @@ ALL: Mapping[str, Attack] = {
     "growth": abuse.growth,
 }
 
-_USUAL = {"guessing-site": 1, "distributed-enumeration": 1, "oracle": 1, "open-relay": 1, "slow-enumeration": 1}
-_MANY = dict.fromkeys(("spray", "guess-success", "stripped", "token", "challenge", "scan-inside"), 4)
+_USUAL = dict.fromkeys(("guessing-site", "distributed-enumeration", "open-relay", "slow-enumeration"), 1)
+_MANY = dict.fromkeys(("stripped", "token", "challenge", "scan-inside", "oracle", "taken-account", "many-networks"), 4)
 _MANY |= dict.fromkeys(("blocklisted", "taken-host", "stealer", "growth"), 4)
-_MANY |= {"reuse": 8, "relay-probe": 3}
+_MANY |= {"spray": 8, "guess-success": 8, "reuse": 16, "relay-probe": 3}
+# What only lenient sites (three in five) can suffer, or only those whose Zeek tells equal passwords, comes oftener.
 
 
 def usual() -> dict[str, int]:

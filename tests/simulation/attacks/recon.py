@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from tests.simulation.attacks._common import NAMES, log_uniform, one, somebody, times
-from tests.simulation.clock import SECOND, Times, steady
-from tests.simulation.dialogue import DIRECTORY, Talk, Values
+from tests.simulation.clock import INTERNET, SECOND, Times
+from tests.simulation.dialogue import DIRECTORY, Talk, Values, known_server
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
-from tests.simulation.site import Site, outside, words
+from tests.simulation.site import Site, addresses_of, outside, words
 from tests.simulation.truth import CRITICAL, LOW, MEDIUM, event
 from zeeksmtp.model import Severity
 
@@ -145,21 +145,20 @@ def _probe(site: Site, made: Made, random: Random, *, verdict: str, severity: Se
 
 
 def oracle(site: Site, made: Made, random: Random) -> None:
-    """Let a server tell users from non-users, and somebody use it."""
-    if not site.verifies or site.mx["software"][0] == "exchange":
-        return
-    client = one(site, random)
-    ts = steady(random, site.clock.span(random, 3), 60, 30)
-    _ask(site, made, random, verb="VRFY", ts=ts, clients=client)
-    server = site.mx["server"][0]
-    made.events.append(event("oracle", {"enumeration-oracle": LOW}, ts, servers=[server]))
-    made.events.append(
-        event(
-            "enumeration of an oracle",
-            {"user-enumeration": MEDIUM},
-            ts,
-            clients=[client],
-            servers=[server],
-            strength=60,
-        )
-    )
+    """Let a server of some department tell users from non-users, ask for passwords in clear, and somebody use it."""
+    address = f"10.20.0.{random.integers(100, 250)}"
+    software = str(random.choice(["postfix", "exim", "sendmail"]))
+    at = known_server(address, f"dept.{site.domain}", software=software, starttls=False, offers="PLAIN LOGIN")
+    daily = site.clock.draw(random, 3 * site.days, site.clock.weights(INTERNET))
+    partners = site.world[site.partners(random, len(daily))]
+    usual = made.add(Talk(daily, partners["server"], at, 25, helo=partners["name"]))
+    usual.mail(addresses_of(random, partners["domain"]), random.choice(site.addresses[:9], len(daily)))
+    client, verb = one(site, random), "VRFY" if random.random() < 0.7 else "EXPN"
+    per_hour = log_uniform(random, 2, 500)
+    ts = times(site, random, 30, per_hour)
+    names, answers = _names(site, random, len(ts), 0.3)
+    made.add(Talk(ts, client, at, 25, helo="x", esmtp=False, quit=False)).say(verb, names, answers)
+    made.events.append(event("oracle", {"enumeration-oracle": LOW}, ts, servers=[address]))
+    must = {"user-enumeration": MEDIUM}
+    told = event("enumeration of an oracle", must, ts, clients=[client], servers=[address], strength=per_hour)
+    made.events.append(told)

@@ -139,7 +139,7 @@ def _correspondents(site: Site, random: Random) -> list[str]:
 def stale(site: Site, made: Made) -> None:
     """Let phones and printers try an old password at regular intervals: in clear, and inside TLS."""
     random = site.random("stale")
-    for n in range(6):
+    for n in range(14):
         host, user = f"10.20.3.{10 + n}", site.people["account"][int(random.integers(site.hosts))]
         minutes = float(np.exp(random.uniform(np.log(5), np.log(180))))
         start = site.clock.at(random.uniform(0, site.days * 0.6))

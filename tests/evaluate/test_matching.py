@@ -1,0 +1,128 @@
+"""Findings against truth: who is right, who is wrong, who was missed, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.evaluate.intervals import lower, upper_rate
+from tests.evaluate.matching import Score, scores
+from tests.simulation.truth import Event
+from zeeksmtp.model import Evidence, Finding, SequentialTest, Severity
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def finding(**given: Any) -> Finding:
+    usual: dict[str, Any] = {
+        "id": "0" * 16,
+        "detector": "smtp-scan",
+        "title": "t",
+        "severity": Severity.MEDIUM,
+        "confidence": "high",
+        "attack": (),
+        "first": NOON,
+        "last": NOON + HOUR,
+        "count": 1,
+        "clients": ("10.0.0.1",),
+        "servers": (),
+        "accounts": (),
+        "evidence": Evidence(),
+        "uids": (),
+        "summary": "s",
+        "action": "a",
+    }
+    return Finding(**{**usual, **given})
+
+
+def happened(**given: Any) -> Event:
+    usual: dict[str, Any] = {
+        "kind": "scan",
+        "must": {"smtp-scan": Severity.MEDIUM},
+        "may": frozenset({"smtp-scan", "new-direct-sender"}),
+        "clients": frozenset({"10.0.0.1"}),
+        "start": NOON,
+        "end": NOON + HOUR,
+    }
+    return Event(**{**usual, **given})
+
+
+def score(findings: list[Finding], events: list[Event], detector: str = "smtp-scan") -> Score:
+    return scores(findings, events, [detector], seed=2)[detector]
+
+
+def alarmed(at: datetime) -> Evidence:
+    return Evidence(test=SequentialTest(score=14, threshold=13.8, trials=9, bad=9, alarm_at=at))
+
+
+def test_a_finding_about_the_same_client_finds_the_event() -> None:
+    told = score([finding()], [happened()])
+    assert (told.events, told.found, told.true[Severity.MEDIUM], told.missed) == (1, 1, 1, [])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"clients": ("10.0.0.2",)},
+        {"first": NOON + 5 * HOUR, "last": NOON + 6 * HOUR},
+        {"evidence": alarmed(NOON - HOUR)},
+    ],
+    ids=["another client", "another time", "alarmed before"],
+)
+def test_another_finding_does_not(other: dict[str, Any]) -> None:
+    told = score([finding(**other)], [happened()])
+    assert (told.found, told.false[Severity.MEDIUM], len(told.missed)) == (0, 1, 1)
+
+
+def test_a_weaker_finding_is_right_but_does_not_count_as_found() -> None:
+    told = score([finding(severity=Severity.LOW)], [happened()])
+    assert (told.found, told.true[Severity.LOW], sum(told.false.values())) == (0, 1, 0)
+
+
+def test_a_detector_that_may_name_it_is_not_wrong_and_owes_nothing() -> None:
+    told = score([finding(detector="new-direct-sender")], [happened()], "new-direct-sender")
+    assert (told.events, told.true[Severity.MEDIUM], sum(told.false.values())) == (0, 1, 0)
+
+
+def test_a_background_is_neither_right_nor_wrong() -> None:
+    told = score([finding()], [happened(must={})])
+    assert (told.events, told.neutral, sum(told.true.values()), sum(told.false.values())) == (0, 1, 0, 0)
+
+
+def test_what_is_merely_worth_knowing_is_no_alarm() -> None:
+    assert not score([finding(severity=Severity.INFO)], []).accused
+
+
+def test_accounts_agree_whatever_their_spelling() -> None:
+    named = finding(accounts=("CORP\\Alice",))
+    assert score([named], [happened(accounts=frozenset({"alice@corp.example"}))]).found == 1
+    assert score([named], [happened(accounts=frozenset({"bob"}))]).found == 0
+
+
+def test_the_time_to_detection_is_that_of_the_alarm() -> None:
+    assert score([finding(evidence=alarmed(NOON + HOUR / 2))], [happened()]).hours == [0.5]
+
+
+def test_a_test_of_whole_days_knows_at_their_end() -> None:
+    midnight = NOON.replace(hour=0)
+    assert score([finding(evidence=alarmed(midnight))], [happened()]).hours == [12.0]
+
+
+def test_figures_of_two_sites_add_up() -> None:
+    told = score([finding()], [happened()])
+    told.add(score([], [happened()]))
+    assert (told.events, told.found, dict(told.by_kind)) == (2, 1, {"scan": [2, 1]})
+    assert told.level is Severity.MEDIUM
+
+
+def test_the_level_is_that_of_the_contract_where_it_is_lower() -> None:
+    assert score([], [happened(must={"smtp-scan": Severity.LOW})]).level is Severity.LOW
+
+
+def test_bounds_are_those_of_the_textbook() -> None:
+    assert lower(100, 100) == pytest.approx(0.05 ** (1 / 100))
+    assert lower(0, 10) == 0
+    assert upper_rate(0, 1) == pytest.approx(2.9957, abs=1e-4)

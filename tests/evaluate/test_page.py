@@ -1,0 +1,40 @@
+"""The page is a function of the figures; the figures of a small site come out of the real pipeline."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tests.evaluate.captures import Recorded
+from tests.evaluate.page import page
+from tests.evaluate.running import Figures, evaluated
+from tests.simulation.truth import WIRE
+from zeeksmtp.pipeline import detectors
+
+
+@cache
+def figures() -> Figures:
+    return evaluated([2], lambda _line: None, hosts=80, days=6)
+
+
+def test_no_detector_fails() -> None:
+    assert figures().failed == {}
+
+
+def test_facts_on_the_wire_are_all_found_and_right() -> None:
+    """What needs no statistics needs no excuse: these three have one line of the logs as their proof."""
+    for name in ("cleartext-token", "crackable-auth", "blocklisted-sender"):
+        score = figures().scores[name]
+        assert score.events > 0
+        assert (score.found, score.accused) == (score.events, [])
+
+
+def test_the_page_shows_every_detector_in_one_table() -> None:
+    text = page(figures(), Recorded(), "command")
+    wire, statistics = text.split("## Simulated sites: statistical detectors")
+    for detector in detectors():
+        part = wire if detector.id in WIRE else statistics
+        assert f"| `{detector.id}` |" in part
+
+
+def test_the_same_figures_make_the_same_page() -> None:
+    assert page(figures(), Recorded(), "command") == page(figures(), Recorded(), "command")
