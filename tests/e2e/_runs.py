@@ -6,7 +6,6 @@ import gzip
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,13 +76,6 @@ def findings(told: Json, **named: str | None) -> list[Json]:
 def secrets(name: str) -> list[str]:
     """Give the strings that nothing may contain."""
     return [line for line in (CAPTURES / name / "secrets.txt").read_text(encoding="utf-8").splitlines() if line]
-
-
-def auth_rows(name: str) -> Iterator[Json]:
-    """Give the rows of a capture's smtp_auth.log as they are written, without our reader."""
-    log = CAPTURES / name / "json" / "smtp_auth.log"
-    if log.exists():
-        yield from map(json.loads, log.read_text(encoding="utf-8").splitlines())
 
 
 def data_lines(log: Path) -> int:

@@ -13,22 +13,9 @@ from zeeksmtp.model import Severity
 
 EVENTS = [(name, event) for name in NAMES for event in _runs.events(name)]
 
-DRAFT = {("auth_odd", "heidi"): "the draft log has an empty name for this LOGIN with an initial response"}
-"""Names that the draft logs get wrong (fixtures/captures/README.md); goes away with logs of our own scripts."""
-
 
 def worth_a_look(finding: Json) -> bool:
     return Severity(finding["severity"]).rank >= Severity.MEDIUM.rank
-
-
-def lacks_the_name(name: str, event: Json) -> bool:
-    """Tell whether the log has an exchange of this client and server with a secret, but none with this name."""
-    if (name, event["account"]) in DRAFT:
-        return True
-    ends = (event["client"], event["server"])
-    rows = [row for row in _runs.auth_rows(name) if (row["id.orig_h"], row["id.resp_h"]) == ends]
-    users = {row.get("user") for row in rows if row["secret_kind"] != "none"}
-    return event["account"] not in users and None in users
 
 
 def test_there_are_events() -> None:
@@ -45,8 +32,6 @@ def test_an_event_is_found(name: str, event: Json) -> None:
     if not behind & DETECTORS.keys():
         pytest.skip(f"none of {', '.join(sorted(behind))} is there yet")
     who = {key: event.get(key) for key in ("client", "server", "account")}
-    if who["account"] is not None and lacks_the_name(name, event):
-        who["account"] = None
     found = [f for f in _runs.findings(_runs.capture(name), **who) if f["detector"] in behind]
     assert found
     # A kind of credential decides how bad its exposure is; anything else that is recorded as an attack is worth a look.
