@@ -8,9 +8,6 @@
 
 module ZeekSMTP;
 
-# Replies that only one kind of command gets.
-const answers_one = set(235, 334, 354);
-
 # Accepted, these tell nothing that the session's counters do not.
 const bulk_verbs = set("MAIL", "RCPT", "DATA");
 
@@ -50,15 +47,21 @@ function waiting(s: Session): count
 	return |s$queue| - s$head;
 	}
 
+# Forgets answered commands once nothing waits behind them.
+function shorten(s: Session)
+	{
+	if ( s$head < spent_commands || s$head < |s$queue| )
+		return;
+
+	resize(s$queue, 0);
+	s$head = 0;
+	}
+
 function pop(s: Session): Command
 	{
 	local cmd = s$queue[s$head];
-	if ( ++s$head >= spent_commands && s$head == |s$queue| )
-		{
-		resize(s$queue, 0);
-		s$head = 0;
-		}
-
+	++s$head;
+	shorten(s);
 	return cmd;
 	}
 
@@ -98,6 +101,7 @@ function push(c: connection, s: Session, cmd: Command)
 	{
 	if ( |s$queue| >= max_pending )
 		make_place(c, s);
+
 	s$queue += cmd;
 	}
 
@@ -111,7 +115,8 @@ function new_command(c: connection, s: Session, verb: string, known: bool)
 function known_command(c: connection, s: Session, verb: string, arg: string,
     unseen: bool)
 	{
-	local cmd = new_command(c, s, verb, T);
+	local cmd = Command($ts=network_time(), $uid=s$uid, $id=s$id,
+	    $seq=++s$commands, $command=verb, $known=T);
 	s$spoke_smtp = T;
 	if ( verb == "AUTH" )
 		begin_auth(s, cmd, arg);
@@ -121,7 +126,10 @@ function known_command(c: connection, s: Session, verb: string, arg: string,
 		cmd$unseen = T;
 
 	count_command(s, cmd);
-	push(c, s, cmd);
+	if ( |s$queue| >= max_pending )
+		make_place(c, s);
+
+	s$queue += cmd;
 	}
 
 function unknown_command(c: connection, s: Session, word: string)
@@ -335,7 +343,10 @@ function end_exchange(c: connection, s: Session, cmd: Command)
 function answer(c: connection, s: Session, code: count, text: string,
     lines: vector of string)
 	{
-	local cmd = pop(s);
+	local cmd = s$queue[s$head];
+	if ( ++s$head >= spent_commands )
+		shorten(s);
+
 	cmd$reply_code = code;
 	cmd$latency = network_time() - cmd$ts;
 	cmd$reply_msg = cmd$known || code < 400 ? text : scrub_echo(cmd$command, text);
@@ -345,7 +356,14 @@ function answer(c: connection, s: Session, code: count, text: string,
 		end_exchange(c, s, cmd);
 
 	count_answer(s, cmd, lines);
-	write_command(c, s, cmd);
+	# The common case, without a call of its own.
+	if ( log_bulk && s$written < max_lines )
+		{
+		++s$written;
+		Log::write(CMD_LOG, cmd);
+		}
+	else
+		write_command(c, s, cmd);
 	}
 
 # Errors are counted, and cleared of what they repeat.
@@ -395,10 +413,15 @@ function take_reply(c: connection, s: Session, code: count, text: string,
 	if ( ! s$greeted && greet(s, text) )
 		return;
 
-	if ( ( code in answers_one || s$tls_begins ) && s$owed == 0 )
-		step_to(c, s, code);
-	if ( ( code in answers_one || s$owed > 0 ) && take_special(c, s, code, text) )
-		return;
+	# Compared one by one, because a set costs more and this is done for every reply.
+	if ( code == 334 || code == 354 || code == 235 || s$tls_begins || s$owed > 0 )
+		{
+		if ( s$owed == 0 )
+			step_to(c, s, code);
+		if ( take_special(c, s, code, text) )
+			return;
+		}
+
 	if ( s$head < |s$queue| )
 		answer(c, s, code, text, lines);
 

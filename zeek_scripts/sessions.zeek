@@ -23,6 +23,9 @@ export {
 	    string);
 }
 
+# Capabilities that tell how to log in and how to be private.
+const interesting = /[aA][uU][tT][hH][ =].*|[sS][tT][aA][rR][tT][tT][lL][sS] */;
+
 # Codes whose lines name somebody.
 const disclosing = set(250, 251, 551, 553);
 
@@ -128,10 +131,12 @@ function read_capabilities(s: Session, lines: vector of string)
 	s$capabilities = |lines| > 1 ? lines[1:] : vector();
 	for ( _, line in s$capabilities )
 		{
-		if ( line == /[aA][uU][tT][hH][ =].*/ )
-			offered = read_mechanisms(offered, line);
-		else if ( line == /[sS][tT][aA][rR][tT][tT][lL][sS] */ )
+		if ( line != interesting )
+			next;
+		if ( line == /[sS].*/ )
 			s$starttls_offered = T;
+		else
+			offered = read_mechanisms(offered, line);
 		}
 
 	if ( |offered| > 0 )

@@ -15,11 +15,13 @@ CAPTURES = ROOT / "fixtures" / "captures"
 SCRIPTS = ROOT / "zeek_scripts"
 SEEDS = Path(__file__).parent / "Files" / "random.seed"
 SITE = (
+    "policy/protocols/smtp/software",
     "Site::private_address_space_is_local=F",
     "-e",
     "redef Site::local_nets += { 10.0.0.0/8, [2001:db8:20::]/44 };",
 )
-"""The local networks of the recorded traffic: Zeek's default would count its outside hosts as local too."""
+"""What the logs beside the captures are written with: software.log, and the local networks of the recorded traffic;
+Zeek's default would count its outside hosts as local too."""
 
 Row = dict[str, str | None]
 
