@@ -1,10 +1,11 @@
 """An account is used as its owner would not use it.
 
 What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `message`), per
-account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more;
-when the account sent mail as `min_identities` other senders, of at least two domains; or when a day's recipients exceed
-the account's own past (at least `history_days` days, Poisson or wider tail of its daily counts at alpha). One finding
-per account; `count` is the number of accepted logins. Accounts inside TLS are not visible.
+account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more,
+or from `some_networks` where a day had `many_recipients`; when the account sent mail as `min_identities` other senders,
+of at least two domains; or when a day's recipients exceed the account's own past (at least `history_days` days, upper
+tail of its daily counts at alpha). One finding per account; `count` is the number of accepted logins. Accounts inside
+TLS are not visible.
 
 Why it matters: one person is not in five networks a day. A stolen account is sold, and its buyers log in from
 everywhere and send as anybody.
@@ -37,6 +38,14 @@ class AccountAbuseParams(Params):
     )
     min_identities: int = Field(5, ge=2, description="other sender addresses; Source: our choice, assistants have 1-2")
     history_days: int = Field(7, ge=3, description="days of the account's own past; Source: detection.md")
+    some_networks: int = Field(
+        3, ge=2, description="networks in a day that weigh together with many recipients; Source: our choice"
+    )
+    many_recipients: int = Field(
+        100,
+        ge=1,
+        description="recipients in a day that weigh together with some networks; Source: rspamd and CIPP, 100 an hour",
+    )
     min_recipients: int = Field(30, ge=1, description="recipients in a day, at least; Source: SPOT's count of 30")
 
 
@@ -54,6 +63,11 @@ def _logins(tables: Tables) -> pl.LazyFrame:
 def _places(logins: pl.LazyFrame) -> pl.LazyFrame:
     daily = logins.group_by(*_ACCOUNT, "day").agg(pl.col("network").n_unique().alias("networks"))
     return daily.group_by(_ACCOUNT).agg(pl.col("networks").max())
+
+
+def _busiest(mails: pl.LazyFrame) -> pl.LazyFrame:
+    daily = mails.group_by(*_ACCOUNT, pl.col("ts").dt.truncate("1d").alias("day")).agg(pl.col("recipients").sum())
+    return daily.group_by(_ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
 
 
 def _mails(tables: Tables, logins: pl.LazyFrame) -> pl.LazyFrame:
@@ -114,10 +128,14 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
         )
     )
     joined = seen
-    for part in (_places(logins), _identities(mails), _bursts(mails, params, context)):
+    for part in (_places(logins), _busiest(mails), _identities(mails), _bursts(mails, params, context)):
         joined = joined.join(part, on=list(_ACCOUNT), how="left")
     kinds = {
-        "networks_in_a_day": ("networks", pl.col("networks") >= params.min_networks),
+        "networks_in_a_day": (
+            "networks",
+            (pl.col("networks") >= params.min_networks)
+            | ((pl.col("networks") >= params.some_networks) & (pl.col("day_recipients") >= params.many_recipients)),
+        ),
         "other_identities": (
             "identities",
             (pl.col("identities") >= params.min_identities) & (pl.col("identity_domains") >= 2),

@@ -1,9 +1,10 @@
 """A host inside mails its loot home through an outside account.
 
 What it sees: a host of the site that is no mail server logs in to a submission server outside, in clear (table `auth`),
-and sends at least `min_mails` mails in these connections (table `message`) to at most `max_recipients` addresses, most
-of them from an address to itself or all to the same one. That is how mail-borne stealers (Agent Tesla and its kin)
-deliver what they collected. One finding per client; `count` is the number of mails. Regularity is shown, not needed.
+and sends at least `min_mails` mails in these connections (table `message`) to at most `max_recipients` addresses. High
+if a mail goes from an address to itself, or the mails come by the clock (at least `min_regular`, half of the gaps
+within `max_deviation` of the median): that is how mail-borne stealers (Agent Tesla and its kin) deliver what they
+collected. Else low. One finding per client; `count` is the number of mails.
 
 Why it matters: the host runs a stealer: passwords of its browser and mail programs leave with every mail.
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
@@ -32,6 +33,10 @@ class ExfiltrationParams(Params):
     min_mails: int = Field(3, ge=1, description="mails through the account; Source: our choice, a test is one or two")
     max_recipients: int = Field(
         2, ge=1, description="distinct recipients at most; Source: detection.md, 'few fixed recipients'"
+    )
+    min_regular: int = Field(5, ge=3, description="mails that show a rhythm; Source: our choice, four gaps")
+    max_deviation: float = Field(
+        0.3, gt=0, le=1, description="median deviation of the gaps, as a share of the median gap; Source: our choice"
     )
 
 
@@ -63,20 +68,23 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
             pl.col("recipient_names").explode().drop_nulls().unique().sort().alias("recipients_seen"),
             pl.col("to_self").sum().alias("to_self"),
             gap.median().fill_null(0).alias("gap"),
+            (gap - gap.median()).abs().median().fill_null(0).alias("deviation"),
             first_uids().alias("uids"),
         )
     )
     few = pl.col("recipients_seen").list.len() <= params.max_recipients
+    rhythm = (pl.col("count") >= params.min_regular) & (pl.col("deviation") <= params.max_deviation * pl.col("gap"))
+    own = pl.col("to_self") > 0
     return shaped(
         found.filter(pl.col("count") >= params.min_mails, few).with_columns(
             entity("client"),
-            pl.lit("high").alias("severity"),
-            pl.when(pl.col("to_self") > 0).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            severity({"high": own | rhythm}, otherwise="low"),
+            pl.when(own).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
-                evidence("to_itself", pl.col("to_self"), (pl.col("to_self") > 0).cast(pl.Float64)),
+                evidence("to_itself", pl.col("to_self"), own.cast(pl.Float64)),
                 evidence("recipients", pl.col("recipients_seen").list.len()),
-                evidence("seconds_between", pl.col("gap").round(0), 0.0),
+                evidence("seconds_between", pl.col("gap").round(0), rhythm.cast(pl.Float64)),
             ),
             details(recipients_seen=pl.col("recipients_seen")),
         )

@@ -4,9 +4,10 @@ What it sees: messages and recipients per local client and hour (table `volume`,
 the same hours of earlier weeks had (robust centre and spread, upper tail of a negative binomial, never narrower than
 Poisson; without a week of history, hosts of the same role), at the operator's false discovery rate over all
 client-hours of the UTC day, and at least `min_messages`. Volume alone is not reported: one more kind of evidence must
-meet it, among the mails and sessions of these hours: several sender domains, refused or blocklisted deliveries, a role
+meet it, among the mails and sessions of these hours: several sender domains (to several recipient
+domains: a migration or a forwarder has one), refused or blocklisted deliveries, a role
 that is new (no mail ever before in at least `history_days` of logs), a HELO name that changes or is a bare word, odd
-hours (this hour of the day never saw mail of this host). One finding per client; `count` is the number of messages in
+hours (at night, when it never sent before). One finding per client; `count` is the number of messages in
 the unusual hours. Severity: high; critical with three kinds or more.
 
 Why it matters: a compromised account or host sends what it can before somebody notices; blocklists notice first.
@@ -49,6 +50,12 @@ class MassMailingParams(Params):
     history_days: int = Field(
         HISTORY_DAYS, ge=1, description="days of logs without mail of the host; Source: detection.md"
     )
+    night_from: int = Field(
+        22, ge=12, le=23, description="hour of the site's clock at which odd hours begin; Source: our choice"
+    )
+    night_to: int = Field(
+        6, ge=0, le=11, description="hour of the site's clock at which odd hours end; Source: our choice"
+    )
 
 
 def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
@@ -85,11 +92,13 @@ def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.La
 
 def _evidence(tables: Tables, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
     """What mails and sessions of the unusual hours tell, per client."""
+    sent = tables["message"].filter(pl.col("content").fill_null(value=True))
     mails = (
-        _during(tables["message"], hours, context)
+        _during(sent, hours, context)
         .group_by("client")
         .agg(
             pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
+            pl.col("recipient_domains").explode().drop_nulls().n_unique().alias("to_domains"),
             (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
             pl.len().alias("mails"),
             pl.col("server").unique().sort().head(100).alias("servers"),
@@ -115,6 +124,8 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
     """Give one finding per client."""
     hours = _hours(tables, params, context)
     old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
+    clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
+    night = (clock >= params.night_from) | (clock < params.night_to)
     found = hours.group_by("client").agg(
         pl.col("hour").min().alias("first"),
         (pl.col("hour").max() + timedelta(hours=1)).alias("last"),
@@ -123,14 +134,18 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         pl.len().alias("hours"),
         (pl.col("value") / pl.col("expected").clip(lower_bound=0.1)).max().alias("times_expected"),
         (old_enough & pl.col("sent_before").is_null()).any().alias("new_role"),
-        (old_enough & ~pl.col("sent_at_this_hour").fill_null(value=False)).any().alias("odd_hour"),
+        (old_enough & night & ~pl.col("sent_at_this_hour").fill_null(value=False)).any().alias("odd_hour"),
     )
     joined = found.join(_evidence(tables, hours, context), on="client", how="left")
     refused = pl.max_horizontal(
         pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
     ).fill_null(0)
     kinds = {
-        "sender_domains": (pl.col("sender_domains"), pl.col("sender_domains") >= params.min_sender_domains),
+        "sender_domains": (
+            pl.col("sender_domains"),
+            (pl.col("sender_domains") >= params.min_sender_domains)
+            & (pl.col("to_domains") >= params.min_sender_domains),
+        ),
         "refused_share": (refused, refused >= params.min_refused_share),
         "new_role": (pl.col("new_role"), pl.col("new_role")),
         "helo_names": (pl.col("helo_names"), (pl.col("helo_names") > 2) | pl.col("bare_helo")),

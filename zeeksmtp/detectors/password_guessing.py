@@ -3,7 +3,7 @@
 What it sees: logins in clear that were judged (table `auth`): bad if the credentials were refused (535 and its kin, not
 454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
 the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server, per account and server over sources none
-of which alarms alone (at least `min_sources`), and per site: distinct sources refused in a day against the site's own
+of which alarms alone (at least `min_sources`), and per site: refused tries of a day against the site's own
 days before (upper tail at alpha). Where commands are hidden in TLS, sessions of outside clients with fewer than
 `tls_failed_bytes` from the client (no mail fits into that) are the bad trials; such a finding says so and has low
 confidence. Many accounts with few tries each are `password-spray`. `count` is the number of refused tries. Severity:
@@ -117,8 +117,9 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti")
     in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti")
     shared = _seen(tries, ACCOUNT, context).drop("sources")
-    at_site = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"))
-    days = unusual_days(at_site, ("site",), "client", params.site_history_days, context.alpha)
+    single = pl.format("{}/{}", "uid", "seq").alias("single")
+    at_site = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"), single)
+    days = unusual_days(at_site, ("site",), "single", params.site_history_days, context.alpha)
     site = _seen(at_site.join(days, on="day", how="semi"), ("site",), context)
     worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day", "site")
     return pl.concat(

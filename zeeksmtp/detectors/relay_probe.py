@@ -2,8 +2,8 @@
 
 What it sees: RCPT commands of outside clients without a login (table `command`) to the site's servers, for recipients
 outside (their domain is not that of the server's greeting, nor one that it accepted from another client). Refused for
-relaying (5.7.x, "relay"): a probe. Accepted, where the server also refused relaying to somebody or the client had been
-refused before: an open door. One finding per client and server; `count` is the number of such recipients. Severity:
+relaying (5.7.x, "relay"): a probe. Accepted, where the server refuses relaying to others or the client was refused it
+elsewhere: an open door. One finding per client and server; `count` is the number of such recipients. Severity:
 critical if one was accepted; medium from `min_tries` refused names on; low below.
 
 Why it matters: an open relay is found within hours, used within a day, and on every blocklist within a week.
@@ -72,7 +72,7 @@ def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyF
     recipients = _recipients(tables)
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
     foreign = recipients.filter(~under_greeting).join(_own_domains(recipients), on=["server", "domain"], how="anti")
-    refuses = pl.col("refused").any().over("server")
+    refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
     probes = foreign.with_columns((pl.col("accepted") & refuses).alias("open")).filter(
         pl.col("refused") | pl.col("open"), context.window.covers()
     )

@@ -1,9 +1,9 @@
 """What a host sends grows, slowly enough that no single hour is unusual.
 
 What it sees: recipients per local client and UTC day (table `host_hour`; days without mail count as zero). After
-`baseline_days` days, CUSUM: S = max(0, S + (x - centre) / spread - slack), alarm at S >= `limit`, with centre and
-spread (median and 1.4826 MAD, at least the root of the centre) of the baseline days. One finding per client; `count` is
-the number of recipients since S last was zero. Severity: low: a lone statistical signal.
+`baseline_days` days, CUSUM: S = max(0, S + min(3, (x - centre) / spread - slack)), alarm at S >= `limit`, with centre
+and spread (median and 1.4826 MAD, at least the root of the centre) of the baseline days. One finding per client;
+`count` is the number of recipients since S last was zero. Severity: low: a lone statistical signal.
 
 Why it matters: who knows that sudden volume is noticed raises it slowly.
 
@@ -22,6 +22,7 @@ from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 _MAD_TO_SIGMA = 1.4826
+_MOST_A_DAY = 3.0  # one heavy day is no growth: it counts as three spreads at most
 _ALLOWED = ("bulk-sender",)
 
 
@@ -35,7 +36,7 @@ class SlowGrowthParams(Params):
     limit: float = Field(
         10.0, gt=0, description="score in spreads at which it alarms; Source: Montgomery, 4 to 5 for k = .5"
     )
-    min_recipients: int = Field(50, ge=1, description="recipients a day at the end, at least; Source: our choice")
+    min_recipients: int = Field(20, ge=1, description="recipients a day at the end, at least; Source: our choice")
 
 
 def _days(tables: Tables) -> pl.LazyFrame:
@@ -61,7 +62,13 @@ def plan(tables: Tables, params: SlowGrowthParams, context: Context) -> pl.LazyF
     judged = (
         numbered.with_columns(centre.alias("centre"), spread.alias("spread"))
         .filter(~early)
-        .with_columns(((x - pl.col("centre")) / pl.col("spread") - params.slack).cum_sum().over("client").alias("sum"))
+        .with_columns(
+            ((x - pl.col("centre")) / pl.col("spread") - params.slack)
+            .clip(upper_bound=_MOST_A_DAY)
+            .cum_sum()
+            .over("client")
+            .alias("sum")
+        )
         .with_columns((pl.col("sum") - pl.col("sum").cum_min().over("client").clip(upper_bound=0.0)).alias("score"))
         .with_columns((pl.col("score") == 0).cum_sum().over("client").alias("run"))
     )

@@ -32,13 +32,15 @@ class DeclinedParams(Params):
 def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
     logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
+    # A mail that was refused at its end went by in clear all the same.
+    sent = pl.sum_horizontal(pl.col("messages_accepted", "messages_refused").fill_null(0))
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     offered = tables["session"].filter(
         context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True)
     )
     joined = offered.join(logins, on=["uid", *_PAIR], how="left").with_columns(
         pl.col("logins").fill_null(0),
-        pl.when(crosses).then(pl.col("messages_accepted").fill_null(0)).otherwise(0).alias("mails"),
+        pl.when(crosses).then(sent).otherwise(0).alias("mails"),
     )
     found = (
         joined.filter((pl.col("logins") > 0) | (pl.col("mails") > 0))

@@ -2,9 +2,9 @@
 
 What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
 at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
-(4xx, 5xx) after it had been offered to others, or a server that offers STARTTLS to at least `min_offered_share` of its
-other clients on the same UTC day (at least `min_other_clients`) never offers it to this one, which said EHLO. One
-finding per client and server; `count` is the number of such sessions.
+(4xx, 5xx) while it works for others, or a server that offers STARTTLS to at least `min_offered_share` of its other
+clients within three days (at least `min_other_clients`), and did so before, does not offer it all day to this one,
+which said EHLO. One finding per client and server; `count` is the number of such sessions.
 
 Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
 
@@ -18,6 +18,8 @@ change the passwords that went by meanwhile.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 from pydantic import Field
 
@@ -27,6 +29,7 @@ from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
+_AROUND_DAYS = 3
 _MASKED = r"^X{3,}[A-Z]?$"
 _STARRED = r"^\*{3,}[* ]*$"
 
@@ -43,7 +46,7 @@ class StrippedParams(Params):
     min_other_clients: int = Field(
         3,
         ge=2,
-        description="other clients that were offered STARTTLS that day; Source: our choice, two may be one person",
+        description="other clients that were offered STARTTLS then; Source: our choice, two may be one person",
     )
 
 
@@ -63,12 +66,32 @@ def _signs(tables: Tables) -> pl.LazyFrame:
 
 
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
-    """Clients that were never offered STARTTLS on a day on which the server offered it to most others."""
-    day = ("server", "port", "day")
-    clients = signs.filter(pl.col("ehlo")).group_by(*day, "client").agg(pl.col("offered").any())
-    offered = pl.col("offered").sum().over(day)
-    most = (offered >= params.min_other_clients) & (offered >= params.min_offered_share * (pl.len().over(day) - 1))
-    return clients.filter(~pl.col("offered") & most).select(*day, "client", withheld=pl.lit(value=True))
+    """Client-days without an offer while the server offered STARTTLS to most others around that day."""
+    port = ("server", "port")
+    clients = signs.filter(pl.col("ehlo")).group_by(*port, "day", "client").agg(pl.col("offered").any())
+    near = pl.concat_list(pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1))
+    around = (
+        clients.with_columns(near.alias("day"))
+        .explode("day")
+        .group_by(*port, "day")
+        .agg(
+            pl.col("client").filter(pl.col("offered")).n_unique().alias("others_offered"),
+            pl.col("client").n_unique().alias("others"),
+        )
+    )
+    most = (pl.col("others_offered") >= params.min_other_clients) & (
+        pl.col("others_offered") >= params.min_offered_share * (pl.col("others") - 1)
+    )
+    # Before its first offer the server did not have STARTTLS; after its last it was switched off.
+    span = (
+        clients.filter(pl.col("offered"))
+        .group_by(port)
+        .agg(pl.col("day").min().alias("since"), pl.col("day").max().alias("till"))
+    )
+    lacking = clients.filter(~pl.col("offered")).join(around, on=[*port, "day"]).join(span, on=list(port))
+    return lacking.filter(most, pl.col("day").is_between("since", "till")).select(
+        *port, "day", "client", withheld=pl.lit(value=True)
+    )
 
 
 def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFrame:

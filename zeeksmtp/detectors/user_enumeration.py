@@ -4,8 +4,8 @@ What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_c
 are the distinct names that it asked for: bad if the server said that the name does not exist, good if it exists or was
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
 `min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. Per server, the number of
-outside clients that asked for unknown names and did not alarm alone is judged by the server's own days before (upper
-tail at alpha, at least `history_days`): so a distributed harvest stands out from the background of the Internet.
+names that outside clients asked for in vain, none of which alarms alone, is judged by the server's own days before
+(upper tail at alpha, at least `history_days`): so a distributed harvest stands out from the background of the Internet.
 `count` is the number of distinct names. Severity: high if names were confirmed, medium else. Below that: a lone VRFY or
 EXPN from inside, and what the Internet asks a server all day (one line per server), are info.
 
@@ -107,8 +107,10 @@ def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationPa
     told = quiet.filter(asking).with_columns(
         pl.lit(value=True).alias("bad"), pl.col("ts").dt.truncate("1d").alias("day")
     )
-    days = unusual_days(told, ("server",), "client", params.history_days, context.alpha)
-    alarmed = days.filter(pl.col("bad") >= params.min_sources)
+    days = unusual_days(told, ("server",), "name", params.history_days, context.alpha)
+    sources = told.group_by("server", "day").agg(pl.col("client").n_unique().alias("day_sources"))
+    joined = days.join(sources, on=["server", "day"])
+    alarmed = joined.filter(pl.col("day_sources") >= params.min_sources).drop("day_sources")
     worst = alarmed.sort("score", "day", descending=[True, False]).unique("server", keep="first").drop("day")
     seen = told.filter(context.window.covers())
     harvest = summed(seen.join(alarmed, on=["server", "day"], how="semi"), ("server",)).join(worst, on="server")

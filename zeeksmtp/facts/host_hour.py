@@ -33,8 +33,10 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
             pl.col("direction").is_in(["outbound", "internal"]).max().alias("local"),
         )
     )
+    # A transaction without content (refused recipients, a question for names) is no mail.
     mails = (
         tables["message"]
+        .filter(pl.col("content").fill_null(value=True))
         .with_columns(_hour(site))
         .group_by(_KEY)
         .agg(
