@@ -9,10 +9,12 @@ from pathlib import Path
 from tests.evaluate.captures import recorded
 from tests.evaluate.page import page
 from tests.evaluate.running import evaluated
+from tests.evaluate.slow import within_a_day
 from tests.simulation.seeds import for_choosing, for_reporting
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 _SITES = 26
+_SLOW = 12
 _SMALL = {"hosts": 120, "days": 10}
 
 
@@ -27,7 +29,7 @@ def main(words: list[str]) -> int:
     seeds = for_choosing(range(2, 2 * sites + 1, 2)) if given.choosing else for_reporting(range(1, 2 * sites, 2))
     figures = evaluated(seeds, lambda line: print(line, file=sys.stderr, flush=True), **(_SMALL if given.quick else {}))  # noqa: T201
     whole = not (given.quick or given.choosing) and sites == _SITES
-    text = page(figures, recorded(), " ".join(["python -m tests.evaluate", *words]))
+    text = page(figures, recorded(), within_a_day(seeds[:_SLOW]), " ".join(["python -m tests.evaluate", *words]))
     print(text)  # noqa: T201
     if whole:
         PAGE.write_text(text, encoding="utf-8")

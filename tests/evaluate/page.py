@@ -11,6 +11,7 @@ from tests.evaluate.intervals import lower, upper_rate
 from tests.evaluate.matching import Score
 from tests.evaluate.rules import RULES
 from tests.evaluate.running import Figures
+from tests.evaluate.slow import Slow
 from tests.simulation.truth import WIRE
 from zeeksmtp.model import Severity
 
@@ -38,9 +39,11 @@ _COLUMNS = (
 )
 
 
-def page(figures: Figures, captures: Recorded, command: str) -> str:
+def page(figures: Figures, captures: Recorded, slow: Slow, command: str) -> str:
     """Give the whole page as Markdown."""
-    return "\n".join([_HEAD.format(command=command), *_data(figures), *_recorded(captures), *_simulated(figures), ""])
+    return "\n".join(
+        [_HEAD.format(command=command), *_data(figures), *_recorded(captures), *_simulated(figures, slow), ""]
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -74,7 +77,7 @@ def _recorded(captures: Recorded) -> Iterator[str]:
     yield ""
 
 
-def _simulated(figures: Figures) -> Iterator[str]:
+def _simulated(figures: Figures, slow: Slow) -> Iterator[str]:
     known = sorted(figures.scores)
     yield "## Simulated sites: facts on the wire"
     yield ""
@@ -83,6 +86,7 @@ def _simulated(figures: Figures) -> Iterator[str]:
     yield ""
     yield from _scores(figures, [name for name in known if name not in WIRE])
     yield from _all_alarms(figures)
+    yield from _slow(slow)
     yield from _kinds(figures, known)
     yield from _rules(figures)
     yield from _shortfalls(figures, known)
@@ -126,6 +130,17 @@ def _all_alarms(figures: Figures) -> Iterator[str]:
     yield ""
     for name, error in sorted(figures.failed.items()):
         yield f"- `{name}` failed: {error}"
+
+
+def _slow(slow: Slow) -> Iterator[str]:
+    yield "## One event an hour, 24 hours later"
+    yield ""
+    yield "Smaller sites whose logs end 24 hours after the attacks began: what is found by then, at full severity."
+    yield ""
+    rows = [(kind, events, found, *_share(found, events)) for kind, (events, found) in sorted(slow.kinds.items())]
+    yield from _table(("kind", "events", "found within 24 hours", "recall", "≥"), rows)
+    yield from (f"- missed: {line}" for line in slow.missed[:_SHOWN])
+    yield ""
 
 
 def _kinds(figures: Figures, names: Sequence[str]) -> Iterator[str]:

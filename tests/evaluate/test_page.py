@@ -7,6 +7,7 @@ from functools import cache
 from tests.evaluate.captures import Recorded
 from tests.evaluate.page import page
 from tests.evaluate.running import Figures, evaluated
+from tests.evaluate.slow import Slow
 from tests.simulation.truth import WIRE
 from zeeksmtp.pipeline import detectors
 
@@ -29,7 +30,7 @@ def test_facts_on_the_wire_are_all_found_and_right() -> None:
 
 
 def test_the_page_shows_every_detector_in_one_table() -> None:
-    text = page(figures(), Recorded(), "command")
+    text = page(figures(), Recorded(), Slow(), "command")
     wire, statistics = text.split("## Simulated sites: statistical detectors")
     for detector in detectors():
         part = wire if detector.id in WIRE else statistics
@@ -37,4 +38,4 @@ def test_the_page_shows_every_detector_in_one_table() -> None:
 
 
 def test_the_same_figures_make_the_same_page() -> None:
-    assert page(figures(), Recorded(), "command") == page(figures(), Recorded(), "command")
+    assert page(figures(), Recorded(), Slow(), "command") == page(figures(), Recorded(), Slow(), "command")

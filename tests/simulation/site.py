@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from ipaddress import ip_network
@@ -184,7 +184,8 @@ class Site:
     traffic: float = 1.0
     net: str = "10.20.0.0/16"
     domain: str = "corp.example"
-    reserved: list[str] = field(default_factory=list)
+    outbreak: float | None = None
+    """Day on which all attacks begin, within half an hour; `None`: spread over the days."""
 
     def random(self, *names: str | int) -> Random:
         """Give the stream of chance of one behaviour."""

@@ -17,6 +17,7 @@ ALL: Mapping[str, Attack] = {
     "distributed-enumeration": recon.distributed_enumeration,
     "oracle": recon.oracle,
     "scan-inside": recon.scan_inside,
+    "slow-scan": recon.slow_scan,
     "scan-outside": recon.scan_outside,
     "relay-probe": recon.relay_probe,
     "open-relay": recon.open_relay,
@@ -44,7 +45,7 @@ ALL: Mapping[str, Attack] = {
     "growth": abuse.growth,
 }
 
-_USUAL = dict.fromkeys(("guessing-site", "distributed-enumeration", "open-relay", "slow-enumeration"), 1)
+_USUAL = dict.fromkeys(("guessing-site", "distributed-enumeration", "open-relay", "slow-enumeration", "slow-scan"), 1)
 _MANY = dict.fromkeys(("stripped", "token", "challenge", "scan-inside", "oracle", "taken-account", "many-networks"), 4)
 _MANY |= dict.fromkeys(("blocklisted", "taken-host", "stealer", "growth"), 4)
 _MANY |= {"spray": 8, "guess-success": 8, "reuse": 16, "relay-probe": 3}
@@ -54,6 +55,10 @@ _MANY |= {"spray": 8, "guess-success": 8, "reuse": 16, "relay-probe": 3}
 def usual() -> dict[str, int]:
     """Give how many of each a site of the evaluation suffers."""
     return dict.fromkeys(ALL, 2) | _USUAL | _MANY
+
+
+SLOW = ("slow-enumeration", "slow-guessing", "slow-bot", "slow-scan")
+"""Those that do one thing an hour."""
 
 
 def inject(name: str, count: int, site: Site, made: Made) -> None:

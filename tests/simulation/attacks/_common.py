@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.simulation.clock import Times, steady
+from tests.simulation.clock import HOUR, Times, steady
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site, outside
 
@@ -41,6 +41,8 @@ def times(site: Site, random: Random, count: int, per_hour: float, earliest: flo
     """Give `count` moments at a rate, somewhere within the days; as many as fit, if they do not."""
     hours = count / per_hour
     start = site.clock.span(random, hours, earliest)
+    if site.outbreak is not None:
+        start = site.clock.at(site.outbreak) + int(random.integers(0, HOUR // 2))
     ts = steady(random, start, per_hour, count)
     return ts[ts < site.clock.end]
 

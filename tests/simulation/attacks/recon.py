@@ -94,15 +94,23 @@ def _scan(made: Made, random: Random, client: str, targets: list[str], ts: Times
 
 def scan_inside(site: Site, made: Made, random: Random) -> None:
     """Let a host of the site look for mail servers, inside or outside."""
-    client, per_hour, count = site.victim(), log_uniform(random, 1, 5000), int(log_uniform(random, 20, 400))
+    per_hour, count = log_uniform(random, 1, 5000), int(log_uniform(random, 20, 400))
+    _look(site, made, random, kind="port scan from inside", per_hour=per_hour, count=count)
+
+
+def slow_scan(site: Site, made: Made, random: Random) -> None:
+    """The same, one address an hour."""
+    _look(site, made, random, kind="port scan, one an hour", per_hour=1.0, count=48)
+
+
+def _look(site: Site, made: Made, random: Random, *, kind: str, per_hour: float, count: int) -> None:
+    client = site.victim()
     near = [f"10.20.{a}.{b}" for a, b in random.integers(1, 250, (count, 2)).tolist()]
     targets = near if random.random() < 0.6 else outside(random, count)
     ts = times(site, random, count, per_hour)
     _scan(made, random, client, targets[: len(ts)], ts)
-    may = ["new-direct-sender"]
-    made.events.append(
-        event("port scan from inside", {"smtp-scan": MEDIUM}, ts, clients=[client], may=may, strength=per_hour)
-    )
+    must, may = {"smtp-scan": MEDIUM}, ["new-direct-sender"]
+    made.events.append(event(kind, must, ts, clients=[client], may=may, strength=per_hour))
 
 
 def scan_outside(site: Site, made: Made, random: Random) -> None:
