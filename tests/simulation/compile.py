@@ -357,7 +357,7 @@ def _dns(look_ups: pl.DataFrame, random: Random) -> pl.DataFrame:
 def _weird(sessions: pl.DataFrame) -> pl.DataFrame:
     """A few oddities, as every site has them: handshakes that broke off."""
     odd = sessions.filter(pl.col("tls") == "failed")
-    return odd.with_columns(pl.lit("smtp_nested_mail_transaction").alias("name"), pl.lit(value=False).alias("notice"))
+    return odd.with_columns(pl.lit("inappropriate_FIN").alias("name"), pl.lit(value=False).alias("notice"))
 
 
 def summary(logs: Mapping[str, pl.DataFrame]) -> dict[str, int]:

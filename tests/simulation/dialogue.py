@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tests.simulation.clock import Times
+from tests.simulation.seeds import Random
 
 Rows = NDArray[np.int64]
 Values = Any
@@ -141,17 +142,30 @@ class Talk:
         return self
 
     def mail(
-        self, sender: Values, rcpts: Values, verdict: Values = "ok", data: Values = "ok", sess: Rows | None = None
+        self,
+        sender: Values,
+        rcpts: Values,
+        verdict: Values = "ok",
+        data: Values = "ok",
+        *,
+        sess: Rows | None = None,
+        also: Rows | None = None,
     ) -> Talk:
-        """Send one mail to one recipient in all sessions, or in those numbered.
+        """Send one mail in all sessions, or in those numbered.
 
-        `verdict` answers the recipient, `data` the content; content is sent where the recipient was accepted.
+        `verdict` answers the recipient, `data` the content; content is sent where the recipient was accepted. `also`
+        says how many more recipients each mail has, in the domain of the first and all there.
         """
         rows = self.all if sess is None else sess
         verdicts = column("v", verdict, pl.String, len(rows))
-        self.say("MAIL", address(sender, len(rows)), "ok", rows)
-        self.say("RCPT", address(rcpts, len(rows)), verdicts, rows)
+        first = column("arg", rcpts, pl.String, len(rows))
+        self.say("MAIL", sender, "ok", rows)
+        self.say("RCPT", first, verdicts, rows)
         taken = (verdicts == "ok").to_numpy()
+        if also is not None:
+            more = np.repeat(np.arange(len(rows)), np.where(taken, also, 0))
+            number = pl.int_range(len(more), eager=True) % 97
+            self.say("RCPT", pl.select(pl.format("p{}.{}", number, first[more])).to_series(), "ok", rows[more])
         datas = column("d", data, pl.String, len(rows)).filter(pl.Series(taken))
         return self.say("DATA", None, datas, rows[taken])
 
@@ -176,9 +190,9 @@ class Talk:
         return self._add("AUTH", mechanisms, verdict, rows, tags)
 
 
-def address(values: Values, count: int) -> pl.Series:
-    """Give addresses as they stand in MAIL and RCPT; the verb puts FROM or TO before them."""
-    return column("arg", values, pl.String, count)
+def copies(random: Random, count: int, share: float, most: int) -> Rows:
+    """Draw how many more recipients mails have: a share of them has any, few of these have many."""
+    return np.where(random.random(count) < share, np.minimum(random.zipf(1.8, count), most), 0).astype(np.int64)
 
 
 def concat(talks: Iterable[Talk]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

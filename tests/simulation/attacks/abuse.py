@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.simulation.attacks._common import log_uniform, times
 from tests.simulation.clock import HOUR, SECOND, Times
-from tests.simulation.dialogue import Talk, known_server
+from tests.simulation.dialogue import Talk, copies, known_server
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site, addresses_of, outside, words
@@ -39,7 +39,8 @@ def _spam(site: Site, made: Made, random: Random, *, ts: Times, host: str, block
     if random.random() < 0.7:
         made.looked_up(ts, host, at["domain"])
     talk = made.add(Talk(ts, host, at.drop("domain"), 25, helo=helo, esmtp=random.random() < 0.5, gap=60_000))
-    talk.mail(senders, people, answers, random.choice(["ok", "content"], count, p=[0.85, 0.15]))
+    datas = random.choice(["ok", "content"], count, p=[0.85, 0.15])
+    talk.mail(senders, people, answers, datas, also=copies(random, count, 0.5, 20))
 
 
 def spam_bot(site: Site, made: Made, random: Random) -> None:
@@ -85,7 +86,9 @@ def taken_host(site: Site, made: Made, random: Random) -> None:
     to = random.choice(site.world["domain"].to_list(), len(ts))
     people = addresses_of(random, to)
     answers = random.choice(["ok", "policy"], len(ts), p=[0.9, 0.1]).tolist()
-    made.add(Talk(ts, host, site.mx, 25, helo=words(random, 1, 6)[0])).mail(senders, people, answers)
+    made.add(Talk(ts, host, site.mx, 25, helo=words(random, 1, 6)[0])).mail(
+        senders, people, answers, also=copies(random, len(ts), 0.5, 40)
+    )
     may = ["account-abuse", "slow-growth", "starttls-declined"]
     made.events.append(
         event("mass mailing by a host", {"mass-mailing": HIGH}, ts, clients=[host], may=may, strength=per_hour)
@@ -105,7 +108,7 @@ def taken_account(site: Site, made: Made, random: Random) -> None:
     forged = random.random() < 0.5
     senders = [f"{w}@bank.example" for w in words(random, len(ts))] if forged else f"{user}@{site.domain}"
     talk = made.add(Talk(ts, random.choice(clients, len(ts)).tolist(), site.submission, 587, helo="WIN-TEST"))
-    talk.login(user, words(random, 1)[0]).mail(senders, people)
+    talk.login(user, words(random, 1)[0]).mail(senders, people, also=copies(random, len(ts), 0.5, 40))
     made.events.append(
         event(
             "taken account",

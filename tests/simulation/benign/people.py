@@ -75,15 +75,32 @@ def _sent(site: Site, random: Random) -> tuple[Times, Times]:
 def _secret(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, size: Sizes, random: Random) -> Talk:
     names = pl.select(pl.format("[{}]", hosts)).to_series()
     lasts = random.gamma(2, 0.4, len(ts)) + size / 2e6
+    ends = _ends(random, len(ts))
     return Talk(
-        ts, hosts, at, _PORT[way], helo=names, tls=way, sent=(600 + size).astype(np.int64), got=420, seconds=lasts
+        ts,
+        hosts,
+        at,
+        _PORT[way],
+        helo=names,
+        tls=way,
+        sent=(600 + size).astype(np.int64),
+        got=420,
+        seconds=lasts,
+        state=ends,
     )
 
 
 def _refused(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, random: Random) -> Talk:
     names = pl.select(pl.format("[{}]", hosts)).to_series()
     sent = _REFUSED_BYTES + random.integers(0, 40, len(ts))
-    return Talk(ts, hosts, at, _PORT[way], helo=names, tls=way, sent=sent, got=330, seconds=2 + random.random(len(ts)))
+    lasts, ends = 2 + random.random(len(ts)), _ends(random, len(ts))
+    return Talk(ts, hosts, at, _PORT[way], helo=names, tls=way, sent=sent, got=330, seconds=lasts, state=ends)
+
+
+def _ends(random: Random, count: int) -> list[str]:
+    """Draw how sessions inside TLS end: as recorded, most by a reset after the closing alert."""
+    drawn: list[str] = random.choice(["SF", "RSTO", "RSTR"], count, p=[0.3, 0.45, 0.25]).tolist()
+    return drawn
 
 
 def legacy(site: Site, made: Made) -> None:

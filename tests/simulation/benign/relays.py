@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tests.simulation.clock import DAY, HOUR, INTERNET, OFFICE, SECOND, Times
-from tests.simulation.dialogue import Rows, Talk, known_server
+from tests.simulation.dialogue import Rows, Talk, copies, known_server
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site, addresses_of, outside, words
@@ -56,10 +56,11 @@ def _arrive(
     earlier = ts[grey.to_numpy()] - random.integers(300, 900, int(grey.sum())) * SECOND
     first = Talk(earlier, hosts["server"].filter(grey), site.mx, 25, helo=hosts["name"].filter(grey))
     made.add(first).mail(senders.filter(grey), asked.filter(grey), "greylisted")
-    tls = np.where(secret, "starttls", "no")
+    broken = random.random(len(ts)) < 0.004  # 220 to STARTTLS, then no handshake
+    tls = np.where(secret & broken, "failed", np.where(secret, "starttls", "no"))
     size = random.lognormal(9.3, 1.5, len(ts)).clip(800, 3e7).astype(np.int64)
     talk = made.add(Talk(ts, hosts["server"], site.mx, 25, helo=hosts["name"], tls=tls, sent=size))
-    talk.mail(senders, asked, answers)
+    talk.mail(senders, asked, answers, also=copies(random, len(ts), 0.15, 30))
 
 
 def outbound(site: Site, made: Made) -> None:
@@ -101,7 +102,8 @@ def deliver(
     tls = pl.Series(np.where(at["starttls"].to_numpy(), "starttls", "no"))
     size = random.lognormal(9, 1.5, len(ts)).clip(500, 3e7).astype(np.int64)
     made.looked_up(ts, host, at["domain"])
-    made.add(Talk(ts, host, at.drop("domain"), 25, helo=name, tls=tls, sent=size)).mail(senders, people, answers)
+    talk = made.add(Talk(ts, host, at.drop("domain"), 25, helo=name, tls=tls, sent=size))
+    talk.mail(senders, people, answers, also=copies(random, len(ts), 0.15, 30))
     grey = pl.Series((random.random(len(ts)) < 0.05) & (np.array(answers) == "ok"))
     before = ts[grey.to_numpy()] - 600 * SECOND
     first = made.add(Talk(before, host, at.filter(grey).drop("domain"), 25, helo=name, tls=tls.filter(grey)))
