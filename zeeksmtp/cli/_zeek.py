@@ -1,0 +1,70 @@
+"""Runs the installed Zeek with the bundled scripts over a capture."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from zeeksmtp.cli import _trim
+from zeeksmtp.cli.zeek_scripts import folder
+from zeeksmtp.errors import UnreadableFileError, UnusableError
+
+INSTALL = (
+    "zeek is not on PATH. Debian, Ubuntu, Fedora, openSUSE, RHEL: package zeek or zeek-lts from the repository "
+    "security:zeek of the openSUSE Build Service; FreeBSD: pkg install zeek; macOS: brew install zeek; "
+    "container: zeek/zeek. Packages install to /opt/zeek/bin: add it to PATH"
+)
+_SEEDS = 21
+# Unset flags leave it to the report's own settings which networks are local.
+_OPTIONS = ("Site::private_address_space_is_local=F",)
+
+
+def zeek() -> str:
+    """Give the path of the installed Zeek."""
+    found = shutil.which("zeek")
+    if found is None:
+        raise UnusableError(INSTALL)
+    return found
+
+
+def analyse(capture: Path, place: Path) -> str | None:
+    """Write the logs of `capture` into the new folder `place`; give a note where its end had to be left out.
+
+    Raises `UnreadableFileError` with Zeek's own words if it cannot read the capture.
+    """
+    place.mkdir(mode=0o700)
+    try:
+        size, whole = capture.stat().st_size, _trim.whole_bytes(capture)
+        if whole < size:
+            _trim.copy_whole(capture, place / "whole-packets.pcap", whole)
+    except OSError as error:
+        raise UnreadableFileError(f"{capture}: {error.strerror or error}") from error
+    _run(capture, (place / "whole-packets.pcap") if whole < size else capture.resolve(), place)
+    if whole == size:
+        return None
+    return f"{capture}: the last packet is cut; the {size - whole} bytes after the last whole packet were left out"
+
+
+def _run(capture: Path, source: Path, place: Path) -> None:
+    seeds = place / "seeds"
+    seeds.write_text("".join(f"{_seed(n)}\n" for n in range(_SEEDS)))
+    # -C: captures taken on a sender have checksums that its network card would have filled in.
+    command = [zeek(), "-C", "-r", str(source), str(folder()), *_OPTIONS]
+    environment = os.environ | {"ZEEK_SEED_FILE": str(seeds)}
+    ended = subprocess.run(  # noqa: S603 - no shell, and the capture's path is one argument
+        command, cwd=place, env=environment, capture_output=True, text=True, errors="backslashreplace", check=False
+    )
+    if ended.returncode != 0:
+        raise UnreadableFileError(f"{capture}: zeek: {_words(ended.stderr) or f'ended with {ended.returncode}'}")
+
+
+def _seed(number: int) -> int:
+    """Give one of the numbers that make the uids of a capture the same in every run."""
+    return int.from_bytes(hashlib.sha256(f"zeeksmtp {number}".encode()).digest()[:4], "big")
+
+
+def _words(text: str) -> str:
+    """Give what Zeek died of: its last error, else all it said."""
+    errors = [line for line in text.splitlines() if "error" in line]
+    return errors[-1] if errors else " ".join(text.split())
