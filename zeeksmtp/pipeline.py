@@ -38,6 +38,7 @@ from zeeksmtp.registry import discover
 from zeeksmtp.report.findings import credentials_of, finding_of, in_order
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
+from zeeksmtp.report.traffic import traffic_of
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
@@ -175,6 +176,7 @@ def _report(request: Request, engine: Engine, tables: Tables, read: tuple[Found,
         roles=roles,
         credentials_to_change=credentials_of(kept, {d.id for d in known if d.spends}),
         volumes=volumes,
+        traffic=traffic_of(tables, request.window, request.settings.timezone, engine.collect),
         settings=UsedSettings(
             alpha=request.settings.alpha,
             false_discovery_rate=request.settings.false_discovery_rate,

@@ -9,14 +9,14 @@ clear, because the server lets it. RFC 8314 forbids cleartext passwords for subm
 
 Benign causes: a server that only trusted hosts on a closed network reach; old devices that cannot speak TLS.
 
-What to do: offer AUTH only inside TLS. Postfix: smtpd_tls_auth_only = yes. Exim: auth_advertise_hosts restricted by
-$tls_in_cipher. Sendmail: confAUTH_OPTIONS with `p`. Exchange: basic authentication only after TLS on the connector.
+What to do: offer AUTH only inside TLS. The finding says how in the words of the server that its greeting names.
 """
 
 import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.server import PASSWORD_MECHANISMS
 from zeeksmtp.model import Context, Detector, Params, Tables
@@ -45,6 +45,7 @@ def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFra
         (pl.col("direction") == "inbound").any().alias("outside"),
         passwords.explode().unique().sort().alias("mechanisms"),
         pl.col("starttls_offered").fill_null(value=False).mean().alias("with_starttls"),
+        pl.col("banner").sort_by("ts", "uid").drop_nulls().last(),
         first_uids().alias("uids"),
     )
     level = severity({"medium": pl.col("outside") & pl.col("port").is_in([25, 587])}, otherwise="low")
@@ -58,7 +59,11 @@ def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFra
                 evidence("reached_from_outside", pl.col("outside")),
                 evidence("share_with_starttls", pl.col("with_starttls")),
             ),
-            details(mechanisms=pl.col("mechanisms"), port=pl.concat_list(pl.col("port").cast(pl.String))),
+            details(
+                mechanisms=pl.col("mechanisms"),
+                port=pl.concat_list(pl.col("port").cast(pl.String)),
+                remedy=pl.concat_list(remedy(TLS_ONLY, "offer AUTH only after STARTTLS, or on port 465")),
+            ),
         )
     )
 
@@ -67,7 +72,7 @@ DETECTOR = Detector(
     id="auth-offered-in-clear",
     title="{servers} port {port} asks for passwords before TLS",
     summary="{servers} port {port} offered {mechanisms} outside TLS in {count:session}.",
-    action="Let {servers} offer AUTH only inside TLS (Postfix: smtpd_tls_auth_only = yes).",
+    action="Let {servers} offer AUTH only inside TLS ({remedy}).",
     attack=("T1040",),
     needs=("session",),
     sees=("smtp_session",),

@@ -29,8 +29,9 @@ from zeeksmtp.model import Context, Detector, Params, Tables
 _LISTED = (
     r"(?i)spamhaus|spamcop|barracuda(?:central|networks)?|uceprotect|abuseat|\bpsbl\b|mailspike|sorbs|senderscore|"
     r"invaluement|surriel|truncate\.gbudb|backscatterer|proofpoint\.com|cloudmark|\bS3140\b|\bS3150\b|\[TSS\d+\]|"
-    r"\b(?:dnsbl|rbl)\b|block ?list|black ?list|blocked using|(?:is|been|are) (?:\w+ )?(?:blocked|listed)|"
-    r"listed (?:in|on|at|by)|(?:poor|bad|low) reputation|reputation of"
+    r"\b(?:dnsbl|rbl)\b|block ?list|black ?list|blocked using|banned|\(BL\)|"
+    r"(?:is|been|are) (?:\w+ )?(?:blocked|listed)|listed (?:in|on|at|by)|"
+    r"(?:poor|bad|low|ip|sender|server) reputation|reputation of"
 )
 _ABOUT_CONTENT = r"(?i)surbl|uribl|dbl\.spamhaus|\burls?\b|\blinks?\b"
 _EXCERPT = 200  # characters of a reply that a finding quotes

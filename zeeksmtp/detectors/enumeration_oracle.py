@@ -10,8 +10,8 @@ Why it matters: whoever asks gets a list of users, and nobody is warned.
 
 Benign causes: VRFY is on by default in Postfix and Sendmail; somebody once needed it for debugging.
 
-What to do: switch it off. Postfix: disable_vrfy_command = yes. Sendmail: PrivacyOptions=goaway. Exim: leave
-acl_smtp_vrfy and acl_smtp_expn unset. Against RCPT: slow down or cut off after unknown recipients.
+What to do: switch it off; the finding says how in the words of the server that its greeting names. Against RCPT: slow
+down or cut off after unknown recipients.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import NO_VRFY, remedy
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
@@ -53,6 +54,7 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
         .agg(contrast.alias("tells"), (pl.col("disclosed").list.len() > 0).any().alias("discloses"))
         .filter(pl.col("tells") | (pl.col("discloses") & (pl.col("verb") != "RCPT")))
     )
+    banners = tables["server"].select(*_PORT, "banner")
     answers = ours.filter(told).join(verbs, on=[*_PORT, "verb"], how="semi").join(used, on=list(_PORT), how="left")
     found = answers.group_by(_PORT).agg(
         pl.col("ts").min().alias("first"),
@@ -65,6 +67,7 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
         first_uids().alias("uids"),
     )
     was_used = pl.col("most_names") >= params.used_names
+    found = found.join(banners, on=list(_PORT), how="left")
     return shaped(
         found.filter(was_used | pl.col("verbs").list.set_difference(["RCPT"]).list.len().gt(0)).with_columns(
             entity(*_PORT),
@@ -75,7 +78,11 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
                 evidence("names_confirmed", pl.col("confirmed")),
                 evidence("most_names_of_one_client", pl.col("most_names")),
             ),
-            details(verbs=pl.col("verbs"), port=pl.concat_list(pl.col("port").cast(pl.String))),
+            details(
+                verbs=pl.col("verbs"),
+                port=pl.concat_list(pl.col("port").cast(pl.String)),
+                remedy=pl.concat_list(remedy(NO_VRFY, "switch VRFY and EXPN off")),
+            ),
         )
     )
 
@@ -85,9 +92,9 @@ DETECTOR = Detector(
     title="{servers} port {port} tells who exists",
     summary="{servers} port {port} told users from non-users in {answers:answer} to {verbs}; {names_confirmed:name} "
     "confirmed; the busiest client asked for {most_names_of_one_client:name}.",
-    action="Switch VRFY and EXPN off on {servers} (Postfix: disable_vrfy_command = yes), and limit unknown recipients.",
+    action="Let {servers} answer VRFY and EXPN alike for every name ({remedy}), and limit unknown recipients.",
     attack=("T1589.002",),
-    needs=("query",),
+    needs=("query", "server"),
     sees=("smtp_cmd",),
     params=OracleParams,
     plan=plan,

@@ -4,11 +4,11 @@ What it sees: messages and recipients per local client and hour (table `volume`,
 the same hours of earlier weeks had (robust centre and spread, upper tail of a negative binomial, never narrower than
 Poisson; without a week of history, hosts of the same role), at the operator's false discovery rate over all
 client-hours of the UTC day, and at least `min_messages`. Volume alone is not reported: one more kind of evidence must
-meet it, among the mails and sessions of these hours: several sender domains (to several recipient
-domains: a migration or a forwarder has one), refused or blocklisted deliveries, a role
-that is new (no mail ever before in at least `history_days` of logs), a HELO name that changes or is a bare word, odd
-hours (at night, when it never sent before). One finding per client; `count` is the number of messages in
-the unusual hours. Severity: high; critical with three kinds or more.
+meet it, among the mails and sessions of these hours: several sender domains (to several recipient domains: a migration
+or a forwarder has one), refused or blocklisted deliveries, a role that is new (mail to several domains, none ever
+before in at least `history_days` of logs), a HELO name that changes or is a bare word, odd hours (at night, when it
+never sent before). One finding per client; `count` is the number of messages in the unusual hours. Severity: high;
+critical with three kinds or more.
 
 Why it matters: a compromised account or host sends what it can before somebody notices; blocklists notice first.
 
@@ -147,7 +147,7 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
             & (pl.col("to_domains") >= params.min_sender_domains),
         ),
         "refused_share": (refused, refused >= params.min_refused_share),
-        "new_role": (pl.col("new_role"), pl.col("new_role")),
+        "new_role": (pl.col("new_role"), pl.col("new_role") & (pl.col("to_domains") > 1)),
         "helo_names": (pl.col("helo_names"), (pl.col("helo_names") > 2) | pl.col("bare_helo")),
         "odd_hour": (pl.col("odd_hour"), pl.col("odd_hour")),
     }

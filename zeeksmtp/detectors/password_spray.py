@@ -1,9 +1,11 @@
 """Someone tries few passwords on many accounts.
 
 What it sees: logins in clear that were judged (table `auth`). Sources of one network (/24, IPv6 /64) at one server are
-one actor, and so are networks of which none alarms alone. Trials are accounts, each once: bad if its first try was
-refused. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, with at
-least `spray_accounts` accounts refused and at most `spray_tries` tries per account. `count` is the number of accounts.
+one actor. Trials are accounts, each once: bad if its first try was refused. The sequential test (S = max(0, S + ln of
+the likelihood ratio), alarm at S >= ln(1/alpha)) fires, with at least `spray_accounts` accounts refused and at most
+`spray_tries` tries per account. Networks that do not alarm alone are judged together, per server and day: the number of
+accounts that outside sources were refused for, against the server's own days before (upper tail at alpha, at least
+`history_days`). `count` is the number of accounts.
 
 Why it matters: a spray stays below every lock-out and finds the one account whose password is the season and the year.
 
@@ -17,18 +19,22 @@ that were tried if you know them.
 from __future__ import annotations
 
 import polars as pl
+from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import GuessingTest, logins, tested
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Tables
+from zeeksmtp.statistics.change import unusual_days
 
 NETWORK = ("network", "server")
 
 
 class PasswordSprayParams(GuessingTest):
     """When refused logins are a spray."""
+
+    history_days: int = Field(7, ge=3, description="days of history to judge a server by; Source: detection.md")
 
 
 def network_of(address: pl.Expr) -> pl.Expr:
@@ -50,6 +56,14 @@ def sprays(tries: pl.LazyFrame, keys: tuple[str, ...], params: PasswordSprayPara
     shape = refused.group_by(keys).agg(pl.col("account").n_unique().alias("tried"), pl.len().alias("tries"))
     spread = (pl.col("tried") >= params.spray_accounts) & (pl.col("tries") <= params.spray_tries * pl.col("tried"))
     return tested(accounts_tried(tries, keys), keys, params, context).join(shape.filter(spread), on=list(keys))
+
+
+def _together(rest: pl.LazyFrame, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
+    """Give the days on which a server saw unusually many accounts refused, few times each."""
+    days = unusual_days(rest, ("server",), "account", params.history_days, context.alpha)
+    tries = rest.filter(pl.col("bad")).group_by("server", "day").agg(pl.len().alias("tries"))
+    few_each = pl.col("tries") <= params.spray_tries * pl.col("bad")
+    return days.join(tries, on=["server", "day"]).filter(pl.col("bad") >= params.spray_accounts, few_each).drop("tries")
 
 
 def _finding(tries: pl.LazyFrame, found: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
@@ -89,9 +103,12 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
     tries = logins(tables).with_columns(network_of(pl.col("client")).alias("network"))
     alone = sprays(tries, NETWORK, params, context)
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
-    rest = tries.filter(pl.col("direction") == "inbound").join(alone, on=list(NETWORK), how="anti")
-    group = sprays(rest.filter(pl.col("bad")), ("server",), params, context)
-    return pl.concat([_finding(tries, alone, NETWORK, context), _finding(rest, group, ("server",), context)])
+    named = tries.filter(pl.col("direction") == "inbound", pl.col("account").is_not_null())
+    rest = named.join(alone, on=list(NETWORK), how="anti").with_columns(pl.col("ts").dt.truncate("1d").alias("day"))
+    group = _together(rest, params, context)
+    worst = group.sort("score", "day", descending=[True, False]).unique("server", keep="first").drop("day")
+    shared = rest.join(group, on=["server", "day"], how="semi")
+    return pl.concat([_finding(tries, alone, NETWORK, context), _finding(shared, worst, ("server",), context)])
 
 
 DETECTOR = Detector(

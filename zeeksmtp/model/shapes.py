@@ -178,8 +178,19 @@ class Coverage(Shape):
     notes: tuple[str, ...]
 
 
+class Day(Shape):
+    """Sessions of one UTC day, and how many of them came to TLS."""
+
+    day: Moment
+    sessions: int
+    tls_sessions: int
+
+
 class ServerPosture(Shape):
-    """What one server port shows of itself. Null: cannot be known from the logs at hand."""
+    """What one server port shows of itself. Null: cannot be known from the logs at hand.
+
+    `tls_versions` counts sessions by version (ssl.log); `days` are the last 35 with sessions, of the site's own.
+    """
 
     server: str
     port: int
@@ -189,6 +200,8 @@ class ServerPosture(Shape):
     auth_offered_in_clear: bool | None
     answers_vrfy: bool | None
     answers_expn: bool | None
+    tls_versions: dict[str, int] = {}
+    days: tuple[Day, ...] = ()
 
 
 class Posture(Shape):
@@ -227,6 +240,27 @@ class Volume(Shape):
     upper: float | None = None
 
 
+class Count(Shape):
+    """How often something was seen."""
+
+    name: str
+    count: int
+
+
+class Traffic(Shape):
+    """The mail of the window in sums, as a mail server's daily summary has it; each list at most 20, busiest first.
+
+    Messages and recipients are those that were visible. `hours` are messages by hour of the site's clock, all 24 of
+    them. `refusals` are replies of 4xx and 5xx to MAIL, RCPT, DATA and BDAT, by code and enhanced status.
+    """
+
+    senders: tuple[Count, ...] = ()
+    clients: tuple[Count, ...] = ()
+    recipient_domains: tuple[Count, ...] = ()
+    refusals: tuple[Count, ...] = ()
+    hours: tuple[Count, ...] = ()
+
+
 class UsedSettings(Shape):
     """The settings that decide, and what they cost: `trials` * `alpha` bounds the expected false alarms."""
 
@@ -255,6 +289,7 @@ class Report(Shape):
     roles: tuple[HostRole, ...]
     credentials_to_change: tuple[Credential, ...]
     volumes: tuple[Volume, ...]
+    traffic: Traffic = Traffic()
     settings: UsedSettings
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]

@@ -7,13 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from zeeksmtp.model import HostRole, Posture, ServerPosture, Tables, Volume, Window
+from zeeksmtp.model import Day, HostRole, Posture, ServerPosture, Tables, Volume, Window
 
 Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
 _OUTSIDE_SERVERS = 100
 _VOLUME_ROWS = 500
 _ROLES = 500
+_DAYS = 35
+_OWN_TABLES = ("tls_versions", "days")
 _PLAIN_ROLES = ("workstation", "other")
 
 
@@ -21,16 +23,45 @@ def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
     return collect(plan).to_dicts()
 
 
+def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[str, int]]:
+    """Sessions by TLS version, per server and port."""
+    told = tables["session"].filter(pl.col("tls_version").is_not_null())
+    counted = told.group_by("server", "port", "tls_version").len("count").sort("server", "port", "tls_version")
+    versions: dict[tuple[str, int], dict[str, int]] = {}
+    for row in _rows(collect, counted):
+        versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["count"]
+    return versions
+
+
+def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, ...]]:
+    """Sessions by day, per server and port of the site: the last days that had any."""
+    ours = tables["session"].filter(pl.col("direction").is_in(["inbound", "internal"]))
+    counted = (
+        ours.group_by("server", "port", pl.col("ts").dt.truncate("1d").alias("day"))
+        .agg(pl.len().alias("sessions"), pl.col("tls").fill_null(value=False).sum().alias("tls_sessions"))
+        .sort("server", "port", "day")
+    )
+    days: dict[tuple[str, int], tuple[Day, ...]] = {}
+    for row in _rows(collect, counted):
+        key = (row.pop("server"), row.pop("port"))
+        days[key] = (*days.get(key, ()), Day(**row))[-_DAYS:]
+    return days
+
+
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
     """Give the posture: all servers of the site, and the busiest outside ones; and a note if some were left out."""
     servers = tables["server"]
-    columns = list(ServerPosture.model_fields)
+    columns = [name for name in ServerPosture.model_fields if name not in _OWN_TABLES]
     ours = servers.filter(pl.col("local")).sort("server", "port").select(columns)
     theirs = servers.filter(~pl.col("local")).sort("sessions", "server", "port", descending=[True, False, False])
     sums = _rows(
         collect, servers.select(pl.col("sessions", "tls_sessions").sum(), (~pl.col("local")).sum().alias("out"))
     )[0]
     shown = _rows(collect, ours) + _rows(collect, theirs.head(_OUTSIDE_SERVERS).select(columns))
+    versions, days = _versions(tables, collect), _days(tables, collect)
+    for row in shown:
+        row["tls_versions"] = versions.get((row["server"], row["port"]), {})
+        row["days"] = days.get((row["server"], row["port"]), ())
     posture = Posture(
         servers=tuple(ServerPosture(**row) for row in shown),
         sessions=sums["sessions"],
