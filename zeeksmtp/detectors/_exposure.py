@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from zeeksmtp.detectors._finding import details, entity, shaped, term, terms
 from zeeksmtp.detectors._guessing import refused_guessers
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Tables
@@ -52,4 +53,22 @@ def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:
         (pl.col("accepted") & pl.col("crosses")).any().alias("accepted_across"),
         (pl.col("starttls_offered").fill_null(value=False)).sum().alias("starttls_offered"),
         first_uids().alias("uids"),
+    )
+
+
+def as_findings(accounts: pl.LazyFrame, level: pl.Expr, *more: pl.Expr) -> pl.LazyFrame:
+    """Give the rows of `by_account` as findings of severity `level`, with `more` evidence terms besides the common."""
+    return shaped(
+        accounts.with_columns(
+            entity(*KEY),
+            level.alias("severity"),
+            pl.lit("high").alias("confidence"),
+            terms(
+                term("exchanges", pl.col("count")),
+                term("accepted", pl.col("accepted")),
+                term("left_the_site", pl.col("crosses")),
+                *more,
+            ),
+            details(mechanisms=pl.col("mechanisms")),
+        )
     )

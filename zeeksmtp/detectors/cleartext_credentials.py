@@ -19,9 +19,8 @@ AUTH before TLS on the server, so that it cannot happen again.
 
 import polars as pl
 
-from zeeksmtp.detectors._exposure import KEY, by_account, exposed
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
-from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
+from zeeksmtp.detectors._finding import severity, term
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 
@@ -36,20 +35,7 @@ def plan(tables: Tables, _params: ExposureParams, context: Context) -> pl.LazyFr
         {"critical": pl.col("accepted_across"), "high": (pl.col("accepted") > 0) | pl.col("crosses")},
         otherwise="medium",
     )
-    return shaped(
-        found.with_columns(
-            entity(*KEY),
-            level,
-            pl.lit("high").alias("confidence"),
-            terms(
-                evidence("exchanges", pl.col("count")),
-                evidence("accepted", pl.col("accepted")),
-                evidence("left_the_site", pl.col("crosses")),
-                evidence("starttls_was_offered", pl.col("starttls_offered")),
-            ),
-            details(mechanisms=pl.col("mechanisms")),
-        )
-    )
+    return as_findings(found, level, term("starttls_was_offered", pl.col("starttls_offered")))
 
 
 DETECTOR = Detector(

@@ -15,9 +15,7 @@ to speak without TLS (STARTTLS stripped or optional), and require TLS on both en
 
 import polars as pl
 
-from zeeksmtp.detectors._exposure import KEY, by_account, exposed
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
-from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 
@@ -28,19 +26,7 @@ class TokenParams(Params):
 def plan(tables: Tables, _params: TokenParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client, server and account whose token went by."""
     found = by_account(exposed(tables, context, "token"))
-    return shaped(
-        found.with_columns(
-            entity(*KEY),
-            pl.lit("high").alias("severity"),
-            pl.lit("high").alias("confidence"),
-            terms(
-                evidence("exchanges", pl.col("count")),
-                evidence("accepted", pl.col("accepted")),
-                evidence("left_the_site", pl.col("crosses")),
-            ),
-            details(mechanisms=pl.col("mechanisms")),
-        )
-    )
+    return as_findings(found, pl.lit("high"))
 
 
 DETECTOR = Detector(

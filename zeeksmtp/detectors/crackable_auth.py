@@ -15,9 +15,8 @@ What to do: offer these mechanisms inside TLS only, or not at all; a password th
 
 import polars as pl
 
-from zeeksmtp.detectors._exposure import KEY, by_account, exposed
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
-from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
+from zeeksmtp.detectors._finding import severity
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 
@@ -30,19 +29,7 @@ def plan(tables: Tables, _params: CrackableParams, context: Context) -> pl.LazyF
     found = by_account(exposed(tables, context, "hash"))
     only_scram = pl.col("mechanisms").list.eval(pl.element().str.starts_with("SCRAM-")).list.all()
     level = severity({"low": only_scram, "high": pl.col("crosses")}, otherwise="medium")
-    return shaped(
-        found.with_columns(
-            entity(*KEY),
-            level,
-            pl.lit("high").alias("confidence"),
-            terms(
-                evidence("exchanges", pl.col("count")),
-                evidence("accepted", pl.col("accepted")),
-                evidence("left_the_site", pl.col("crosses")),
-            ),
-            details(mechanisms=pl.col("mechanisms")),
-        )
-    )
+    return as_findings(found, level)
 
 
 DETECTOR = Detector(
