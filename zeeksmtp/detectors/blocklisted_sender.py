@@ -35,6 +35,7 @@ _LISTED = (
 )
 _ABOUT_CONTENT = r"(?i)surbl|uribl|dbl\.spamhaus|\burls?\b|\blinks?\b"
 _EXCERPT = 200  # characters of a reply that a finding quotes
+_WORDING = 50  # characters by which wordings are told apart
 
 
 class BlocklistedParams(Params):
@@ -46,6 +47,13 @@ def _refusals(rows: pl.LazyFrame, code: pl.Expr, text: pl.Expr) -> pl.LazyFrame:
     ours = pl.col("direction").is_in(["outbound", "internal"])
     told = rows.filter(ours, (code >= 400) & listed)
     return told.select("ts", "uid", "client", "server", code.alias("code"), text.str.slice(0, _EXCERPT).alias("reply"))
+
+
+def _wordings(replies: pl.LazyFrame) -> pl.LazyFrame:
+    """What was replied, one of each wording: further on they differ in queue ids and times only."""
+    begins = pl.col("reply").str.slice(0, _WORDING).alias("begins")
+    each = replies.group_by("client", begins).agg(pl.col("reply").min())
+    return each.group_by("client").agg(pl.col("reply").sort().head(5).alias("replies"))
 
 
 def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.LazyFrame:
@@ -66,13 +74,12 @@ def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.Laz
             pl.col("uid").n_unique().cast(pl.UInt64).alias("count"),
             pl.col("client").unique().alias("clients"),
             pl.col("server").unique().sort().head(100).alias("servers"),
-            pl.col("reply").unique().sort().head(10).alias("replies"),
             (pl.col("code") >= 500).sum().alias("permanent"),
             first_uids().alias("uids"),
         )
     )
     return shaped(
-        found.with_columns(
+        found.join(_wordings(replies.filter(context.window.covers())), on="client").with_columns(
             entity("client"),
             pl.lit("high").alias("severity"),
             pl.lit("high").alias("confidence"),
