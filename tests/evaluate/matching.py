@@ -17,7 +17,10 @@ _SHOWN = 100
 
 @dataclass
 class Score:
-    """The figures of one detector; those of several sites add up."""
+    """The figures of one detector; those of several sites add up.
+
+    `hours` are times to detection, of which `alarmed` are those of a test's alarm; the rest are of first evidence.
+    """
 
     events: int = 0
     found: int = 0
@@ -25,6 +28,7 @@ class Score:
     false: dict[Severity, int] = field(default_factory=lambda: defaultdict(int))
     neutral: int = 0
     hours: list[float] = field(default_factory=list)
+    alarmed: int = 0
     by_kind: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     missed: list[str] = field(default_factory=list)
     accused: list[str] = field(default_factory=list)
@@ -53,6 +57,7 @@ class Score:
             self.by_kind[kind][0] += events
             self.by_kind[kind][1] += found
         self.hours += other.hours
+        self.alarmed += other.alarmed
         self.missed += other.missed
         self.accused += other.accused
         self.least = min(self.least, other.least, key=lambda severity: severity.rank)
@@ -131,6 +136,7 @@ def _found(score: Score, event: Event, findings: list[Finding], seed: int) -> No
     if findings:
         score.found += 1
         score.by_kind[event.kind][1] += 1
+        score.alarmed += any(_alarm(finding) is not None for finding in findings)
         score.hours.append(max(0.0, (min(map(alarm_of, findings)) - event.start).total_seconds() / 3600))
     else:
         who = ", ".join(sorted(event.clients)[:3] or sorted(event.servers))

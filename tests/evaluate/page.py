@@ -28,14 +28,14 @@ short is printed as it is. Bounds are exact one-sided 95 % bounds (Clopper and P
   alarm of a test that rose before the event began does not count.
 - **False**: findings at or above *level* whose parties are in no event that the detector may name. A background of the
   Internet (probes and guesses that belong to nobody's attack) is neither right nor wrong.
-- **Time to detection**: the alarm of the test (else the first evidence) minus the event's first moment, in hours of log
-  time, median and largest.
+- **Hours to detection**: the alarm of the test minus the event's first moment, in hours of log time, median and largest.
+  A detector without such a test is dated by its first evidence, which is no measure of when it would have spoken.
 - **Host-days** count the site's own innocent hosts only; an alarm on an innocent host outside counts all the same.
 
 """
 _COLUMNS = (
     ("detector", "events", "found", "recall", "≥", "level", "right", "false", "precision", "≥"),
-    ("false ≥ medium per 10,000 host-days", "≤", "hours to detection", "largest"),
+    ("false ≥ medium per 10,000 host-days", "≤", "hours to detection", "largest", "dated by"),
 )
 
 
@@ -100,7 +100,8 @@ def _scores(figures: Figures, names: Sequence[str]) -> Iterator[str]:
 def _row(name: str, score: Score, host_days: int) -> Sequence[object]:
     right, false = score.at_least(score.true, score.level), score.at_least(score.false, score.level)
     alarms = score.at_least(score.false, Severity.MEDIUM)
-    hours = (f"{median(score.hours):.1f}", f"{max(score.hours):.1f}") if score.hours else ("", "")
+    dated = "alarm" if score.alarmed == score.found else "alarm or evidence" if score.alarmed else "first evidence"
+    hours = (f"{median(score.hours):.1f}", f"{max(score.hours):.1f}", dated) if score.hours else ("", "", "")
     recall = _share(score.found, score.events)
     level = f"{score.level.value}"
     rate = (f"{alarms * _PER / host_days:.2f}", f"{upper_rate(alarms, host_days / _PER):.2f}")

@@ -12,18 +12,16 @@ import polars as pl
 from tests.cases import LOGS
 from tests.simulation.clock import SECOND
 from tests.simulation.dialogue import Talk, concat
-from tests.simulation.replies import BANNERS, CAPABILITIES, replies
+from tests.simulation.lines import ENDS, counted, lines_of
+from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
 from zeeksmtp.logs._types import schema_of
 
 Frames = dict[str, pl.DataFrame]
 
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
-_ENDS = ("uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
 _UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
 _HISTORY = {"SF": "ShAdDaFf", "S0": "S", "REJ": "Sr", "RSTOS0": "SR", "RSTO": "ShAdDaR", "RSTR": "ShAdDafr", "SH": "SF"}
-_LAST = 1 << 40
-_TOTALS = ("VRFY", "EXPN", "MAIL", "RCPT")
 _COUNTERS = (
     *("commands", "vrfy", "expn", "mail", "rcpt", "rcpt_accepted", "rcpt_unknown", "rcpt_refused"),
     *("messages_accepted", "messages_refused", "vrfy_confirmed", "expn_confirmed"),
@@ -57,9 +55,9 @@ def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataF
     """
     told, said, logins = concat(talks)
     ended = _ended(told, random)
-    lines = _lines(ended, said)
-    counted = _counted(lines)
-    sessions = ended.join(counted, on="sess", how="left", maintain_order="left")
+    lines = lines_of(ended, said)
+    counters = counted(lines)
+    sessions = ended.join(counters, on="sess", how="left", maintain_order="left")
     content = lines.group_by("sess").agg(pl.col("arg").str.len_bytes().sum().alias("said"), pl.len().alias("spoken"))
     sessions = sessions.join(content, on="sess", how="left", maintain_order="left").with_columns(
         pl.col("said", "spoken").fill_null(0)
@@ -98,91 +96,6 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
     )
 
 
-def _opening(sessions: pl.DataFrame) -> pl.DataFrame:
-    """EHLO and STARTTLS, which every session makes of itself."""
-    spoke = sessions.filter(pl.col("helo").is_not_null(), pl.col("tls") != "implicit", pl.col("answered"))
-    asks = spoke.filter(pl.col("tls").is_in(["starttls", "failed", "refused", "stripped"]))
-    greets = pl.when("esmtp").then(pl.lit("EHLO")).otherwise(pl.lit("HELO"))
-    hello = _own_line(spoke, -2, greets, pl.col("helo"))
-    verdict = pl.when(pl.col("starttls_ok")).then(pl.lit("ok")).otherwise(pl.col("tls"))
-    start = _own_line(asks, -1, pl.lit("STARTTLS"), verdict=verdict)
-    bye = _own_line(spoke.filter(pl.col("quit"), ~pl.col("starttls_ok")), _LAST, pl.lit("QUIT"))
-    return pl.concat([hello, start, bye]).with_columns(pl.lit(-1, pl.Int64).alias("tag"))
-
-
-def _own_line(
-    sessions: pl.DataFrame, place: int, verb: pl.Expr, arg: pl.Expr | None = None, verdict: pl.Expr | None = None
-) -> pl.DataFrame:
-    return sessions.select(
-        "sess",
-        pl.lit(place, pl.Int64).alias("place"),
-        verb.alias("verb"),
-        (pl.lit(None, pl.String) if arg is None else arg).alias("arg"),
-        (pl.lit("ok") if verdict is None else verdict).alias("verdict"),
-    )
-
-
-def _lines(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
-    """All commands in order, with number, time and reply. What is said inside TLS is nobody's to read."""
-    visible = sessions.filter(~pl.col("starttls_ok"), pl.col("tls") != "implicit", pl.col("answered")).select("sess")
-    spoken = said.join(visible, on="sess", how="semi")
-    columns = ("sess", "place", "verb", "arg", "verdict", "tag")
-    every = pl.concat([_opening(sessions).select(columns), spoken.select(columns)]).with_row_index("row")
-    ends = sessions.select("sess", "ts", *_ENDS, "software", "name", "gap")
-    numbered = (
-        every.sort("sess", "place", "row")
-        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sess").alias("seq"))
-        .join(ends, on="sess", how="left", maintain_order="left")
-        .join(replies(), on=["software", "verb", "verdict"], how="left", maintain_order="left")
-    )
-    who = pl.col("arg").str.extract(r"^<?([^>]*)>?$")
-    slot = pl.col("slot")
-    infix = (
-        pl.when(slot == "a")
-        .then(who)
-        .when(slot == "c")
-        .then(pl.col("id.orig_h"))
-        .when(slot == "n")
-        .then(pl.col("name"))
-    )
-    return numbered.with_columns(
-        pl.concat_str("head", infix.fill_null(""), "tail").alias("msg"),
-        (pl.col("ts") + 30_000 + (pl.col("seq").cast(pl.Int64) - 1) * pl.col("gap")).alias("ts"),
-    ).drop("head", "slot", "tail", "row")
-
-
-def _counted(lines: pl.DataFrame) -> pl.DataFrame:
-    """The counters of smtp_session, out of the lines themselves."""
-    verb, verdict, code = pl.col("verb"), pl.col("verdict"), pl.col("code")
-    rcpt, auth, data = verb == "RCPT", verb == "AUTH", verb == "DATA"
-
-    def count(name: str, which: pl.Expr) -> pl.Expr:
-        return which.fill_null(value=False).sum().cast(pl.UInt64).alias(name)
-
-    return lines.group_by("sess").agg(
-        pl.len().cast(pl.UInt64).alias("commands"),
-        *(count(name.lower(), verb == name) for name in _TOTALS),
-        count("rcpt_accepted", rcpt & (verdict == "ok")),
-        count("rcpt_unknown", rcpt & (verdict == "unknown")),
-        count("rcpt_refused", rcpt & ~verdict.is_in(["ok", "unknown"])),
-        count("messages_accepted", data & (verdict == "ok")),
-        count("messages_refused", data & (verdict != "ok")),
-        count("vrfy_confirmed", (verb == "VRFY") & code.is_in([250, 251])),
-        count("expn_confirmed", (verb == "EXPN") & (code == 250)),
-        count("auth_attempts", auth),
-        count("auth_failures", auth & (code == 535)),
-        count("auth_successes", auth & (code == 235)),
-        count("replies_4xx", code.is_between(400, 499)),
-        count("replies_5xx", code >= 500),
-        pl.col("code").last().alias("last_reply_code"),
-        pl.col("msg").last().alias("last_reply_msg"),
-        (verb == "QUIT").any().alias("quit_said"),
-        (verb == "STARTTLS").any().alias("starttls_requested"),
-        pl.col("code").filter(verb == "STARTTLS").first().alias("starttls_code"),
-        (pl.col("ts").max() - pl.col("ts").min()).alias("talked"),
-    )
-
-
 def _conn(sessions: pl.DataFrame, net: IPv4Network) -> pl.DataFrame:
     answered, secret = pl.col("answered"), pl.col("tls").is_in(["starttls", "implicit"])
     service = (
@@ -218,7 +131,7 @@ def _smtp(sessions: pl.DataFrame, lines: pl.DataFrame, random: Random) -> pl.Dat
         told.group_by("sess", "depth", maintain_order=True)
         .agg(
             pl.col("ts").first(),
-            pl.col(*_ENDS).first(),
+            pl.col(*ENDS).first(),
             pl.col("arg").filter(pl.col("verb") == "MAIL").first().alias("mailfrom"),
             pl.col("arg").filter(pl.col("verb") == "RCPT").alias("rcptto"),
             (pl.col("verb") == "DATA").any().alias("content"),

@@ -13,135 +13,13 @@ import polars as pl
 
 from tests.simulation.clock import Clock
 from tests.simulation.dialogue import DIRECTORY
+from tests.simulation.names import FIRST, KINDS, LAST, WORDS
 from tests.simulation.replies import SOFTWARE
 from tests.simulation.seeds import Random, stream
 from zeeksmtp.model import Context
 from zeeksmtp.model import Site as SiteConfig
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC", "Australia/Sydney")
-_FIRST = (
-    "anna",
-    "ben",
-    "carla",
-    "david",
-    "emma",
-    "felix",
-    "greta",
-    "hugo",
-    "ida",
-    "jonas",
-    "klara",
-    "leo",
-    "mia",
-    "noah",
-    "olga",
-    "paul",
-    "rosa",
-    "sam",
-    "tina",
-    "uwe",
-    "vera",
-    "will",
-    "yara",
-    "zoe",
-    "adam",
-    "beth",
-    "carl",
-    "dora",
-    "eric",
-    "fay",
-)
-_LAST = (
-    "adler",
-    "brandt",
-    "cohen",
-    "dietz",
-    "ebert",
-    "falk",
-    "graf",
-    "hahn",
-    "iver",
-    "jung",
-    "kern",
-    "lang",
-    "maier",
-    "nagel",
-    "otto",
-    "peters",
-    "quast",
-    "roth",
-    "sauer",
-    "thoma",
-    "ullrich",
-    "vogt",
-    "wolf",
-    "zahn",
-    "baker",
-    "clark",
-    "davis",
-    "evans",
-    "foster",
-    "green",
-    "hall",
-    "irwin",
-    "jones",
-    "king",
-    "lewis",
-    "moore",
-    "nolan",
-    "owens",
-    "price",
-    "reed",
-    "smith",
-    "taylor",
-    "vance",
-    "white",
-    "young",
-)
-_WORDS = (
-    "nord",
-    "blue",
-    "acme",
-    "quarz",
-    "sunny",
-    "oak",
-    "lumen",
-    "kestrel",
-    "river",
-    "silver",
-    "tide",
-    "delta",
-    "amber",
-    "cedar",
-    "ridge",
-    "stone",
-    "maple",
-    "iron",
-    "clear",
-    "bright",
-)
-_KINDS = (
-    "wind",
-    "widgets",
-    "dental",
-    "school",
-    "optik",
-    "labs",
-    "bend",
-    "lake",
-    "water",
-    "works",
-    "foods",
-    "press",
-    "tools",
-    "bank",
-    "media",
-    "care",
-    "soft",
-    "print",
-    "data",
-    "law",
-)
 
 CLEAR = "PLAIN LOGIN"
 _STRONG = "PLAIN LOGIN CRAM-MD5"
@@ -234,7 +112,7 @@ class Site:
         """Mail servers outside, the best known first, with the domain that each is for."""
         random = self.random("world")
         count = 240
-        domains = [f"{_WORDS[i % 20]}{_KINDS[(i * 7 + i // 20) % 20]}{i}.example" for i in range(count)]
+        domains = [f"{WORDS[i % 20]}{KINDS[(i * 7 + i // 20) % 20]}{i}.example" for i in range(count)]
         return pl.DataFrame(
             {
                 "server": outside(random, count),
@@ -265,7 +143,7 @@ class Site:
         """Who works here: host, account, mails a working day (heavy-tailed), and how they submit."""
         random = self.random("people")
         count = self.hosts
-        names = [f"{_FIRST[n % 30]}.{_LAST[(n * 7 + n // 30) % 44]}{'' if n < 1320 else n}" for n in range(count)]
+        names = [f"{FIRST[n % 30]}.{LAST[(n * 7 + n // 30) % 44]}{'' if n < 1320 else n}" for n in range(count)]
         rates = np.minimum(random.lognormal(np.log(4.0), 0.9, count), 100) * self.traffic
         ways = random.choice(["starttls", "implicit", "outside", "legacy"], count, p=[0.62, 0.28, 0.07, 0.03])
         return pl.DataFrame(

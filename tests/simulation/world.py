@@ -40,7 +40,7 @@ class World:
 
 
 def simulate(site: Site, plan: Mapping[str, int] | None = None) -> World:
-    """Simulate a site.
+    """Simulate a site, which serves once: attacks take its hosts and accounts.
 
     Args:
         site: What its seed decides.
