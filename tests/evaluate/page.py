@@ -28,7 +28,7 @@ short is printed as it is. Bounds are exact one-sided 95 % bounds (Clopper and P
   alarm of a test that rose before the event began does not count.
 - **False**: findings at or above *level* whose parties are in no event that the detector may name. A background of the
   Internet (probes and guesses that belong to nobody's attack) is neither right nor wrong.
-- **Hours to detection**: the alarm of the test minus the event's first moment, in hours of log time, median and largest.
+- **Hours to detection**: the test's alarm minus the event's first moment, in hours of log time, median and largest.
   A detector without such a test is dated by its first evidence, which is no measure of when it would have spoken.
 - **Host-days** count the site's own innocent hosts only; an alarm on an innocent host outside counts all the same.
 
