@@ -47,13 +47,14 @@ function waiting(s: Session): count
 	return |s$queue| - s$head;
 	}
 
-# Forgets answered commands once nothing waits behind them.
+# Forgets answered commands once nothing waits behind them. A new vector, because resize() of Zeek 8.2.2 never frees
+# the records that it drops.
 function shorten(s: Session)
 	{
 	if ( s$head < spent_commands || s$head < |s$queue| )
 		return;
 
-	resize(s$queue, 0);
+	s$queue = vector();
 	s$head = 0;
 	}
 
@@ -212,7 +213,7 @@ function unknown_word(c: connection, s: Session, word: string)
 function missed_content(c: connection, s: Session, is_orig: bool)
 	{
 	s$gap = T;
-	resize(s$reply, 0);
+	s$reply = vector();
 	if ( s?$auth )
 		s$auth$gap = T;
 	if ( is_orig )

@@ -57,6 +57,9 @@ class Talk:
         """Send bytes as they are, without a line end."""
         for at in range(0, len(data), SEGMENT):
             self._frame(side, data[at : at + SEGMENT], _ACK)
+            if len(data) - at > SEGMENT:
+                # Zeek stops to follow a side whose data nobody acknowledges.
+                self._frame("s" if side == "c" else "c", b"", _ACK)
         return self
 
     def close(self) -> Talk:
