@@ -34,6 +34,7 @@ from zeeksmtp.model import Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _ALLOWED = ("bulk-sender",)
+_FORWARDING = ("relay", "gateway")  # they carry other people's domains
 _HOUR = ("client", "hour")
 
 
@@ -76,10 +77,13 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
             (pl.col("then_clock") == pl.col("clock")).any().alias("sent_at_this_hour"),
         )
     )
+    forwards = tables["role"].select(client="host", forwards=pl.col("role").is_in(_FORWARDING))
     began = tables["volume"].select(pl.col("hour").min().alias("logs_since"))
     return (
         judged.filter(pl.col("unusual"), context.window.covers("hour"))
         .join(known, on="client", how="anti")
+        .join(forwards, on="client", how="left")
+        .with_columns(pl.col("forwards").fill_null(value=False))
         .join(before, on=list(_HOUR), how="left")
         .join(began, how="cross")
     )
@@ -132,6 +136,7 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         pl.col("messages").sum().alias("count"),
         pl.col("recipients").sum(),
         pl.len().alias("hours"),
+        pl.col("forwards").first(),
         (pl.col("value") / pl.col("expected").clip(lower_bound=0.1)).max().alias("times_expected"),
         (old_enough & pl.col("sent_before").is_null()).any().alias("new_role"),
         (old_enough & night & ~pl.col("sent_at_this_hour").fill_null(value=False)).any().alias("odd_hour"),
@@ -140,15 +145,16 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
     refused = pl.max_horizontal(
         pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
     ).fill_null(0)
+    least = params.min_sender_domains
+    several = (pl.col("sender_domains") >= least) & (pl.col("to_domains") >= least)
     kinds = {
-        "sender_domains": (
-            pl.col("sender_domains"),
-            (pl.col("sender_domains") >= params.min_sender_domains)
-            & (pl.col("to_domains") >= params.min_sender_domains),
-        ),
+        "sender_domains": (pl.col("sender_domains"), several & ~pl.col("forwards")),
         "refused_share": (refused, refused >= params.min_refused_share),
         "new_role": (pl.col("new_role"), pl.col("new_role") & (pl.col("to_domains") > 1)),
-        "helo_names": (pl.col("helo_names"), (pl.col("helo_names") > 2) | pl.col("bare_helo")),
+        "helo_names": (
+            pl.col("helo_names"),
+            (pl.col("helo_names") > 2) | (pl.col("bare_helo") & (pl.col("to_domains") > 1)),
+        ),
         "odd_hour": (pl.col("odd_hour"), pl.col("odd_hour")),
     }
     number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())

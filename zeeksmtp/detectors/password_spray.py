@@ -100,7 +100,8 @@ def _finding(tries: pl.LazyFrame, found: pl.LazyFrame, keys: tuple[str, ...], co
 
 def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
     """Give one finding per server and network, and one per server for networks that spray together."""
-    tries = logins(tables).with_columns(network_of(pl.col("client")).alias("network"))
+    # A device with an old password is one account's trouble, however many such devices there are.
+    tries = logins(tables).filter(pl.col("stale").is_null()).with_columns(network_of(pl.col("client")).alias("network"))
     alone = sprays(tries, NETWORK, params, context)
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
     named = tries.filter(pl.col("direction") == "inbound", pl.col("account").is_not_null())

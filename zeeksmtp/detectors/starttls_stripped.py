@@ -38,7 +38,7 @@ class StrippedParams(Params):
     """When a missing offer is a stripped one."""
 
     min_offered_share: float = Field(
-        0.8,
+        0.6,
         gt=0.5,
         le=1,
         description="share of a server's other clients that are offered STARTTLS; Source: 'most clients'",

@@ -11,6 +11,7 @@ HISTORY_DAYS = 7
 """With at least a week in the lake a host is judged by its own past (detection.md), before that by its peers."""
 
 _MAD_TO_SIGMA = 1.4826
+_RECIPIENTS_A_MAIL = 10
 
 
 def _of_peers() -> tuple[pl.Expr, pl.Expr]:
@@ -24,7 +25,9 @@ def _of_peers() -> tuple[pl.Expr, pl.Expr]:
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per local client and hour."""
     roles = tables["role"].select("role", client="host")
-    value = pl.max_horizontal("messages", "recipients").cast(pl.Int64)
+    # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
+    reached = pl.min_horizontal("recipients", _RECIPIENTS_A_MAIL * pl.col("messages"))
+    value = pl.max_horizontal("messages", reached).cast(pl.Int64)
     hours = tables["host_hour"].filter(pl.col("local")).join(roles, on="client", how="left")
     placed = hours.with_columns(value.alias("value"), pl.col("hour").dt.truncate("1d").alias("day"))
     sent = placed.filter(pl.col("value") > 0)  # hours without mail count as zero, and need no judgement
@@ -49,7 +52,7 @@ FACT = Fact(
         Column("day", "time", "its UTC day: hours of a day are judged together"),
         Column("messages", "count", "mails seen"),
         Column("recipients", "count", "envelope recipients"),
-        Column("value", "int", "the larger of the two: this is judged"),
+        Column("value", "int", "messages or recipients (at most ten for each mail), the larger: this is judged"),
         Column("expected", "double", "median of the same hours of earlier weeks, else of hosts of the same role"),
         Column("upper", "double", "exceeded one time in a thousand"),
         Column("p", "double", "chance of that much or more"),
