@@ -19,6 +19,7 @@ KEYS: dict[str, dict[str, str]] = {
         "roles": "what hosts are taken for",
         "credentials_to_change": "passwords, tokens and challenges that others could read",
         "volumes": "what clients sent, hour by hour",
+        "traffic": "the mail of the window in sums",
         "settings": "the error rates that the decisions were made with",
         "findings": "what is wrong, worst first; one for each entity and detector",
         "incidents": "findings of medium and above that belong to one story, highest score first",
@@ -68,7 +69,10 @@ KEYS: dict[str, dict[str, str]] = {
         "auth_offered_in_clear": "it offers password mechanisms before TLS",
         "answers_vrfy": "it confirmed or denied a name to VRFY",
         "answers_expn": "it confirmed or denied a name to EXPN",
+        "tls_versions": "sessions by TLS version, as ssl.log has it; empty without ssl.log",
+        "days": "sessions of the last 35 days (UTC) that had any; empty for outside servers",
     },
+    "Day": {"day": "start of the day", "sessions": "SMTP sessions", "tls_sessions": "of these, seen to come to TLS"},
     "HostRole": {
         "host": "address",
         "role": "such as `relay`, `submission-server`, `workstation`",
@@ -88,6 +92,14 @@ KEYS: dict[str, dict[str, str]] = {
         "expected": "what its history, or its peers, let expect; null without a baseline",
         "upper": "the most that is still usual; null without a baseline",
     },
+    "Traffic": {
+        "senders": "messages by envelope sender; empty for a bounce",
+        "clients": "messages by client",
+        "recipient_domains": "messages by domain of their recipients; one with recipients in two domains counts twice",
+        "refusals": "refusing replies, as `550 5.1.1`; without smtp_cmd.log only those that were last in a mail",
+        "hours": "messages by hour of the day, `00` to `23`; zeros without smtp.log say nothing",
+    },
+    "Count": {"name": "what was counted", "count": "how often"},
     "UsedSettings": {
         "alpha": "false alarms of a sequential test per innocent trial",
         "false_discovery_rate": "share of false ones among unusual hours",

@@ -22,6 +22,10 @@ HOSTILE = (
 )
 
 
+COUNTED = ("senders", "clients", "recipient_domains", "refusals")
+REMEDY = "Sendmail: define(`confAUTH_OPTIONS', `A p y')"
+
+
 def at(minutes: float) -> datetime:
     """Give the time that lies so many minutes after the start of the example."""
     return START + timedelta(minutes=minutes)
@@ -86,9 +90,9 @@ def _findings() -> list[dict[str, Any]]:
             clients=(),
             servers=("10.0.0.25",),
             accounts=(),
-            evidence={},
+            evidence={"details": ({"name": "remedy", "values": (REMEDY,)},)},
             summary="10.0.0.25:587 offers LOGIN and PLAIN before STARTTLS.",
-            action="Offer AUTH only after STARTTLS.",
+            action=f"Let 10.0.0.25 offer AUTH only inside TLS ({REMEDY}).",
         ),
         finding(5, severity="low", title="Mail without TLS", summary="10.0.0.25 sent 9 mails to 192.0.2.7 in clear."),
         finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 asked for one name."),
@@ -118,10 +122,34 @@ def _file(path: str, log: str | None, **changes: Any) -> dict[str, Any]:
     return {"path": path} | (used if log else {"log": None, "format": None}) | changes
 
 
+def _days() -> tuple[dict[str, Any], ...]:
+    return (
+        {"day": START.replace(hour=0), "sessions": 7, "tls_sessions": 1},
+        {"day": START.replace(hour=0) + timedelta(days=1), "sessions": 3, "tls_sessions": 3},
+    )
+
+
+def _counts(**counts: int) -> tuple[dict[str, Any], ...]:
+    return tuple({"name": name, "count": count} for name, count in counts.items())
+
+
+def _traffic() -> dict[str, Any]:
+    spammers = {f"customer.service{n:02}@some-shop.example": 90 - n for n in range(9)}
+    hours = {f"{hour:02}": {6: 9, 7: 1200}.get(hour, 0) for hour in range(24)}
+    return {
+        "senders": _counts(**{"alice@corp.example": 400, "": 12} | spammers | {HOSTILE[0]: 2}),
+        "clients": _counts(**{"10.0.1.5": 1200, "2001:db8:1234:5678:9abc:def0:1234:5678": 9}),
+        "recipient_domains": _counts(**{"friends.example": 1000, HOSTILE[5]: 209}),
+        "refusals": _counts(**{"550 5.1.1": 31, "451": 2}),
+        "hours": _counts(**hours),
+    }
+
+
 def full() -> Report:
     """Give the report that has everything in it."""
     posture = {"server": "10.0.0.25", "port": 587, "sessions": 10, "tls_sessions": 4, "starttls_offered": True}
     posture |= {"auth_offered_in_clear": True, "answers_vrfy": False, "answers_expn": None}
+    posture |= {"tls_versions": {"TLSv12": 3, "TLSv13": 1}, "days": _days()}
     return Report.model_validate(
         {
             "run": {"version": "0.1.0", "generated": at(2000), "seconds": 1.9},
@@ -136,7 +164,7 @@ def full() -> Report:
                 "totals": {"files": 4, "lines": 302, "kept": 30, "skipped": 270, "rejected": 2},
             },
             "coverage": {
-                "logs": {"conn": True, "smtp": True, "smtp_cmd": False, "smtp_auth": True, "dns": False},
+                "logs": {"conn": True, "smtp": True, "smtp_cmd": False, "smtp_auth": True, "ssl": True, "dns": False},
                 "notes": ("VRFY and EXPN are not visible: smtp_cmd.log is missing",),
             },
             "posture": {"servers": (posture,), "sessions": 10, "tls_sessions": 4},
@@ -152,6 +180,7 @@ def full() -> Report:
                 {"client": "10.0.0.25", "hour": at(0), "messages": 9, "recipients": 12, "expected": 8.1, "upper": 21.0},
                 {"client": "10.0.1.5", "hour": at(60), "messages": 1200, "recipients": 1200},
             ),
+            "traffic": _traffic(),
             "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 12345, "suppressed": 1},
             "findings": _findings(),
             "incidents": (_incident(),),
@@ -225,6 +254,7 @@ def holding(text: str) -> Report:
             "roles": ({"host": text, "role": "other", "reason": text},),
             "credentials_to_change": ({"account": text, "server": text, "last": START, "why": "0" * 16},),
             "volumes": ({"client": text, "hour": START, "messages": 1, "recipients": 1},),
+            "traffic": {kind: ({"name": text, "count": 1},) for kind in COUNTED},
             "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 1, "suppressed": 0},
             "findings": (finding, finding | {"severity": "info"}),
             "incidents": (incident,),

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.outputs._reports import holding
+from tests.outputs._reports import REMEDY, holding
 from zeeksmtp import config, pipeline
-from zeeksmtp.model import Report
+from zeeksmtp.model import Count, Report, Traffic
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
 from zeeksmtp.outputs._pseudonyms import pseudonymise
@@ -22,7 +22,7 @@ CAPTURES = sorted((Path(__file__).parents[2] / "fixtures" / "captures").glob("*/
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]{1,4}\b")
 DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
-PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "seen_as"}
+PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "seen_as", "remedy"}
 # Names that were asked for and are words of every report as well: a severity, a stage, what all is about.
 WORDS = {"info", "abuse", "mail"}
 
@@ -42,6 +42,8 @@ def names(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield from (value for d in finding.evidence.details if d.name not in PROTOCOL for value in d.values)
     yield from (c.account for c in report.credentials_to_change)
+    traffic = report.traffic
+    yield from (c.name for c in (*traffic.senders, *traffic.clients, *traffic.recipient_domains))
     text = json.dumps(report.model_dump(mode="json", exclude={"inputs"}))
     yield from ADDRESS.findall(text)
     yield from DOMAIN.findall(text)
@@ -81,6 +83,31 @@ def test_the_same_name_has_the_same_pseudonym(full: Report) -> None:
     assert report.incidents[0].findings == (first.id, third.id)
     assert report.volumes[1].client == "host-1"
     assert third.evidence.details[0].values[:2] == ("account-7", "account-8")
+
+
+def test_the_sums_name_nobody_and_keep_their_numbers(full: Report) -> None:
+    traffic, old = pseudonymise(full).traffic, full.traffic
+    assert traffic.senders[0].name == "account-1@domain-1", "the same as in the findings"
+    assert traffic.senders[1].name == ""
+    assert traffic.clients[0].name == "host-1"
+    assert [c.count for c in traffic.recipient_domains] == [c.count for c in old.recipient_domains]
+    assert (traffic.refusals, traffic.hours) == (old.refusals, old.hours)
+
+
+def test_a_status_that_is_none_is_replaced(full: Report) -> None:
+    odd = full.traffic.model_copy(update={"refusals": (Count(name="550 bob", count=1),)})
+    shown = pseudonymise(full.model_copy(update={"traffic": odd})).traffic.refusals
+    assert "bob" not in shown[0].name
+
+
+def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
+    named = full.findings[3].model_copy(update={"accounts": ("sendmail", "y")})
+    story = full.incidents[0].model_copy(update={"findings": (named.id,), "narrative": f"y did. First: {named.action}"})
+    report = pseudonymise(full.model_copy(update={"findings": (named,), "incidents": (story,)}))
+    assert report.findings[0].evidence.details[0].values == (REMEDY,)
+    assert report.findings[0].action == f"Let host-1 offer AUTH only inside TLS ({REMEDY})."
+    assert report.incidents[0].narrative.startswith("account-")
+    assert report.incidents[0].narrative.endswith(f"First: {report.findings[0].action}")
 
 
 def test_what_is_no_name_stays(full: Report) -> None:
@@ -137,7 +164,11 @@ def test_accounts_keep_their_form(full: Report, account: str, shown: str) -> Non
 )
 def test_names_in_notes_are_found_by_their_look(full: Report, text: str, shown: str) -> None:
     noted = full.model_copy(update={"findings": (), "incidents": (), "credentials_to_change": (), "volumes": ()})
-    none: dict[str, Any] = {"roles": (), "posture": full.posture.model_copy(update={"servers": ()})}
+    none: dict[str, Any] = {
+        "roles": (),
+        "traffic": Traffic(),
+        "posture": full.posture.model_copy(update={"servers": ()}),
+    }
     coverage = full.coverage.model_copy(update={"notes": (text,)})
     assert pseudonymise(noted.model_copy(update=none | {"coverage": coverage})).coverage.notes == (shown,)
 
@@ -148,5 +179,8 @@ def test_no_text_survives_wherever_it_stands(text: str) -> None:
     sentences = [shown.incidents[0].title, shown.incidents[0].narrative]
     sentences += [part for finding in shown.findings for part in (finding.title, finding.summary, finding.action)]
     assert not any(holds(sentence, text) for sentence in sentences)
+    traffic = shown.traffic
+    counts = (*traffic.senders, *traffic.clients, *traffic.recipient_domains, *traffic.refusals)
+    assert text not in [count.name for count in counts]
     actors = [*shown.findings[0].clients, *shown.findings[0].accounts, shown.volumes[0].client, shown.roles[0].host]
     assert text not in [*actors, shown.credentials_to_change[0].account, *shown.findings[0].evidence.details[0].values]

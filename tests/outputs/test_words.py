@@ -3,7 +3,7 @@
 import pytest
 
 from zeeksmtp.model import Report
-from zeeksmtp.outputs import _sentences, _words, markdown, terminal
+from zeeksmtp.outputs import _sentences, _sums, _words, markdown, terminal
 
 
 def with_logs(report: Report, **logs: bool) -> Report:
@@ -46,6 +46,58 @@ def test_no_session_names_the_logs(empty: Report) -> None:
 def test_volumes(empty: Report) -> None:
     assert _sentences.no_volumes(with_logs(empty, smtp=True)) == "No mail was seen in smtp.log."
     assert _sentences.no_volumes(with_logs(empty, smtp=False)) == "Not visible: smtp.log is not there."
+
+
+def test_versions_that_cannot_be_seen_are_not_passed_over(full: Report) -> None:
+    silent = tuple(server.model_copy(update={"tls_versions": {}}) for server in full.posture.servers)
+    report = full.model_copy(update={"posture": full.posture.model_copy(update={"servers": silent})})
+    assert _sentences.encryption(with_logs(report, smtp=True)).endswith("not visible, ssl.log is not there.")
+
+
+def test_the_share_of_tls_needs_logs_that_show_it_and_two_days(full: Report) -> None:
+    assert _sentences.tls(with_logs(full, conn=True), 10) == []
+    assert _sentences.tls(full, 10) == [
+        "10.0.0.25 port 587: sessions by TLS version: TLSv12 3, TLSv13 1; "
+        "with TLS: 14% of 7 on 2026-11-23, 100% of 3 on 2026-11-24"
+    ]
+    server = full.posture.servers[0]
+    young = full.posture.model_copy(update={"servers": (server.model_copy(update={"days": server.days[:1]}),)})
+    assert "on 2026" not in _sentences.tls(full.model_copy(update={"posture": young}), 10)[0]
+
+
+@pytest.mark.parametrize(
+    ("logs", "said"),
+    [
+        ({"smtp": True}, ["No mail with content was seen in smtp.log."]),
+        ({"smtp": False}, ["Not visible: smtp.log is not there."]),
+    ],
+)
+def test_no_message(empty: Report, logs: dict[str, bool], said: list[str]) -> None:
+    assert _sums.messages(with_logs(empty, **logs)) == said
+
+
+@pytest.mark.parametrize(
+    ("logs", "none", "some"),
+    [
+        ({"smtp_cmd": True}, "No MAIL, RCPT, DATA or BDAT was refused in smtp_cmd.log.", None),
+        (
+            {"smtp": True},
+            "No mail ended with a refusal; others are not visible: smtp_cmd.log is not there.",
+            "Refusals are those in the last replies to mails; others are not visible: smtp_cmd.log is not there.",
+        ),
+        ({"conn": True}, "Refusals are not visible: smtp_cmd.log and smtp.log are not there.", None),
+    ],
+)
+def test_refusals_say_what_they_rest_on(
+    empty: Report, full: Report, logs: dict[str, bool], none: str, some: str | None
+) -> None:
+    assert _sums.refused(with_logs(empty, **logs)) == none
+    assert some is None or _sums.refused(with_logs(full, **logs)) == some
+
+
+def test_a_remedy_is_told_once(full: Report) -> None:
+    for form in (terminal, markdown):
+        assert form.OUTPUT.render(full, None).count("confAUTH_OPTIONS") == 1
 
 
 def test_what_to_do_first_is_what_the_worst_finding_of_the_worst_incident_asks(full: Report) -> None:

@@ -10,20 +10,21 @@ Zeek's uids and the paths of the input files.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, identity
+from zeeksmtp.model import Count, Detail, Evidence, Finding, Incident, Report, Traffic, identity
 
 # Details that hold zeeksmtp's own words, whatever was logged.
-_OWN = {"directions", "seen_as"}
+_OWN = {"directions", "seen_as", "remedy"}
 # Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
 _LOGGED = {"mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods"}
 _PROTOCOL = re.compile(
     r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
     r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
 )
+_REFUSAL = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
 _MAIL = r"[^\s<>\"',;()]{1,254}@[^\s<>\"',;()]*[^\s<>\"',;().]"
 _IPV6 = r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?![\w:])"
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"
@@ -68,16 +69,20 @@ class _Names:
         """Replace an id by one that says nothing."""
         return identity("pseudonym", self._give("id", old))
 
-    def text(self, text: str, known: Iterable[str] = ()) -> str:
-        """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain."""
+    def text(self, text: str, known: Iterable[str] = (), own: Iterable[str] = ()) -> str:
+        """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain.
+
+        What stands in `own` are zeeksmtp's words, and stay.
+        """
         ranked = sorted({name for name in known if name}, key=lambda name: (-len(name), name))
-        patterns = [*map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
+        kept = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
+        patterns = [*kept, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
         return re.sub("|".join(patterns), self._found, text, flags=re.IGNORECASE)
 
     def _found(self, match: re.Match[str]) -> str:
         # "06:01:00" has the form of an IPv6 address, but is none.
         is_time = match.lastgroup == "address" and not _is_address(match[0])
-        return match[0] if is_time else self.any(match[0])
+        return match[0] if is_time or match.lastgroup == "own" else self.any(match[0])
 
 
 def _is_address(text: str) -> bool:
@@ -98,9 +103,9 @@ def _whole(name: str) -> str:
 def pseudonymise(report: Report) -> Report:
     """Give `report` with every name replaced."""
     names = _Names()
-    scope = {finding.id: set(_named(finding)) for finding in report.findings}
-    findings = tuple(_finding(names, finding, scope[finding.id]) for finding in report.findings)
-    incidents = tuple(_incident(names, incident, scope) for incident in report.incidents)
+    by_id = {finding.id: finding for finding in report.findings}
+    findings = tuple(_finding(names, finding) for finding in report.findings)
+    incidents = tuple(_incident(names, incident, by_id) for incident in report.incidents)
     return report.model_copy(
         update={"findings": findings, "incidents": incidents} | _hosts(names, report) | _texts(names, report)
     )
@@ -113,6 +118,13 @@ def _named(thing: Finding | Incident) -> Iterable[str]:
     for name in (*thing.clients, *thing.servers, *thing.accounts, *logged):
         yield name
         yield from re.split(r"[@\\]", name)
+
+
+def _remedies(findings: Iterable[Finding]) -> list[str]:
+    """Give zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
+    details = (detail for finding in findings for detail in finding.evidence.details)
+    told = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
+    return sorted(told, key=lambda value: (-len(value), value))
 
 
 def _kept(kind: str, value: str) -> bool:
@@ -132,11 +144,13 @@ def _each(replace: Callable[[str], str], values: Iterable[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(map(replace, values)))
 
 
-def _finding(names: _Names, finding: Finding, known: set[str]) -> Finding:
+def _finding(names: _Names, finding: Finding) -> Finding:
     actors = _actors(names, finding)
     details = tuple(_detail(names, detail) for detail in finding.evidence.details)
     evidence = Evidence(terms=finding.evidence.terms, details=details, test=finding.evidence.test)
-    texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary", "action")}
+    known, own = set(_named(finding)), _remedies([finding])
+    texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
+    texts["action"] = names.text(finding.action, known, own)
     return finding.model_copy(update=actors | texts | {"evidence": evidence})
 
 
@@ -149,10 +163,12 @@ def _detail(names: _Names, detail: Detail) -> Detail:
     )
 
 
-def _incident(names: _Names, incident: Incident, scope: dict[str, set[str]]) -> Incident:
-    known = set(_named(incident)).union(*(scope.get(i, set()) for i in incident.findings))
+def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
+    story = [by_id[i] for i in incident.findings if i in by_id]
+    known = set(_named(incident)).union(*map(_named, story))
     update = _actors(names, incident) | {"findings": tuple(names.id(i) for i in incident.findings)}
-    update |= {key: names.text(getattr(incident, key), known) for key in ("title", "narrative")}
+    update["title"] = names.text(incident.title, known)
+    update["narrative"] = names.text(incident.narrative, known, _remedies(story))
     return incident.model_copy(update=update)
 
 
@@ -169,8 +185,23 @@ def _hosts(names: _Names, report: Report) -> dict[str, Any]:
         "credentials_to_change": tuple(
             old.model_copy(update=new) for old, new in zip(report.credentials_to_change, changed, strict=True)
         ),
+        "traffic": _traffic(names, report.traffic),
         "volumes": tuple(v.model_copy(update={"client": names.domain(v.client)}) for v in report.volumes),
     }
+
+
+def _traffic(names: _Names, traffic: Traffic) -> Traffic:
+    def each(replace: Callable[[str], str], counts: Iterable[Count]) -> tuple[Count, ...]:
+        return tuple(Count(name=replace(count.name), count=count.count) for count in counts)
+
+    return Traffic(
+        senders=each(names.account, traffic.senders),
+        clients=each(names.domain, traffic.clients),
+        recipient_domains=each(lambda name: names.domain(name.strip("[]")), traffic.recipient_domains),
+        # A status that is none was logged by who knows whom.
+        refusals=each(lambda name: name if _REFUSAL.fullmatch(name) else names.any(name), traffic.refusals),
+        hours=traffic.hours,
+    )
 
 
 def _texts(names: _Names, report: Report) -> dict[str, Any]:

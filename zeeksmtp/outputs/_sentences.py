@@ -76,7 +76,13 @@ def encryption(report: Report) -> str:
         return f"No SMTP session was seen ({seen(report)})."
     if not any(report.coverage.logs.get(log) for log in _TLS_LOGS):
         return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log are not there."
-    return f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
+    share = f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
+    unseen = posture.tls_sessions and not any(server.tls_versions for server in posture.servers)
+    return share + (f" TLS versions: not visible, {_no_ssl(report)}." if unseen else "")
+
+
+def _no_ssl(report: Report) -> str:
+    return "none in ssl.log" if report.coverage.logs.get("ssl") else "ssl.log is not there"
 
 
 def lines(report: Report) -> str:
@@ -113,9 +119,6 @@ def chances(report: Report) -> str:
 def servers(report: Report) -> list[tuple[str, ...]]:
     """Give the rows of the posture table: first what gives something away, then by sessions."""
 
-    def order(s: ServerPosture) -> tuple[bool, int, str, int]:
-        return not (s.auth_offered_in_clear or s.answers_vrfy or s.answers_expn), -s.sessions, s.server, s.port
-
     return [
         (
             s.server,
@@ -124,8 +127,36 @@ def servers(report: Report) -> list[tuple[str, ...]]:
             f"{s.tls_sessions:,}",
             *map(flag, (s.starttls_offered, s.auth_offered_in_clear, s.answers_vrfy, s.answers_expn)),
         )
-        for s in sorted(report.posture.servers, key=order)
+        for s in _ranked(report)
     ]
+
+
+def _ranked(report: Report) -> list[ServerPosture]:
+    def order(s: ServerPosture) -> tuple[bool, int, str, int]:
+        return not (s.auth_offered_in_clear or s.answers_vrfy or s.answers_expn), -s.sessions, s.server, s.port
+
+    return sorted(report.posture.servers, key=order)
+
+
+def tls(report: Report, limit: int) -> list[str]:
+    """Say of the first `limit` servers of the table which TLS versions they spoke, and how their TLS share moved."""
+    if not any(report.coverage.logs.get(log) for log in _TLS_LOGS):
+        return []
+    told = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
+    return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in told if parts]
+
+
+def _versions(server: ServerPosture) -> list[str]:
+    versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
+    return [f"sessions by TLS version: {versions}"] if versions else []
+
+
+def _trend(server: ServerPosture) -> list[str]:
+    if len(server.days) < 2:
+        return []
+    ends = (server.days[0], server.days[-1])
+    shares = (f"{day.tls_sessions / day.sessions:.0%} of {day.sessions:,} on {day.day:%Y-%m-%d}" for day in ends)
+    return [f"with TLS: {', '.join(shares)}"]
 
 
 def volumes(report: Report) -> list[tuple[str, ...]]:

@@ -18,6 +18,7 @@ TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
 """What a cell shows that cannot be known."""
+_SAID = {"remedy"}  # details that the action says already
 
 
 def name(value: str) -> str:
@@ -83,7 +84,8 @@ def who(thing: Finding | Incident) -> str:
 
 def evidence(proof: Evidence) -> list[str]:
     """Say what a finding rests on, one line for each kind of evidence."""
-    lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in proof.details if detail.values]
+    shown = (detail for detail in proof.details if detail.values and detail.name not in _SAID)
+    lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in shown]
     for label, terms in (
         ("measured", [term for term in proof.terms if term.weight]),
         ("besides", [term for term in proof.terms if not term.weight]),

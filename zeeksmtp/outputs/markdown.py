@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
-from zeeksmtp.outputs import _escape, _sentences, _words
+from zeeksmtp.outputs import _escape, _sentences, _sums, _words
 
 FULL = 200
 """How many findings of one severity are told, and rows of credentials."""
@@ -111,14 +111,26 @@ def _hosts(report: Report) -> Iterable[str]:
     yield "## Posture"
     yield _safe(_sentences.encryption(report))
     yield from _table(_sentences.SERVER_COLUMNS, _sentences.servers(report), TOP)
+    if lines := _sentences.tls(report, TOP):
+        yield _list(lines)
+    yield from _volumes(report)
+    if report.roles:
+        yield "## Roles"
+        yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
+
+
+def _volumes(report: Report) -> Iterable[str]:
     yield "## Busiest hours"
     rows = _sentences.volumes(report)
     yield from _table(_sentences.VOLUME_COLUMNS, rows, TOP)
     if not rows:
         yield _safe(_sentences.no_volumes(report))
-    if report.roles:
-        yield "## Roles"
-        yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
+    yield f"## {_sums.TITLE}"
+    yield from map(_safe, _sums.messages(report))
+    for columns, counts in _sums.tables(report):
+        yield from _table(columns, counts, _sums.LISTED)
+    if basis := _sums.refused(report):
+        yield _safe(basis)
 
 
 def _coverage(report: Report) -> Iterable[str]:

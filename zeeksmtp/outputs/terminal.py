@@ -5,13 +5,14 @@ from io import StringIO
 from itertools import groupby
 
 from rich import box
+from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity
-from zeeksmtp.outputs import _sentences, _words
+from zeeksmtp.outputs import _sentences, _sums, _words
 from zeeksmtp.outputs._escape import cut, plain
 
 PLAIN_WIDTH = 100
@@ -56,6 +57,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _passwords(report)
     yield from _posture(report)
     yield from _volumes(report)
+    yield from _mail(report)
     yield from _roles(report)
     yield from _coverage(report)
     yield from _data(report)
@@ -163,15 +165,19 @@ def _table(*columns: str) -> Table:
 
 
 def _rows(table: Table, rows: Sequence[tuple[str, ...]], limit: int) -> Iterable[RenderableType]:
-    for row in rows[:limit]:
-        table.add_row(*(_text(cell) for cell in row))
-    # An address that is broken over two lines cannot be copied.
-    table.columns[0].min_width = min(max(len(plain(row[0])) for row in rows[:limit]), ADDRESS)
-    yield _indent(table, 2)
+    yield _indent(_filled(table, rows[:limit]), 2)
     if any(_words.UNKNOWN in row for row in rows[:limit]):
         yield _indent(_text(_sentences.LEGEND, "dim"), 2)
     if len(rows) > limit:
         yield _indent(_text(f"and {len(rows) - limit:,} more; --format json has all", "dim"), 2)
+
+
+def _filled(table: Table, rows: Sequence[tuple[str, ...]]) -> Table:
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    # An address that is broken over two lines cannot be copied.
+    table.columns[0].min_width = min(max(len(plain(row[0])) for row in rows), ADDRESS)
+    return table
 
 
 def _passwords(report: Report) -> Iterable[RenderableType]:
@@ -189,6 +195,7 @@ def _posture(report: Report) -> Iterable[RenderableType]:
     table = _table(*_sentences.SERVER_COLUMNS)
     if rows := _sentences.servers(report):
         yield from _rows(table, rows, TOP)
+    yield from (_item(line) for line in _sentences.tls(report, TOP))
 
 
 def _volumes(report: Report) -> Iterable[RenderableType]:
@@ -198,6 +205,16 @@ def _volumes(report: Report) -> Iterable[RenderableType]:
         yield from _rows(table, rows, TOP)
     else:
         yield _indent(_text(_sentences.no_volumes(report)), 2)
+
+
+def _mail(report: Report) -> Iterable[RenderableType]:
+    """Show the lists beside each other where there is room."""
+    yield from _title(_sums.TITLE)
+    yield from (_indent(_text(line), 2) for line in _sums.messages(report))
+    if tables := [_filled(_table(*columns), rows) for columns, rows in _sums.tables(report)]:
+        yield from (Text(), _indent(Columns(tables, padding=(1, 3)), 2), Text())
+    if basis := _sums.refused(report):
+        yield _indent(_text(basis), 2)
 
 
 def _roles(report: Report) -> Iterable[RenderableType]:

@@ -1,0 +1,56 @@
+"""Mail in sums, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
+
+from collections.abc import Sequence
+
+from zeeksmtp.model import Count, Report
+from zeeksmtp.outputs._sentences import no_volumes
+from zeeksmtp.outputs._words import counted, name
+
+TITLE = "Mail in sums"
+LISTED = 10
+"""How many senders, clients, … are listed."""
+_NOBODY = "<>"
+
+
+def messages(report: Report) -> list[str]:
+    """Say how many messages there were and at what hours, or why there are none."""
+    hours = [hour for hour in report.traffic.hours if hour.count]
+    if not hours and report.coverage.logs.get("smtp"):
+        return ["No mail with content was seen in smtp.log."]
+    if not hours:
+        return [no_volumes(report)]
+    total = counted(sum(hour.count for hour in hours), "message")
+    rest = "; none in the other hours" if len(hours) < len(report.traffic.hours) else ""
+    by_hour = ", ".join(f"{hour.name}h {hour.count:,}" for hour in hours)
+    return [f"{total} outside TLS; those inside are not visible.", f"By hour of the site's clock: {by_hour}{rest}."]
+
+
+def refused(report: Report) -> str | None:
+    """Say what a list of refusals, or none, rests on, where the list does not say it all."""
+    logs, some = report.coverage.logs, bool(report.traffic.refusals)
+    if logs.get("smtp_cmd"):
+        return None if some else "No MAIL, RCPT, DATA or BDAT was refused in smtp_cmd.log."
+    if not logs.get("smtp"):
+        return "Refusals are not visible: smtp_cmd.log and smtp.log are not there."
+    known = "Refusals are those in the last replies to mails" if some else "No mail ended with a refusal"
+    return f"{known}; others are not visible: smtp_cmd.log is not there."
+
+
+def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:
+    """Give head and rows of each list that has any."""
+    traffic = report.traffic
+    lists = (
+        ("sender", "#messages", traffic.senders),
+        ("client", "#messages", traffic.clients),
+        ("recipients' domain", "#messages", traffic.recipient_domains),
+        ("refusal", "#replies", traffic.refusals),
+    )
+    return [(_head(what, unit, counts), _rows(counts)) for what, unit, counts in lists if counts]
+
+
+def _head(what: str, unit: str, counts: Sequence[Count]) -> tuple[str, str]:
+    return (f"{what}, top {LISTED}" if len(counts) > LISTED else what), unit
+
+
+def _rows(counts: Sequence[Count]) -> list[tuple[str, str]]:
+    return [(name(count.name or _NOBODY), f"{count.count:,}") for count in counts[:LISTED]]
