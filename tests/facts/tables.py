@@ -20,8 +20,12 @@ CONNECTION = {
 LINE = {name: value for name, value in CONNECTION.items() if name != "proto"}
 
 
-def fact(name: str, site: Site | None = None, **logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give the rows of one fact over rows of logs (form: `fixtures/detectors/README.md`)."""
+def facts(logs: Mapping[str, Sequence[Mapping[str, Any]]], site: Site | None = None) -> dict[str, pl.LazyFrame]:
+    """Give every fact over rows of logs (form: `fixtures/detectors/README.md`)."""
     tables = {log: frame(logs.get(log, ()), spec.columns).lazy() for log, spec in LOGS.items()}
-    known: dict[str, pl.LazyFrame] = facts_of(tables, site or Site(), keep=lambda _name, plan: plan.collect().lazy())
-    return known[name].collect().to_dicts()
+    return facts_of(tables, site or Site(), keep=lambda _name, plan: plan.collect().lazy())
+
+
+def fact(name: str, site: Site | None = None, **logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the rows of one fact over rows of logs."""
+    return facts(logs, site)[name].collect().to_dicts()
