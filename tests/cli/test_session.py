@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.conftest import Run
 from zeeksmtp.errors import ExitCode
 
-MISTYPED = ("CHVdKpLkYdp8xYedc", "auth_login_fail_then_ok")
+MISTYPED = ("C6x9Tb2mmh3WHKg5p9", "auth_login_fail_then_ok")
 
 
 @pytest.fixture
