@@ -62,7 +62,7 @@ def test_tsv_and_json_tell_the_same() -> None:
 
 
 def test_a_mail_stands_after_its_transaction() -> None:
-    telling = tellings(CAPTURES / "auth_login_fail_then_ok" / "tsv")["CHVdKpLkYdp8xYedc"]
+    telling = tellings(CAPTURES / "auth_login_fail_then_ok" / "tsv")["C6x9Tb2mmh3WHKg5p9"]
     steps = telling.sessions[0].steps
     place = next(number for number, step in enumerate(steps) if isinstance(step, MailStep))
     before = steps[place - 1]
@@ -111,25 +111,25 @@ def _sensor(folder: Path, rename: dict[str, str]) -> Path:
 
 def test_two_sensors_tell_one_connection_once(tmp_path: Path) -> None:
     one = _sensor(tmp_path / "one", {})
-    two = _sensor(tmp_path / "two", {"CHVdKpLkYdp8xYedc": "CzzzzzOfTheOther"})
-    first, second = (tell(uid, one, two) for uid in ("CHVdKpLkYdp8xYedc", "CzzzzzOfTheOther"))
+    two = _sensor(tmp_path / "two", {"C6x9Tb2mmh3WHKg5p9": "CzzzzzOfTheOther"})
+    first, second = (tell(uid, one, two) for uid in ("C6x9Tb2mmh3WHKg5p9", "CzzzzzOfTheOther"))
     assert first.sessions == second.sessions
-    assert first.sessions[0].uids == ("CHVdKpLkYdp8xYedc", "CzzzzzOfTheOther")
-    alone = tell("CHVdKpLkYdp8xYedc", one)
+    assert first.sessions[0].uids == ("C6x9Tb2mmh3WHKg5p9", "CzzzzzOfTheOther")
+    alone = tell("C6x9Tb2mmh3WHKg5p9", one)
     assert first.sessions[0].steps == alone.sessions[0].steps
 
 
 def test_a_uid_that_repeats_tells_all_its_connections_in_order(tmp_path: Path) -> None:
-    folder = _sensor(tmp_path / "one", {"CXkaXR1AUtXElbmY78": "CHVdKpLkYdp8xYedc"})
-    sessions = tell("CHVdKpLkYdp8xYedc", folder).sessions
+    folder = _sensor(tmp_path / "one", {"CHz8aOoOqNR7h7wPb": "C6x9Tb2mmh3WHKg5p9"})
+    sessions = tell("C6x9Tb2mmh3WHKg5p9", folder).sessions
     assert [session.client for session in sessions] == ["10.20.1.18", "10.20.1.19"]
-    assert all(session.uids == ("CHVdKpLkYdp8xYedc",) for session in sessions)
+    assert all(session.uids == ("C6x9Tb2mmh3WHKg5p9",) for session in sessions)
 
 
 def test_a_uid_that_repeats_with_the_same_ends_is_split_by_its_starts(tmp_path: Path) -> None:
     one = _sensor(tmp_path / "one", {})
     later = _sensor(tmp_path / "two", {"1795458": "1795459"})
-    early, late = tell("CHVdKpLkYdp8xYedc", one, later).sessions
+    early, late = tell("C6x9Tb2mmh3WHKg5p9", one, later).sessions
     assert (late.start - early.start).total_seconds() == 1000
     assert [step.offset for step in early.steps] == [step.offset for step in late.steps]
 
@@ -137,7 +137,7 @@ def test_a_uid_that_repeats_with_the_same_ends_is_split_by_its_starts(tmp_path: 
 def test_hostile_strings_are_shown_and_do_nothing(tmp_path: Path) -> None:
     evil = "\x1b[2J\u202eevil|<b>"
     folder = _sensor(tmp_path / "one", {"ws18": evil, "2.0.0 Bye": f"Bye{evil}"})
-    text = _dialogue.text(tell("CHVdKpLkYdp8xYedc", folder))
+    text = _dialogue.text(tell("C6x9Tb2mmh3WHKg5p9", folder))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[2J" in text

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zeeksmtp.logs._values import Marks, from_json, from_tsv, iso, unescape, visible
@@ -61,6 +61,8 @@ def test_unescape_undoes_what_zeek_wrote(raw: bytes) -> None:
 
 @given(st.lists(raw_text.filter(bool), max_size=6), st.sampled_from([",", ";", "||", " "]))
 def test_sets_are_split_before_they_are_unescaped(elements: list[bytes], separator: str) -> None:
+    # Zeek escapes the separator, not its single bytes: `|` before `||` cannot be told from the other way round.
+    assume(len(separator) == 1 or not any(separator[:1].encode() in e for e in elements))
     written = separator.join(zeek_tsv(e, (b"\t", separator.encode())) for e in elements) or "(empty)"
     got = from_tsv(pl.Series([written, "-"]), "set[string]", Marks(set_separator=separator)).values.to_list()
     assert got == [[visible(e) for e in elements], None]

@@ -25,7 +25,7 @@ def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
 
 def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[str, int]]:
     """Sessions by TLS version, per server and port."""
-    told = tables["session"].filter(pl.col("tls_version").is_not_null())
+    told = tables["session"].filter(pl.col("tls"), pl.col("tls_version").is_not_null())
     counted = told.group_by("server", "port", "tls_version").len("count").sort("server", "port", "tls_version")
     versions: dict[tuple[str, int], dict[str, int]] = {}
     for row in _rows(collect, counted):
