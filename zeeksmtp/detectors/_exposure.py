@@ -24,7 +24,9 @@ def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
     What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
     refused tries of a client that alarms in the test for guessing, and an empty password.
     """
-    auth = tables["auth"].filter(pl.col("secret_kind").is_in(_SECRETS), pl.col("secret_length").fill_null(1) > 0)
+    # `secret_length` is a password's: that it is 0 for a token or a hash says nothing.
+    empty = (pl.col("secret_kind") == "password") & (pl.col("secret_length").fill_null(1) == 0)
+    auth = tables["auth"].filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
     guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
     refused = pl.col("outcome").is_in(["failure", "rejected"])
     # A host of the site that keeps sending one account's password does not guess: it is set up wrongly.
