@@ -5,6 +5,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, shaped, term, terms
 from zeeksmtp.detectors._guessing import refused_guessers
 from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts.server import PASSWORD_MECHANISMS
 from zeeksmtp.model import Context, Tables
 
 KEY = ("client", "server", "account")
@@ -26,7 +27,12 @@ def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
     """
     # `secret_length` is a password's: that it is 0 for a token or a hash says nothing.
     empty = (pl.col("secret_kind") == "password") & (pl.col("secret_length").fill_null(1) == 0)
-    auth = tables["auth"].filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
+    # What could not be decoded and was accepted all the same was the right password.
+    accepted = (pl.col("secret_kind") == "undecodable") & (pl.col("outcome") == "success")
+    unread = accepted & pl.col("mechanism").is_in(PASSWORD_MECHANISMS)
+    kind = pl.when(unread).then(pl.lit("password")).otherwise(pl.col("secret_kind"))
+    told = tables["auth"].with_columns(kind.alias("secret_kind"))
+    auth = told.filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
     guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
     refused = pl.col("outcome").is_in(["failure", "rejected"])
     # A host of the site that keeps sending one account's password does not guess: it is set up wrongly.
