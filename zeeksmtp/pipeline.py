@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -41,6 +42,8 @@ from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_o
 from zeeksmtp.report.traffic import traffic_of
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
+
+_DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it does not: two keep both busy
 
 SHARED_ROLES = ("relay", "gateway")
 """Roles of hosts that speak for many: their address is no actor."""
@@ -133,16 +136,23 @@ def _tables(request: Request, engine: Engine, lake: Path, kept_facts: Path) -> d
 
 
 def _detect(request: Request, engine: Engine, tables: Tables) -> _Judged:
-    judged = _Judged()
-    for detector in detectors():
-        try:
-            params = request.settings.params(detector.id)
-            rows = engine.collect(judge(detector, tables, params, request.context)).to_dicts()
-            judged.findings.extend(finding_of(detector, row) for row in rows)
-            judged.trials += _trials(detector, tables, params, request.context, engine)
-        except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
-            judged.problems.append(Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}"))
-    return judged
+    with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
+        parts = list(pool.map(lambda detector: _judged(request, engine, tables, detector), detectors()))
+    return _Judged(
+        findings=[finding for part in parts for finding in part.findings],
+        trials=sum(part.trials for part in parts),
+        problems=[problem for part in parts for problem in part.problems],
+    )
+
+
+def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector) -> _Judged:
+    try:
+        params = request.settings.params(detector.id)
+        rows = engine.collect(judge(detector, tables, params, request.context)).to_dicts()
+        trials = _trials(detector, tables, params, request.context, engine)
+        return _Judged([finding_of(detector, row) for row in rows], trials)
+    except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
+        return _Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
 
 
 def _shared(tables: Tables, engine: Engine) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zeeksmtp.statistics.sequential import SequentialTest, outcomes, scores
+from zeeksmtp.statistics.sequential import SequentialTest, alarms, outcomes, scores
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TEST = SequentialTest(theta0=0.05, theta1=0.5, alpha=1e-6, memory_days=30)
@@ -59,6 +59,13 @@ def test_order_of_rows_does_not_matter(trials: list[Trial], random: object) -> N
     shuffled = sorted(trials, key=lambda _: random.random())  # type: ignore[attr-defined]
     one = outcomes(frame(trials), ["key"], TEST).sort("key").collect()
     assert outcomes(frame(shuffled), ["key"], TEST).sort("key").collect().equals(one)
+
+
+@given(TRIALS, st.sampled_from([1e-1, 1e-2, 1e-6]))
+def test_alarms_are_the_outcomes_that_alarm(trials: list[Trial], alpha: float) -> None:
+    test = SequentialTest(0.05, 0.5, alpha)
+    whole = outcomes(frame(trials), ["key"], test).filter(pl.col("alarm_at").is_not_null())
+    assert alarms(frame(trials), ["key"], test).sort("key").collect().equals(whole.sort("key").collect())
 
 
 def test_six_in_a_row_alarm_at_the_sixth() -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from zeeksmtp.model import Context, Params, Tables
-from zeeksmtp.statistics.sequential import SequentialTest, outcomes
+from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
 # How a device with an old password tries: a minute or more apart, and half of the gaps differ little from the median.
 MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
@@ -99,13 +99,14 @@ def logins(tables: Tables) -> pl.LazyFrame:
         .with_columns(same_try.alias("try"))
         .unique([*SOURCE, "account", "try", "bad"], keep="first", maintain_order=True)
         .with_columns(pl.lit(1, pl.Int64).alias("trials"))
+        .cache()
     )
 
 
 def tested(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest, context: Context) -> pl.LazyFrame:
     """Give `statistics.sequential.outcomes` of the keys that alarm."""
     trials = tries.select(*keys, "ts", "bad", "trials")
-    return outcomes(trials, keys, params.test(context)).filter(pl.col("alarm_at").is_not_null())
+    return alarms(trials, keys, params.test(context))
 
 
 def by_source(tries: pl.LazyFrame, params: GuessingTest, context: Context) -> pl.LazyFrame:

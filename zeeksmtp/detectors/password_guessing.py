@@ -51,10 +51,11 @@ class PasswordGuessingParams(GuessingTest):
     site_history_days: int = Field(7, ge=3, description="days of history to judge a site by; Source: detection.md")
 
 
-def _seen(tries: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
-    """What was refused in the window, per key."""
-    return (
+def _seen(tries: pl.LazyFrame, alarmed: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
+    """What was refused in the window, per key that alarmed; most keys did not, and cost nothing here."""
+    seen = (
         tries.filter(pl.col("bad"), context.window.covers())
+        .join(alarmed.select(keys), on=list(keys), how="semi")
         .sort("ts", "uid")
         .group_by(keys)
         .agg(
@@ -70,6 +71,7 @@ def _seen(tries: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.La
             first_uids().alias("uids"),
         )
     )
+    return seen.join(alarmed, on=list(keys))
 
 
 def _finding(rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessingParams, *, how: str) -> pl.LazyFrame:
@@ -110,24 +112,25 @@ def _hidden(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
 
 def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
     """Give the findings per source, per account, per site, and per source inside TLS."""
-    tries, hidden = logins(tables), _hidden(tables, params)
-    alone = by_source(tries, params, context)
+    # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
+    tries, hidden = logins(tables), _hidden(tables, params).cache()
+    alone = by_source(tries, params, context).cache()
     sources = alone.filter(~pl.col("is_spray"))
-    accounts = by_account(tries, params, context, params.min_sources)
-    rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti")
-    in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti")
-    shared = _seen(tries, ACCOUNT, context).drop("sources")
+    accounts = by_account(tries, params, context, params.min_sources).cache()
+    rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti").cache()
+    in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
+    shared = _seen(tries, accounts.drop("sources"), ACCOUNT, context)
     single = pl.format("{}/{}", "uid", "seq").alias("single")
     at_site = rest.with_columns(pl.col("ts").dt.truncate("1d").alias("day"), pl.lit("site").alias("site"), single)
     days = unusual_days(at_site, ("site",), "single", params.site_history_days, context.alpha)
-    site = _seen(at_site.join(days, on="day", how="semi"), ("site",), context)
-    worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day", "site")
+    worst = days.sort("score", "day", descending=[True, False]).head(1).drop("day").cache()
+    site = _seen(at_site.join(days, on="day", how="semi"), worst, ("site",), context)
     return pl.concat(
         [
-            _finding(_seen(tries, SOURCE, context).join(sources, on=list(SOURCE)), SOURCE, params, how="source"),
-            _finding(shared.join(accounts, on=list(ACCOUNT)), ACCOUNT, params, how="account"),
-            _finding(site.join(worst, how="cross"), ("site",), params, how="site"),
-            _finding(_seen(hidden, SOURCE, context).join(in_tls, on=list(SOURCE)), SOURCE, params, how="tls"),
+            _finding(_seen(tries, sources, SOURCE, context), SOURCE, params, how="source"),
+            _finding(shared, ACCOUNT, params, how="account"),
+            _finding(site, ("site",), params, how="site"),
+            _finding(_seen(hidden, in_tls, SOURCE, context), SOURCE, params, how="tls"),
         ]
     )
 

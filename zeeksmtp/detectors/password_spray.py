@@ -102,7 +102,7 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
     """Give one finding per server and network, and one per server for networks that spray together."""
     # A device with an old password is one account's trouble, however many such devices there are.
     tries = logins(tables).filter(pl.col("stale").is_null()).with_columns(network_of(pl.col("client")).alias("network"))
-    alone = sprays(tries, NETWORK, params, context)
+    alone = sprays(tries, NETWORK, params, context).cache()
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
     named = tries.filter(pl.col("direction") == "inbound", pl.col("account").is_not_null())
     rest = named.join(alone, on=list(NETWORK), how="anti").with_columns(pl.col("ts").dt.truncate("1d").alias("day"))

@@ -23,7 +23,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.model import Context, Detector, Params, Tables
-from zeeksmtp.statistics.sequential import SequentialTest, outcomes
+from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
 _PORTS = (25, 465, 587, 2525)
 _SERVERS = ("relay", "submission-server")
@@ -52,9 +52,7 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client."""
     trials = _trials(tables)
     test = SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
-    alarmed = outcomes(trials, ("client",), test).filter(
-        pl.col("alarm_at").is_not_null(), pl.col("bad") >= params.min_targets
-    )
+    alarmed = alarms(trials, ("client",), test).filter(pl.col("bad") >= params.min_targets)
     seen = (
         trials.filter(pl.col("bad"), context.window.covers())
         .group_by("client")

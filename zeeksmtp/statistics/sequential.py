@@ -89,3 +89,15 @@ def outcomes(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) ->
             pl.col("ts").filter(pl.col("alarm")).min().alias("alarm_at"),
         )
     )
+
+
+def alarms(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> pl.LazyFrame:
+    """Give `outcomes` of the keys that alarm, at little cost for all others.
+
+    A score is at most the sum of its bad steps; keys whose bad trials cannot reach the threshold are left out unscored.
+    """
+    reach = pl.col("trials").sum() * log(test.theta1 / test.theta0)
+    worth = trials.filter(pl.col("bad")).group_by(keys).agg(reach.alias("reach"))
+    able = worth.filter(pl.col("reach") >= test.threshold - _SLACK).select(keys)
+    rest = trials.join(able, on=list(keys), how="semi")
+    return outcomes(rest, keys, test).filter(pl.col("alarm_at").is_not_null())
