@@ -5,26 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tests.e2e import _runs
 from zeeksmtp.config import Settings
 from zeeksmtp.model import Finding, Severity
 from zeeksmtp.pipeline import Request, run
-
-CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
-BEHIND = {
-    "abuse": {"account-abuse"},
-    "blocklisted": {"blocklisted-sender"},
-    "exfiltration": {"credential-exfiltration"},
-    "relay": {"relay-probe"},
-    "reuse": {"password-reuse"},
-    "scan": {"smtp-scan"},
-    "stale": {"stale-password"},
-    **_runs.BEHIND,
-}
-"""Kind of an event -> detectors one of which must find it (detection.md, "Truth")."""
 
 Json = dict[str, Any]
 
@@ -43,7 +29,7 @@ class Recorded:
 def recorded() -> Recorded:
     """Report on every capture."""
     result = Recorded()
-    for folder in sorted(path.parent for path in CAPTURES.glob("*/tsv")):
+    for folder in sorted(path.parent for path in _runs.CAPTURES.glob("*/tsv")):
         truth = json.loads((folder / "events.json").read_text(encoding="utf-8"))
         findings = run(Request((folder / "tsv",), Settings())).findings
         result.count += 1
@@ -53,7 +39,7 @@ def recorded() -> Recorded:
 
 def _add(result: Recorded, name: str, truth: Json, findings: tuple[Finding, ...]) -> None:
     for event in truth["events"]:
-        ends = [f for f in findings if f.detector in BEHIND[event["kind"]] and _ends(f, event)]
+        ends = [f for f in findings if f.detector in _runs.BEHIND[event["kind"]] and _ends(f, event)]
         named = [f for f in ends if event.get("account") in (None, *f.accounts)]
         counts = result.kinds[event["kind"]]
         counts[0] += 1
