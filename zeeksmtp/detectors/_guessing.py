@@ -12,6 +12,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
+from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.model import Context, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
@@ -57,7 +58,7 @@ def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
     Of a host of the site that is enough; from outside, where lists of passwords of one length come from, the tries must
     come by the clock.
     """
-    gap = pl.col("ts").sort().diff().dt.total_microseconds() / 1e6
+    gap, deviation = rhythm()
     per_source = (
         judged.filter(pl.col("bad"))
         .group_by(SOURCE)
@@ -66,8 +67,8 @@ def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("secret_length").n_unique().alias("lengths"),
             (pl.col("uid").n_unique() == pl.len()).alias("single"),
             pl.col("direction").is_in(["internal", "outbound"]).all().alias("inside"),
-            gap.median().alias("gap"),
-            (gap - gap.median()).abs().median().alias("deviation"),
+            gap.alias("gap"),
+            deviation.alias("deviation"),
         )
     )
     same = (pl.col("accounts") == 1) & (pl.col("lengths") == 1) & pl.col("single")

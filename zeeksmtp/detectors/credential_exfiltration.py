@@ -21,6 +21,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
@@ -53,7 +54,7 @@ def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
 
 def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client."""
-    gap = pl.col("ts").sort().diff().dt.total_microseconds() / 1e6
+    gap, deviation = rhythm()
     found = (
         _mails(tables, context)
         .with_columns(pl.col("recipient_names").list.contains(pl.col("sender")).fill_null(value=False).alias("to_self"))
@@ -67,24 +68,26 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
             pl.col("user").drop_nulls().unique().sort().alias("accounts"),
             pl.col("recipient_names").explode().drop_nulls().unique().sort().alias("recipients_seen"),
             pl.col("to_self").sum().alias("to_self"),
-            gap.median().fill_null(0).alias("gap"),
-            (gap - gap.median()).abs().median().fill_null(0).alias("deviation"),
+            gap.fill_null(0).alias("gap"),
+            deviation.fill_null(0).alias("deviation"),
             first_uids().alias("uids"),
         )
     )
     few = pl.col("recipients_seen").list.len() <= params.max_recipients
-    rhythm = (pl.col("count") >= params.min_regular) & (pl.col("deviation") <= params.max_deviation * pl.col("gap"))
+    by_the_clock = (pl.col("count") >= params.min_regular) & (
+        pl.col("deviation") <= params.max_deviation * pl.col("gap")
+    )
     own = pl.col("to_self") > 0
     return shaped(
         found.filter(pl.col("count") >= params.min_mails, few).with_columns(
             entity("client"),
-            severity({"high": own | rhythm}, otherwise="low"),
+            severity({"high": own | by_the_clock}, otherwise="low"),
             pl.when(own).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
                 evidence("to_itself", pl.col("to_self"), own.cast(pl.Float64)),
                 evidence("recipients", pl.col("recipients_seen").list.len()),
-                evidence("seconds_between", pl.col("gap").round(0), rhythm.cast(pl.Float64)),
+                evidence("seconds_between", pl.col("gap").round(0), by_the_clock.cast(pl.Float64)),
             ),
             details(recipients_seen=pl.col("recipients_seen")),
         )

@@ -22,6 +22,7 @@ from zeeksmtp.detectors._exposure import KEY
 from zeeksmtp.detectors._finding import entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import MAX_DEVIATION, MIN_GAP_SECONDS
+from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
@@ -44,7 +45,7 @@ class StalePasswordParams(Params):
 def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client, server and account."""
     secret = pl.coalesce("secret_hash", pl.col("secret_length").cast(pl.String))
-    gap = pl.col("ts").diff().dt.total_microseconds() / 1e6
+    gap, deviation = rhythm()
     refused = tables["auth"].filter(pl.col("outcome") == "failure", pl.col("secret_kind") == "password")
     found = (
         refused.sort("ts", "uid", "seq")
@@ -55,8 +56,8 @@ def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.La
             context.window.covers().sum().cast(pl.UInt64).alias("count"),
             pl.len().alias("tries"),
             secret.n_unique().alias("secrets"),
-            gap.median().alias("gap"),
-            (gap - gap.median()).abs().median().alias("deviation"),
+            gap.alias("gap"),
+            deviation.alias("deviation"),
             pl.col("client").unique().alias("clients"),
             pl.col("server").unique().alias("servers"),
             pl.col("user").drop_nulls().unique().sort().alias("accounts"),
