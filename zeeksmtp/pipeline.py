@@ -166,8 +166,12 @@ def _trials(detector: Detector, tables: Tables, params: Params, context: Context
     return int(engine.collect(detector.trials(tables, params, context)).item() or 0)
 
 
-def _report(request: Request, engine: Engine, tables: Tables, read: tuple[Found, list[FileRecord]]) -> Report:
-    found, records = read
+def report_over(request: Request, engine: Engine, folder: Path, found: Found, records: list[FileRecord]) -> Report:
+    """Judge the lake in `folder`/lake, with the facts written to `folder`/facts; give the report.
+
+    `found` and `records` are the files that this run read: `inputs`, `window` and `coverage` are made of them.
+    """
+    tables = _tables(request, engine, folder / "lake", folder / "facts")
     judged = _detect(request, engine, tables)
     kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
     roles, role_notes = roles_of(tables, engine.collect)
@@ -224,9 +228,8 @@ def _through(request: Request, folder: Path) -> Report:
     for part in ("lake", "facts"):
         (folder / part).mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine)
-    read = _read(request, engine, folder / "lake")
-    tables = _tables(request, engine, folder / "lake", folder / "facts")
-    report = _report(request, engine, tables, read)
+    found, records = _read(request, engine, folder / "lake")
+    report = report_over(request, engine, folder, found, records)
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 

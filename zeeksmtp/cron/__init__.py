@@ -1,0 +1,1 @@
+"""One scheduled pass: new files in, new findings out, all of it or nothing."""

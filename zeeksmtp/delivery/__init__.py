@@ -1,0 +1,1 @@
+"""What carries a finished report away: mail, a file, a command."""

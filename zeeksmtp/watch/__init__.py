@@ -1,0 +1,1 @@
+"""A live log directory, followed line by line."""
