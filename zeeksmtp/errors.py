@@ -51,3 +51,9 @@ class UnreadableFileError(ZeekSmtpError):
     """One input file cannot be read; the run goes on without it and ends degraded."""
 
     exit_code = ExitCode.DEGRADED
+
+
+class DeliveryError(ZeekSmtpError):
+    """A report may not have arrived; it goes again with the next pass. The text names the place and what it said."""
+
+    exit_code = ExitCode.DEGRADED
