@@ -36,6 +36,7 @@ from zeeksmtp.model import (
     Window,
 )
 from zeeksmtp.registry import discover
+from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, finding_of, in_order
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
@@ -204,6 +205,7 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
             {d.id: d.stage for d in known},
             request.settings.link_hours,
         ),
+        detectors=explanations({finding.detector for finding in kept}),
         errors=(*problems_of(inputs), *judged.problems),
     )
 

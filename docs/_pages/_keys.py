@@ -23,6 +23,7 @@ KEYS: dict[str, dict[str, str]] = {
         "settings": "the error rates that the decisions were made with",
         "findings": "what is wrong, worst first; one for each entity and detector",
         "incidents": "findings of medium and above that belong to one story, highest score first",
+        "detectors": "what the detectors behind the findings are about, by id",
         "errors": "what made the run degraded (exit code 4); empty if nothing did",
     },
     "Run": {
@@ -89,6 +90,7 @@ KEYS: dict[str, dict[str, str]] = {
         "hour": "start of the hour",
         "messages": "messages sent",
         "recipients": "recipients of these",
+        "value": "what is judged: messages, or recipients (at most ten for each mail) if those are more",
         "expected": "what its history, or its peers, let expect; null without a baseline",
         "upper": "the most that is still usual; null without a baseline",
     },
@@ -146,5 +148,12 @@ KEYS: dict[str, dict[str, str]] = {
         "narrative": "who, what, on whom, how it ended, what to do first",
     }
     | _ACTORS,
+    "Explanation": {
+        "about": "in one line",
+        "sees": "what it looks at, and by what rule",
+        "matters": "why that is worth a finding",
+        "benign": "what else it may be",
+        "todo": "what to do about it",
+    },
     "Problem": {"where": "path of the file, or name of the unit", "what": "what happened"},
 }

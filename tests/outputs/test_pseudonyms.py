@@ -28,10 +28,11 @@ WORDS = {"info", "abuse", "mail"}
 
 
 def written(report: Report) -> str:
-    """Write `report` in every form, without the paths of its files and the roles, whose words are zeeksmtp's own."""
+    """Write `report` in every form, without paths of files; of roles and detectors the words are zeeksmtp's own."""
     files = tuple(file.model_copy(update={"path": "path"}) for file in report.inputs.files)
     roles = tuple(role.model_copy(update={"role": "role"}) for role in report.roles)
-    bare = report.model_copy(update={"inputs": report.inputs.model_copy(update={"files": files}), "roles": roles})
+    inputs = report.inputs.model_copy(update={"files": files})
+    bare = report.model_copy(update={"inputs": inputs, "roles": roles, "detectors": {}})
     return "\n".join(form.OUTPUT.render(bare, None) for form in (to_json, markdown, terminal))
 
 
@@ -44,7 +45,7 @@ def names(report: Report) -> Iterator[str]:
     yield from (c.account for c in report.credentials_to_change)
     traffic = report.traffic
     yield from (c.name for c in (*traffic.senders, *traffic.clients, *traffic.recipient_domains))
-    text = json.dumps(report.model_dump(mode="json", exclude={"inputs"}))
+    text = json.dumps(report.model_dump(mode="json", exclude={"inputs", "detectors"}))
     yield from ADDRESS.findall(text)
     yield from DOMAIN.findall(text)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from zeeksmtp import registry
 from zeeksmtp.model import Detector
+from zeeksmtp.report import explained
 
 
 class Entry(NamedTuple):
@@ -26,10 +24,7 @@ class Entry(NamedTuple):
     @property
     def sections(self) -> list[tuple[str, str]]:
         """Give what follows the first line as (heading, text): `What it sees`, `Why it matters`, …"""
-        paragraphs = self.doc.partition("\n")[2].strip().split("\n\n")
-        pairs = [paragraph.partition(":") for paragraph in paragraphs]
-        plain = [(head, " ".join(text.split())) for head, _, text in pairs]
-        return [(head, text[:1].upper() + text[1:]) for head, text in plain]
+        return explained.sections(self.doc)
 
     @property
     def parameters(self) -> list[tuple[str, str, str]]:
@@ -44,9 +39,7 @@ def _toml(value: Any) -> str:
 
 def catalogue() -> Mapping[str, Entry]:
     """Give every detector by id, sorted."""
-    found = registry.discover("zeeksmtp.detectors", "DETECTOR").items()
-    entries = [Entry(d, inspect.cleandoc(sys.modules[f"zeeksmtp.detectors.{m}"].__doc__ or "")) for m, d in found]
-    return {entry.detector.id: entry for entry in sorted(entries, key=lambda entry: entry.detector.id)}
+    return {name: Entry(detector, doc) for name, (detector, doc) in explained.documented().items()}
 
 
 def facts_of(entry: Entry) -> Iterable[tuple[str, str]]:

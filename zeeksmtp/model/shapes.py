@@ -230,12 +230,13 @@ class Credential(Shape):
 
 
 class Volume(Shape):
-    """What a client sent in one hour; `expected` and `upper` are null without a baseline."""
+    """What a client sent in one hour; `expected` and `upper` are about `value`, and null without a baseline."""
 
     client: str
     hour: Moment
     messages: int
     recipients: int
+    value: int | None = None
     expected: float | None = None
     upper: float | None = None
 
@@ -270,6 +271,16 @@ class UsedSettings(Shape):
     suppressed: int
 
 
+class Explanation(Shape):
+    """What a detector is about: its first line, what it sees, why that matters, what else it may be, what to do."""
+
+    about: str
+    sees: str
+    matters: str
+    benign: str
+    todo: str
+
+
 class Problem(Shape):
     """Something that made the run degraded: the file or unit, and what happened."""
 
@@ -293,6 +304,7 @@ class Report(Shape):
     settings: UsedSettings
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
+    detectors: dict[str, Explanation] = {}
     errors: tuple[Problem, ...]
 
 
