@@ -115,3 +115,16 @@ def _tsv(text: str) -> Kind:
     if paths:
         return Kind(why=_other(paths))
     return Kind()
+
+
+def columns_of(path: Path) -> frozenset[str]:
+    """Give the columns that the first header of a TSV file names; none if there is none in its first 64 KiB."""
+    header = Header(None)
+    for line in decoded(Lines(path).head(_HEAD)).split("\n"):
+        if line.startswith("#"):
+            header = header.told(line.rstrip("\r"))
+        elif header.fields or not heads_rows(line.rstrip("\r")):
+            break
+        else:
+            header = header.with_fields(line.rstrip("\r"))
+    return frozenset(header.fields)
