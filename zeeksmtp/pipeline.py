@@ -38,6 +38,7 @@ from zeeksmtp.model import (
 from zeeksmtp.registry import discover
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, finding_of, in_order
+from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import traffic_of
@@ -180,7 +181,8 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
     posture, posture_notes = posture_of(tables, engine.collect)
     volumes, volume_notes = volumes_of(tables, request.window, engine.collect)
     inputs = inputs_of(found, records)
-    notes = [*quality_of(tables, engine.collect), *posture_notes, *role_notes, *volume_notes]
+    gaps = gaps_of(tables, request.window, request.settings.timezone, engine.collect)
+    notes = [*quality_of(tables, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes]
     known = detectors()
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from zeeksmtp.model import Column, Fact, Site, Tables
@@ -22,6 +24,12 @@ def _of_peers() -> tuple[pl.Expr, pl.Expr]:
     return centre, (_MAD_TO_SIGMA * spread) ** 2
 
 
+def _told_twice(timezone: str) -> pl.Expr:
+    """The hour that the site's clock shows twice when it is put back: no other week has two of it to compare with."""
+    clock = [(pl.col("hour") + timedelta(hours=by)).dt.convert_time_zone(timezone).dt.hour() for by in (-1, 0, 1)]
+    return (clock[1] == clock[0]) | (clock[1] == clock[2])
+
+
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per local client and hour."""
     roles = tables["role"].select("role", client="host")
@@ -36,7 +44,9 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     return (
         based.with_columns(pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance))
         .with_columns(
-            upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance")).alias("p"),
+            pl.when(~_told_twice(site.timezone))
+            .then(upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance")))
+            .alias("p"),
             upper_bound(pl.col("expected"), pl.col("variance")).alias("upper"),
         )
         .select(column.name for column in FACT.columns)
@@ -55,7 +65,7 @@ FACT = Fact(
         Column("value", "int", "messages or recipients (at most ten for each mail), the larger: this is judged"),
         Column("expected", "double", "median of the same hours of earlier weeks, else of hosts of the same role"),
         Column("upper", "double", "exceeded one time in a thousand"),
-        Column("p", "double", "chance of that much or more"),
+        Column("p", "double", "chance of that much or more; null for an hour that the clock shows twice"),
         Column("has_history", "bool", "judged by its own past"),
     ),
     needs=("host_hour", "role"),
