@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,7 @@ def gaps_of(tables: Tables, window: Window, timezone: str, collect: Collect) -> 
 def _silent(sessions: dict[datetime, int]) -> Iterator[tuple[datetime, datetime]]:
     """Give start and end of each run of hours without sessions that is too long to be an accident."""
     hours = sorted(sessions)
-    for before, after in zip(hours, hours[1:], strict=False):
+    for before, after in itertools.pairwise(hours):
         first = before + _HOUR
         missing = (after - first) // _HOUR
         expected = sum(_usual(sessions, first + _HOUR * n) for n in range(min(missing, 24 * 7)))
@@ -71,7 +72,7 @@ def _changes(since: datetime, until: datetime, timezone: str) -> Sequence[str]:
     zone = UTC if timezone == "UTC" else zoneinfo.ZoneInfo(timezone)
     days = range((until - since) // timedelta(days=1) + 2)
     moments = [min(since + timedelta(days=n), until).astimezone(zone) for n in days]
-    return [_change(a, b) for a, b in zip(moments, moments[1:], strict=False) if a.utcoffset() != b.utcoffset()]
+    return [_change(a, b) for a, b in itertools.pairwise(moments) if a.utcoffset() != b.utcoffset()]
 
 
 def _change(before: datetime, after: datetime) -> str:
