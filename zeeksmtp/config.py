@@ -32,7 +32,8 @@ from pydantic_settings import (
 )
 
 from zeeksmtp import registry
-from zeeksmtp.errors import ZeekSmtpError
+from zeeksmtp.delivery_settings import FilePatterns, Mail, ReportCommand, split
+from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Site
 from zeeksmtp.settings_sources import PREFIX, Source, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
@@ -88,17 +89,12 @@ def _role(name: str) -> str:
     return name
 
 
-def _split(value: object) -> object:
-    """Allow `a,b` where the environment can only give one string."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(lambda value: ip_address(str(value)))]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda value: ip_network(str(value)))]
 Zone = Annotated[str, AfterValidator(_zone)]
 Role = Annotated[str, AfterValidator(_role)]
 DetectorId = Annotated[str, AfterValidator(_detector_id)]
-Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)]
 Sections = Annotated[dict[str, Params], BeforeValidator(_sections)]
 
 
@@ -152,6 +148,11 @@ class Settings(BaseSettings):
     detectors: Sections = Field({}, description="one section for each detector id")
     roles: dict[Address, Role] = Field({}, description="address to role, where the learned role is wrong")
     suppress: tuple[Suppression, ...] = Field((), description="findings that are known and accepted")
+    report_files: FilePatterns = Field(
+        (), description="files that each report of a scheduled pass is written to; the name's end says the format"
+    )
+    report_command: ReportCommand | None = Field(None, description="program that gets each report of a scheduled pass")
+    mail: Mail | None = Field(None, description="where reports of scheduled passes are mailed to, and how")
 
     @classmethod
     def settings_customise_sources(
@@ -183,6 +184,9 @@ def _known(path: Keys) -> Iterable[str]:
             return Settings.model_fields
         case ("suppress", _):
             return Suppression.model_fields
+        case (("mail" | "report_command") as name,):
+            model = Mail if name == "mail" else ReportCommand
+            return [field.alias or key for key, field in model.model_fields.items()]
         case ("detectors",):
             return _detectors()
         case ("detectors", str(name)):
@@ -202,6 +206,15 @@ def _refusal(error: ErrorDetails, sources: Sequence[Source]) -> ZeekSmtpError:
     return source.error("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
+def _refuse_password(file: Source) -> None:
+    keys = ("mail", "password")
+    if file.depth(keys) == len(keys):
+        raise ConfigError(
+            f"{file.place(keys)}: a config file is no place for a password: others may read it; "
+            "name a `password_file`, or set ZEEKSMTP_MAIL__PASSWORD"
+        )
+
+
 def load(file: Path | None = None, **given: object) -> Settings:
     """Merge flags, environment, config file and defaults.
 
@@ -217,7 +230,10 @@ def load(file: Path | None = None, **given: object) -> Settings:
         UsageError: The value of a flag is wrong.
     """
     named = file or next((place for place in PLACES if place.is_file()), None)
-    sources = [flags(given), environment(Settings), *([toml_file(named)] if named else [])]
+    files = [toml_file(named)] if named else []
+    for source in files:
+        _refuse_password(source)
+    sources = [flags(given), environment(Settings), *files]
     try:
         return Settings.model_validate(merged(sources))
     except ValidationError as error:

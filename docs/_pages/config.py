@@ -6,15 +6,16 @@ import types
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
 from zeeksmtp import registry
 from zeeksmtp.config import PLACES, ROLES, Settings, Suppression
+from zeeksmtp.delivery_settings import FORM_OF, Mail, ReportCommand
 from zeeksmtp.settings_sources import OWN_VARIABLES
 
 PAGE = "config.md"
@@ -57,7 +58,34 @@ expires = 2027-03-01
 ```"""
 
 
-_NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path"}
+COMMAND = """A program that gets each report of a scheduled pass on its standard input, with these variables besides those of
+zeeksmtp: `REPORT_ID` (the same for a second attempt), `REPORT_FORMAT`, `REPORT_SUBJECT`, `REPORT_SEVERITY` (of the worst
+finding, or `none`), `REPORT_FINDINGS` and `REPORT_NEW` (how many), `REPORT_CRITICAL` to `REPORT_INFO` (how many of each).
+Exit code 0 means that the report has arrived; after any other it is handed over again by the next pass, and the end of
+what the program wrote to standard error is shown.
+
+```toml
+[report_command]
+run = ["/usr/local/bin/ticket", "--queue", "soc"]
+format = "markdown"
+```"""
+
+MAIL = """Each report of a scheduled pass goes to everyone in `to`, as text and as the page. Without a connection that TLS encrypts,
+to a server whose certificate holds, no mail is sent unless `tls = "none"`. Where the server refuses some of the recipients,
+the others get the mail, and it says who did not; where it refuses all, the report is mailed again by the next pass, with
+the same Message-ID.
+
+```toml
+[mail]
+host = "mail.corp.example"
+from = "zeeksmtp@corp.example"
+to = ["soc@corp.example"]
+username = "zeeksmtp"
+password_file = "/etc/zeeksmtp.password"
+```"""
+
+
+_NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path", SecretStr: "text"}
 _OURS = {IPv4Network: "network", IPv4Address: "address"}
 _BOUNDS = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
 
@@ -67,6 +95,8 @@ def _kind(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in {Annotated, Union, types.UnionType}:
         return _kind(next(part for part in parts if part is not type(None)))
+    if origin is Literal:
+        return " or ".join(map(code, parts))
     if origin is tuple:
         return f"list of {_kind(parts[0])}s"
     if origin is dict or issubclass(annotation, BaseModel):
@@ -89,7 +119,7 @@ def _default(field: FieldInfo) -> str:
 
 def _keys(model: type[BaseModel]) -> str:
     rows = [
-        (code(name), _kind(field.annotation) + _bounds(field), _default(field), field.description or "")
+        (code(field.alias or name), _kind(field.annotation) + _bounds(field), _default(field), field.description or "")
         for name, field in model.model_fields.items()
     ]
     return table(("key", "type", "default", "meaning"), rows)
@@ -118,6 +148,17 @@ def page() -> str:
         "## `[[suppress]]`",
         (Suppression.__doc__ or "").split("\n")[0],
         _keys(Suppression),
+        "## `report_files`",
+        "Paths, each written anew for each report of a scheduled pass: to a temporary file first, then renamed; mode 0600,"
+        " new folders 0700. `{date:%Y-%m-%d}` stands for the time at which the report was made, in `timezone`, in any form"
+        " that strftime knows. The end of the name asks for the format: "
+        f"{', '.join(f'{code(end)} {form}' for end, form in FORM_OF.items())}.",
+        "## `[report_command]`",
+        COMMAND,
+        _keys(ReportCommand),
+        "## `[mail]`",
+        MAIL,
+        _keys(Mail),
         "## `[detectors.<id>]`",
         *_sections(),
     )
