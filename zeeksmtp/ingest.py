@@ -12,9 +12,10 @@ import polars as pl
 
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import LONGEST_LINE, Lines
+from zeeksmtp.logs._lines import LONGEST_LINE, Block, Lines
 from zeeksmtp.logs._part import Part
 from zeeksmtp.logs._rows import Batch
+from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Log
@@ -100,7 +101,7 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     piles = {source.log: _Pile(lake / source.log)}
     unread = 0
     try:
-        for batch in _batches(reader, lines, source.log):
+        for batch in _batches(reader, sliced(lines, source.start, source.end), source.log):
             unread += batch.lines if batch.log is None else 0
             name = batch.log or source.log
             piles.setdefault(name, _Pile(lake / name)).add(batch)
@@ -115,8 +116,8 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     )
 
 
-def _batches(reader: TsvReader | JsonReader, lines: Lines, log: str) -> Iterator[Batch]:
-    for block in lines:
+def _batches(reader: TsvReader | JsonReader, blocks: Iterable[Block], log: str) -> Iterator[Batch]:
+    for block in blocks:
         if block.overlong:
             yield Batch(log, lines=1, rejects=[(block.line, f"longer than {LONGEST_LINE >> 20} MiB")])
         else:

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
-from zeeksmtp.logs._sniff import sniff
+from zeeksmtp.logs._sniff import Kind, sniff
+
+KindOf = Callable[[Path, os.stat_result], Kind]
+"""Tells what a file is: by a look at it, or from memory."""
 
 _TOLD = 3  # of the files that were passed over, when nothing else was found
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that is read, and what it was taken for. One that holds several logs is named after the first."""
+    """A file that is read, and what it was taken for. One that holds several logs is named after the first.
+
+    `start` and `end` are lines: only those after the first `start`, up to and with number `end`, are read.
+    """
 
     path: Path
     log: str
     format: Literal["tsv", "json"]
     size: int
+    start: int = 0
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,14 @@ class Found:
     passed_over: tuple[PassedOver, ...]
 
 
-def find(paths: Sequence[Path]) -> Found:
+def _looked_at(path: Path, _status: os.stat_result) -> Kind:
+    return sniff(path)
+
+
+def find(paths: Sequence[Path], kind_of: KindOf = _looked_at) -> Found:
     """Find the logs under `paths` (files, or folders with all below), each once, in a fixed order.
 
+    `kind_of` may remember what files are, so that not each of an archive has to be opened.
     Raises `NoInputError` if a path does not exist, or if nothing that could be read is there.
     """
     for path in paths:
@@ -53,7 +66,7 @@ def find(paths: Sequence[Path]) -> Found:
             raise NoInputError(f"{path}: no such file or directory; give Zeek logs or folders that hold them")
     walk = _Walk()
     files = _packed_once(list(walk.files(paths)), walk.passed_over)
-    sources = _variants_once(list(_sources(files, walk.passed_over)), walk.passed_over)
+    sources = _variants_once(list(_sources(files, walk.passed_over, kind_of)), walk.passed_over)
     found = Found(
         tuple(sorted(sources, key=lambda source: source.path)),
         tuple(sorted(walk.passed_over, key=lambda passed: passed.path)),
@@ -147,9 +160,9 @@ def _age(file: tuple[Path, os.stat_result]) -> tuple[int, int, str]:
     return -status.st_mtime_ns, len(path.name), path.name
 
 
-def _sources(files: _Files, passed_over: list[PassedOver]) -> Iterator[Source]:
+def _sources(files: _Files, passed_over: list[PassedOver], kind_of: KindOf) -> Iterator[Source]:
     for path, status in files:
-        kind = sniff(path)
+        kind = kind_of(path, status)
         if kind.log is None:
             passed_over.append(PassedOver(path, kind.why or "no Zeek log", kind.unreadable))
         else:

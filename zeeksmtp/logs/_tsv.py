@@ -76,12 +76,12 @@ class TsvReader:
         if block.half:
             yield from self._half(block)
             return
-        data, line, lines = _unpadded(block.data), block.line, block.lines
+        data, line, lines = unpadded(block.data), block.line, block.lines
         if not self._begun and self._plain_header(data):
             data, line, lines = data[data.find(b"\n") + 1 :], line + 1, lines - 1
         self._begun = True
         at, idle = 0, 0
-        for start, end in _header_runs(data):
+        for start, end in header_runs(data):
             told = self._told(data[start:end])
             if told == self.header:
                 idle += data.count(b"\n", start, end)
@@ -177,13 +177,13 @@ def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
     return batch
 
 
-def _unpadded(data: bytes) -> bytes:
+def unpadded(data: bytes) -> bytes:
     """Take away NULs before a header: a crash leaves a run of them where the next file is appended."""
     damaged = b"\0" in data and b"\0#" in data  # the first search is far faster, and nearly always enough
     return re.sub(rb"(?m)^\0+(?=#)", b"", data) if damaged else data
 
 
-def _header_runs(data: bytes) -> Iterator[tuple[int, int]]:
+def header_runs(data: bytes) -> Iterator[tuple[int, int]]:
     """Give start and end of each run of header lines. Most blocks hold no `#` at all, which is a single fast search."""
     if b"#" not in data:
         return
