@@ -128,6 +128,12 @@ class Settings(BaseSettings):
 
     log_dir: Path | None = Field(None, description="folder of Zeek logs that scheduled passes read")
     state_dir: Path | None = Field(None, description="folder where scheduled passes keep lake and state")
+    lake_dir: Path | None = Field(
+        None,
+        description="folder in which a report keeps its lake while it runs; unset: `TMPDIR`. "
+        "With `--engine dask` one that all workers see",
+    )
+    dask_scheduler: str | None = Field(None, description="address of the scheduler for `--engine dask`")
     local_nets: Networks = Field((), description="the site's own networks; empty: Zeek's `local_orig` decides")
     timezone: Zone = Field("UTC", description="IANA zone of working hours, weekdays and times without a zone")
     settle_seconds: int = Field(

@@ -213,11 +213,11 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
 
 
 def run(request: Request) -> Report:
-    """Make a report of the logs under `request.paths`, through a lake in a private temporary folder.
+    """Make a report of the logs under `request.paths`, through a lake in a private folder that ends with the run.
 
     Raises `NoInputError` if a path does not exist or holds no usable log.
     """
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as folder:
+    with tempfile.TemporaryDirectory(prefix="zeeksmtp-", dir=request.settings.lake_dir) as folder:
         return _through(request, Path(folder))
 
 
@@ -231,7 +231,7 @@ def _through(request: Request, folder: Path) -> Report:
     began = time.perf_counter()
     for part in ("lake", "facts"):
         (folder / part).mkdir(mode=0o700, exist_ok=True)
-    engine = engine_named(request.engine)
+    engine = engine_named(request.engine).configured(request.settings)
     found, records = _read(request, engine, folder / "lake")
     report = report_over(request, engine, folder, found, records)
     seconds = round(time.perf_counter() - began, 3)

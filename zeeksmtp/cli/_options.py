@@ -99,4 +99,8 @@ Engine = Annotated[
         help="What does the work.",
     ),
 ]
+DaskScheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Where --engine dask finds its workers, such as tcp://10.0.0.5:8786."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary on stderr.")]

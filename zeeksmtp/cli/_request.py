@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from zeeksmtp.config import Settings
 
 
-def settings(config: Path | None, local_net: list[str] | None) -> Settings:
+def settings(config: Path | None, local_net: list[str] | None, dask_scheduler: str | None = None) -> Settings:
     """Load the settings; flags win over all else."""
     from zeeksmtp import config as configuration  # noqa: PLC0415 - `--help` must not load the detectors
 
-    return configuration.load(config, local_nets=tuple(local_net) if local_net else None)
+    nets = tuple(local_net) if local_net else None
+    return configuration.load(config, local_nets=nets, dask_scheduler=dask_scheduler)
 
 
 def window(since: str | None, until: str | None, timezone: str) -> Window:

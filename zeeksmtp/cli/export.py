@@ -24,6 +24,7 @@ def export(
     local_net: _options.LocalNet = None,
     config: _options.Config = None,
     engine: _options.Engine = "local",
+    dask_scheduler: _options.DaskScheduler = None,
     quiet: _options.Quiet = False,
 ) -> ExitCode:
     """Write what was read, and the tables made of it, as Parquet: DIR/lake/LOG/*.parquet and DIR/facts/*.parquet.
@@ -38,7 +39,7 @@ def export(
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
 
     _check(output)
-    settings = _request.settings(config, local_net)
+    settings = _request.settings(config, local_net, dask_scheduler)
     window = _request.window(since, until, settings.timezone)
     with _progress.watching(quiet=quiet) as watch:
         request = pipeline.Request(tuple(paths), settings, window, engine, watch.progress, watch.started)

@@ -17,6 +17,7 @@ def report(
     fail_on: _options.FailOn = None,
     pseudonymise: _options.Pseudonymise = False,
     engine: _options.Engine = "local",
+    dask_scheduler: _options.DaskScheduler = None,
     quiet: _options.Quiet = False,
 ) -> ExitCode:
     """Say what is wrong with the mail in Zeek logs: logs in, report out.
@@ -33,7 +34,7 @@ def report(
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
 
     _finish.check(output)
-    settings = _request.settings(config, local_net)
+    settings = _request.settings(config, local_net, dask_scheduler)
     window = _request.window(since, until, settings.timezone)
     with _progress.watching(quiet=quiet) as watch:
         request = pipeline.Request(tuple(paths), settings, window, engine, watch.progress, watch.started)

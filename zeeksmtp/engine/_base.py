@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from zeeksmtp.config import Settings
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.logs._discover import Source
 
@@ -18,6 +19,10 @@ Progress = Callable[[FileRecord], None]
 
 class Engine(Protocol):
     """Runs ingest over files and plans over the lake."""
+
+    def configured(self, settings: Settings) -> Engine:
+        """Give the engine that the settings describe."""
+        ...
 
     def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
         """Ingest each source into `lake`; give the records in the order of `sources`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from zeeksmtp.config import Settings
 from zeeksmtp.engine._base import Engine, Progress
 from zeeksmtp.ingest import FileRecord, ingest_file
 from zeeksmtp.logs._discover import Source
@@ -30,6 +31,10 @@ class LocalEngine:
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1
+
+    def configured(self, settings: Settings) -> Engine:  # noqa: ARG002 - it has none
+        """See `Engine.configured`."""
+        return self
 
     def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
         """See `Engine.ingest`."""

@@ -1,0 +1,167 @@
+"""Ingest on the workers of a Dask scheduler, plans on this machine: for more logs than one machine can read in time.
+
+Workers see logs and lake at the same paths as this machine, so only names and counts go over the wire. Parts are named
+by content and appear whole: the file of a worker that died is read again elsewhere and gives the same part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from zeeksmtp import __version__
+from zeeksmtp.config import Settings
+from zeeksmtp.engine._base import Engine, Progress
+from zeeksmtp.engine.local import LocalEngine
+from zeeksmtp.errors import UnusableError
+from zeeksmtp.ingest import FileRecord, every_record, ingest_file
+from zeeksmtp.logs._discover import Source
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, Worker
+
+_ANSWER: Final = 10.0  # seconds for the scheduler to answer, and for a first worker to be there
+_CACHES: Final = 90.0  # seconds; NFS clients keep a folder's listing for up to 60
+_SAME_PATH: Final = "logs and `lake_dir` must lie at the same path on all workers"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a worker is told beside the file: where the lake is, the file that proves it, and who asks."""
+
+    lake: Path
+    proof: Path
+    version: str = __version__
+
+    def __call__(self, source: Source) -> FileRecord:
+        """Ingest one file, on a worker. Raises `UnusableError` for what would befall every other file too."""
+        host = socket.gethostname()
+        if __version__ != self.version:
+            raise UnusableError(f"worker {host} has zeeksmtp {__version__}, not {self.version}: install the same")
+        if not self.proof.exists():
+            raise UnusableError(f"worker {host} does not see the lake in {self.lake}: {_SAME_PATH}")
+        if not source.path.exists():
+            return _unread(source, f"not there for worker {host}: {_SAME_PATH}")
+        return ingest_file(source, self.lake)
+
+
+class DaskEngine(LocalEngine):
+    """Ingest on Dask's workers; plans by polars' streaming engine, here. See `Engine`."""
+
+    def __init__(self, scheduler: str | None = None) -> None:
+        super().__init__()
+        self.scheduler = scheduler
+
+    def configured(self, settings: Settings) -> DaskEngine:
+        """See `Engine.configured`."""
+        return DaskEngine(settings.dask_scheduler)
+
+    def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
+        """See `Engine.ingest`. Raises `UnusableError` if scheduler, workers or lake do not serve."""
+        records: dict[int, FileRecord] = {}
+        with _connected(self.scheduler) as client, tempfile.NamedTemporaryFile(dir=lake, prefix=".seen-") as proof:
+            task = _Task(lake.absolute(), Path(proof.name).absolute())
+            for number, record in _done(client, task, sources):
+                records[number] = record
+                if progress is not None:
+                    progress(record)
+        in_order = [records[number] for number in range(len(sources))]
+        _wait_for(in_order)
+        return in_order
+
+
+def _done(client: Client, task: _Task, sources: Sequence[Source]) -> Iterator[tuple[int, FileRecord]]:
+    """Yield each source's number and record as it is done. The largest files go first, so that none is left to last."""
+    from distributed import as_completed  # noqa: PLC0415 - an extra
+
+    order = sorted(range(len(sources)), key=lambda number: -sources[number].size)
+    # Workers are elsewhere: what is relative here would be nowhere there.
+    there = [replace(sources[number], path=sources[number].path.absolute()) for number in order]
+    futures: list[Future[FileRecord]] = client.map(
+        task, there, key=[f"zeeksmtp-{os.urandom(8).hex()}" for _ in order], pure=False
+    )
+    numbers = {future.key: number for future, number in zip(futures, order, strict=True)}
+    try:
+        for future in as_completed(futures, loop=client.loop):
+            number = numbers[future.key]
+            yield number, _result(future, sources[number])
+    except BaseException:
+        client.cancel(futures)
+        client.run(_idle)  # else a worker would write into a lake that is being removed
+        raise
+
+
+async def _idle(dask_worker: Worker) -> None:
+    """Wait, on a worker, until the files that it has begun are done."""
+    while dask_worker.state.executing:
+        await asyncio.sleep(0.05)
+
+
+def _result(future: Future[FileRecord], source: Source) -> FileRecord:
+    from distributed import KilledWorker  # noqa: PLC0415 - an extra
+    from distributed.client import FutureCancelledError  # noqa: PLC0415 - an extra
+    from distributed.scheduler import NoValidWorkerError  # noqa: PLC0415 - an extra
+
+    try:
+        record: FileRecord = future.result()
+    except KilledWorker:
+        return _unread(source, "every worker that read it died: see their logs (memory?)")
+    except (FutureCancelledError, NoValidWorkerError) as error:
+        raise UnusableError(f"the Dask scheduler gave up ({error}); see its log, then run again") from error
+    except ModuleNotFoundError as error:
+        raise UnusableError(f"a Dask worker lacks {error.name}; install zeeksmtp in the same version on all") from error
+    return replace(_found_at(record, source.path), others=tuple(_found_at(r, source.path) for r in record.others))
+
+
+def _found_at(record: FileRecord, path: Path) -> FileRecord:
+    """Name the file as it was given, so that the report is that of any other engine."""
+    return replace(record, source=replace(record.source, path=path))
+
+
+def _unread(source: Source, problem: str) -> FileRecord:
+    return FileRecord(source, 0, 0, 0, first=None, last=None, problem=problem, note=None, part=None, rejects=())
+
+
+@contextmanager
+def _connected(scheduler: str | None) -> Iterator[Client]:
+    """Connect to a scheduler that has workers."""
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise UnusableError(f"--engine dask needs {error.name}: pip install 'zeeksmtp[dask]'") from error
+    if scheduler is None:
+        raise UnusableError("--engine dask needs --dask-scheduler tcp://HOST:8786; `dask scheduler` starts one")
+    try:
+        client = Client(scheduler, timeout=_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UnusableError(f"no Dask scheduler at {scheduler} ({error}); `dask scheduler` starts one") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_ANSWER)
+        except TimeoutError as error:
+            raise UnusableError(f"{scheduler} has no worker; `dask worker {scheduler}` starts one") from error
+        yield client
+
+
+def _wait_for(records: Sequence[FileRecord], seconds: float = _CACHES) -> None:
+    """Wait until every part is in this machine's listing of the lake, for that is what the plans read."""
+    parts = {record.part for record in every_record(records) if record.part is not None}
+    until = time.monotonic() + seconds
+    while missing := parts - {path for folder in {part.parent for part in parts} for path in folder.iterdir()}:
+        if time.monotonic() > until:
+            raise UnusableError(
+                f"{min(missing)} is not seen here, though a worker wrote it: `lake_dir` must be one folder, "
+                "shared by all"
+            )
+        time.sleep(0.5)
+
+
+ENGINE: Engine = DaskEngine()
