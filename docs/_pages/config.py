@@ -58,11 +58,19 @@ expires = 2027-03-01
 ```"""
 
 
-COMMAND = """A program that gets each report of a scheduled pass on its standard input, with these variables besides those of
-zeeksmtp: `REPORT_ID` (the same for a second attempt), `REPORT_FORMAT`, `REPORT_SUBJECT`, `REPORT_SEVERITY` (of the worst
-finding, or `none`), `REPORT_FINDINGS` and `REPORT_NEW` (how many), `REPORT_CRITICAL` to `REPORT_INFO` (how many of each).
-Exit code 0 means that the report has arrived; after any other it is handed over again by the next pass, and the end of
-what the program wrote to standard error is shown.
+FILES = f"""Paths, each written anew for each report of a scheduled pass: to a temporary file first, then renamed; mode
+0600, new folders 0700. `{{date:%Y-%m-%d}}` stands for the time at which the report was made, in `timezone`, in any form
+that strftime knows. The end of the name asks for the format: {", ".join(f"{code(e)} {f}" for e, f in FORM_OF.items())}.
+
+```toml
+report_files = ["/var/lib/zeeksmtp/reports/{{date:%Y-%m-%d}}.html", "/var/lib/zeeksmtp/reports/latest.json"]
+```"""
+
+COMMAND = """A program that gets each report of a scheduled pass on its standard input, with these variables
+besides those of zeeksmtp: `REPORT_ID` (the same for a second attempt), `REPORT_FORMAT`, `REPORT_SUBJECT`,
+`REPORT_SEVERITY` (of the worst finding, or `none`), `REPORT_FINDINGS` and `REPORT_NEW` (how many), `REPORT_CRITICAL` to
+`REPORT_INFO` (how many of each). Exit code 0 means that the report has arrived; after any other it is handed over again
+by the next pass, and the end of what the program wrote to standard error is shown.
 
 ```toml
 [report_command]
@@ -70,10 +78,10 @@ run = ["/usr/local/bin/ticket", "--queue", "soc"]
 format = "markdown"
 ```"""
 
-MAIL = """Each report of a scheduled pass goes to everyone in `to`, as text and as the page. Without a connection that TLS encrypts,
-to a server whose certificate holds, no mail is sent unless `tls = "none"`. Where the server refuses some of the recipients,
-the others get the mail, and it says who did not; where it refuses all, the report is mailed again by the next pass, with
-the same Message-ID.
+MAIL = """Each report of a scheduled pass goes to everyone in `to`, as text and as the page. Where TLS cannot be had, or
+the server's certificate does not hold, no mail is sent, unless `tls = "none"`. Where the server refuses some of the
+recipients, the others get the mail, and it says who did not; where it refuses all, the report is mailed again by the
+next pass, with the same Message-ID.
 
 ```toml
 [mail]
@@ -149,10 +157,7 @@ def page() -> str:
         (Suppression.__doc__ or "").split("\n")[0],
         _keys(Suppression),
         "## `report_files`",
-        "Paths, each written anew for each report of a scheduled pass: to a temporary file first, then renamed; mode 0600,"
-        " new folders 0700. `{date:%Y-%m-%d}` stands for the time at which the report was made, in `timezone`, in any form"
-        " that strftime knows. The end of the name asks for the format: "
-        f"{', '.join(f'{code(end)} {form}' for end, form in FORM_OF.items())}.",
+        FILES,
         "## `[report_command]`",
         COMMAND,
         _keys(ReportCommand),
