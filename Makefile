@@ -63,6 +63,7 @@ snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the d
 
 bench: $(VENV)/dev.done ## a day of conn.log: zeeksmtp report beside DuckDB
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.dask
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate
