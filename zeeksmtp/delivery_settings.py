@@ -30,7 +30,8 @@ PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 """Submission (RFC 6409), submissions (RFC 8314), and the relay that takes mail from its own network."""
 
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 
 
 def split(value: object) -> object:
@@ -45,7 +46,7 @@ def _mailbox(address: str) -> str:
 
 
 def _host(name: str) -> str:
-    if not re.fullmatch(f"{_HOST}|[0-9A-Fa-f:.]+", name):
+    if len(name) > 253 or not re.fullmatch(f"{_HOST}|[0-9A-Fa-f:.]+", name):
         raise PydanticCustomError("host", "neither a host name nor an address; leave brackets and the port out")
     return name
 
@@ -96,7 +97,9 @@ class Mail(_Section):
     to: Annotated[tuple[Mailbox, ...], NoDecode, BeforeValidator(split)] = Field(
         min_length=1, max_length=50, description="addresses that it goes to"
     )
-    username: str | None = Field(None, min_length=1, description="user to log in as; no login without it")
+    username: str | None = Field(
+        None, pattern="^[!-~]([ -~]*[!-~])?$", description="user to log in as; no login without it"
+    )
     password_file: Path | None = Field(
         None, description="file whose first line is the password; only its owner may have access (chmod 600)"
     )

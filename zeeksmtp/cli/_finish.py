@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zeeksmtp import whole_files
 from zeeksmtp.cli import _say
 from zeeksmtp.errors import ExitCode, UnusableError, UsageError
 from zeeksmtp.model import Severity
@@ -63,28 +63,15 @@ def _width() -> int | None:
 
 
 def write(target: Path, text: str) -> None:
-    """Write `text` to `target` whole or not at all: a temporary file beside it (mode 0600), fsync, rename."""
+    """Write `text` to `target` whole or not at all, mode 0600."""
     try:
         if target.exists() and not target.is_file():
             # A device or a pipe: a rename would put a file in its place.
             target.write_text(text, "utf-8", "backslashreplace")
         else:
-            _replace(target.resolve(), text)
+            whole_files.write(target.resolve(), text)
     except OSError as error:
         raise UnusableError(f"-o {target}: {error.strerror}; choose another place or make room") from error
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - a descriptor
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def summary(report: Report, target: Path | None) -> str:

@@ -1,0 +1,37 @@
+"""What a carrier tells of a report without reading it: its date and how much of what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from zeeksmtp.delivery._parcel import Parcel
+from zeeksmtp.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """When the report was made, how many findings of each severity it has, and how many of all are new."""
+
+    generated: datetime
+    findings: Mapping[Severity, int]
+    new: int
+
+    @classmethod
+    def of(cls, parcel: Parcel) -> Contents:
+        """Read them from the report's JSON form, whose keys are fixed."""
+        report = json.loads(parcel.render("json"))
+        found = Counter(Severity(finding["severity"]) for finding in report["findings"])
+        return cls(
+            datetime.fromisoformat(report["run"]["generated"]),
+            {severity: found[severity] for severity in reversed(Severity)},
+            sum(finding["state"] == "new" for finding in report["findings"]),
+        )
+
+    @property
+    def worst(self) -> Severity | None:
+        """Give the severity of the worst finding."""
+        return next((severity for severity, number in self.findings.items() if number), None)

@@ -1,0 +1,170 @@
+"""By mail: one message to everyone in `to`, over TLS with a certificate that holds unless the operator says otherwise.
+
+The message goes in one transaction. It has arrived when the server says so after the last line; whatever fails before
+is a `DeliveryError`, whatever fails after is none, since the message is on its way.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from smtplib import SMTP, SMTP_SSL, SMTPAuthenticationError, SMTPException, SMTPResponseException
+
+from zeeksmtp.config import Settings
+from zeeksmtp.delivery._letter import letter
+from zeeksmtp.delivery._parcel import Carrier, Parcel
+from zeeksmtp.delivery._secret import password
+from zeeksmtp.delivery_settings import Mail
+from zeeksmtp.errors import DeliveryError
+from zeeksmtp.outputs._escape import cut, plain
+
+DONE_SECONDS = 600
+"""How long to wait for the answer to the last line: who gives up early sends a second copy (RFC 5321, 4.5.3.2.6)."""
+_REPLY = 300
+
+
+def _configured(settings: Settings) -> bool:
+    return settings.mail is not None
+
+
+def _carry(parcel: Parcel, settings: Settings) -> None:
+    mail = settings.mail
+    assert mail is not None  # noqa: S101 - for the type checker: `_configured` was asked
+    _Attempt(mail).send(parcel)
+
+
+class _Attempt:
+    """One conversation with the server; `stage` is where it stands, for the error that ends it."""
+
+    def __init__(self, mail: Mail) -> None:
+        self.mail = mail
+        self.stage = "connection"
+
+    def send(self, parcel: Parcel) -> None:
+        with self._told():
+            client = self._connected()
+        try:
+            with self._told():
+                self._encrypt(client)
+                self._log_in(client)
+                self._transfer(client, parcel)
+        finally:
+            # The message has been taken or it has not; how the server says goodbye changes nothing.
+            with suppress(OSError, SMTPException):
+                client.quit()
+            client.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn every way in which a server or the network can fail into an error that names server and stage."""
+        try:
+            yield
+        except SMTPAuthenticationError as error:
+            # Some servers repeat in their text what they were sent.
+            raise self._error(_codes(error.smtp_code, error.smtp_error), "check `username` and password") from None
+        except SMTPResponseException as error:
+            passing = 400 <= error.smtp_code < 500
+            remedy = "it goes again with the next pass" if passing else "ask who runs the server"
+            raise self._error(_reply(error.smtp_code, error.smtp_error), remedy) from error
+        except ssl.SSLCertVerificationError as error:
+            remedy = "name the host as its certificate does, or its CA in `ca_file`"
+            raise self._error(f"certificate refused: {plain(error.verify_message)}", remedy) from error
+        except (OSError, SMTPException) as error:
+            remedy = "check `host`, `port`, `tls` and the network"
+            raise self._error(cut(plain(str(error)), _REPLY), remedy) from error
+
+    def _error(self, what: str, remedy: str) -> DeliveryError:
+        host, port = self.mail.server
+        return DeliveryError(f"mail by {host} port {port}, {self.stage}: {what}; {remedy}")
+
+    def _connected(self) -> SMTP:
+        (host, port), seconds = self.mail.server, self.mail.timeout_seconds
+        # The library's own choice of a name asks the DNS, with no limit of time.
+        name = socket.gethostname()
+        if self.mail.tls == "implicit":
+            client: SMTP = SMTP_SSL(host, port, name, timeout=seconds, context=self._trust())
+        else:
+            client = SMTP(host, port, name, timeout=seconds)
+        if "." not in name and client.sock is not None:
+            client.local_hostname = _literal(client.sock.getsockname()[0])
+        return client
+
+    def _trust(self) -> ssl.SSLContext:
+        """Give a context that verifies chain and name; `ca_file` replaces the system's CAs."""
+        try:
+            return ssl.create_default_context(cafile=self.mail.ca_file)
+        except OSError as error:
+            raise DeliveryError(f"ca_file {self.mail.ca_file}: {error.strerror or error}; name a PEM file") from error
+
+    def _encrypt(self, client: SMTP) -> None:
+        self.stage = "EHLO"
+        client.ehlo_or_helo_if_needed()
+        if self.mail.tls != "starttls":
+            return
+        self.stage = "STARTTLS"
+        if not client.has_extn("starttls"):
+            remedy = (
+                'nothing was sent: somebody may have cut the offer out; for a server on port 465 `tls = "implicit"`'
+            )
+            raise self._error("the server offers none", remedy)
+        client.starttls(context=self._trust())
+        client.ehlo_or_helo_if_needed()
+
+    def _log_in(self, client: SMTP) -> None:
+        if self.mail.username is None:
+            return
+        self.stage = "AUTH"
+        client.login(self.mail.username, password(self.mail).get_secret_value())
+
+    def _transfer(self, client: SMTP, parcel: Parcel) -> None:
+        self.stage = "MAIL FROM"
+        _expect(client.mail(self.mail.sender), 250)
+        refused = self._recipients(client)
+        notes = [f"This report could not be sent to {address}: {reply}." for address, reply in refused]
+        self.stage = "DATA"
+        message = letter(parcel, self.mail, notes)
+        if client.sock is not None:
+            client.sock.settimeout(DONE_SECONDS)
+        _expect(client.data(message), 250)
+
+    def _recipients(self, client: SMTP) -> list[tuple[str, str]]:
+        """Name the recipients; give those that were refused, with the reply. It is an error if all were."""
+        refused = []
+        for address in self.mail.to:
+            self.stage = f"RCPT TO {address}"
+            code, reply = client.rcpt(address)
+            if code not in {250, 251}:
+                refused.append((address, _reply(code, reply)))
+        if len(refused) == len(self.mail.to):
+            self.stage = f"RCPT TO {refused[0][0]}"
+            raise self._error(refused[0][1], "every recipient was refused; check `to` and `from`")
+        return refused
+
+
+def _expect(answer: tuple[int, bytes], code: int) -> None:
+    if answer[0] != code:
+        raise SMTPResponseException(*answer)
+
+
+def _reply(code: int, text: bytes | str) -> str:
+    """Show a reply on one line: it is somebody else's text."""
+    said = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
+    return cut(plain(f"{code} {' '.join(said.split())}"), _REPLY)
+
+
+def _codes(code: int, text: bytes | str) -> str:
+    """Show only the codes of a reply (RFC 3463)."""
+    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", _reply(code, text)[4:])
+    return f"{code} {enhanced[0]}" if enhanced else str(code)
+
+
+def _literal(address: str) -> str:
+    """Give an address as EHLO takes it where there is no name (RFC 5321, 4.1.3)."""
+    return f"[IPv6:{address}]" if ip_address(address.partition("%")[0]).version == 6 else f"[{address}]"
+
+
+CARRIER = Carrier("mail", _configured, _carry)

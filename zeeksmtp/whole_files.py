@@ -1,0 +1,29 @@
+"""A file is written whole or not at all: to a temporary file beside it, forced to the disk, renamed."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(target: Path, text: str) -> None:
+    """Write `text` to `target`, which takes mode 0600; what UTF-8 cannot hold is escaped. `OSError` if it fails."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    try:
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - a descriptor
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Force the new name to the disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
