@@ -21,12 +21,13 @@ blocklists that are named for removal afterwards. A known bulk sender: set its r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.volume import HISTORY_DAYS
@@ -36,6 +37,8 @@ from zeeksmtp.statistics.counts import discovered
 _ALLOWED = ("bulk-sender",)
 _FORWARDING = ("relay", "gateway")  # they carry other people's domains
 _HOUR = ("client", "hour")
+_MORE_REFUSED = 2.0  # refusals weigh where their share doubles
+_NEVER = 1e-300  # a tail that underflows is not infinitely unlikely
 
 
 class MassMailingParams(Params):
@@ -61,7 +64,12 @@ class MassMailingParams(Params):
 
 def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     found = discovered(pl.col("p"), context.false_discovery_rate, "day").fill_null(value=False)
-    judged = tables["volume"].with_columns((found & (pl.col("value") >= params.min_messages)).alias("unusual"))
+    judged = tables["volume"].with_columns(
+        (found & (pl.col("value") >= params.min_messages)).alias("unusual"),
+        (-pl.col("p").clip(lower_bound=_NEVER).log()).alias("score"),
+        (-pl.col("p").clip(lower_bound=_NEVER).log()).filter(found).min().over("day").alias("threshold"),
+        pl.len().over("client").alias("trials"),
+    )
     known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
     # What it sent before, and at which hours of the day, tells whether the role and the time are new.
     clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
@@ -79,6 +87,8 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
     )
     forwards = tables["role"].select(client="host", forwards=pl.col("role").is_in(_FORWARDING))
     began = tables["volume"].select(pl.col("hour").min().alias("logs_since"))
+    old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
+    night = (clock >= params.night_from) | (clock < params.night_to)
     return (
         judged.filter(pl.col("unusual"), context.window.covers("hour"))
         .join(known, on="client", how="anti")
@@ -86,6 +96,10 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
         .with_columns(pl.col("forwards").fill_null(value=False))
         .join(before, on=list(_HOUR), how="left")
         .join(began, how="cross")
+        .with_columns(
+            (old_enough & pl.col("sent_before").is_null()).alias("new_role"),
+            (old_enough & night & ~pl.col("sent_at_this_hour").fill_null(value=False)).alias("odd_hour"),
+        )
     )
 
 
@@ -94,42 +108,98 @@ def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.La
     return table.with_columns(local.alias("hour")).join(hours.select(_HOUR), on=list(_HOUR), how="semi")
 
 
-def _evidence(tables: Tables, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
-    """What mails and sessions of the unusual hours tell, per client."""
+def _mails(tables: Tables, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
+    """Mails of the unusual hours."""
     sent = tables["message"].filter(pl.col("content").fill_null(value=True))
-    mails = (
-        _during(sent, hours, context)
-        .group_by("client")
-        .agg(
-            pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
-            pl.col("recipient_domains").explode().drop_nulls().n_unique().alias("to_domains"),
-            (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
-            pl.len().alias("mails"),
-            pl.col("server").unique().sort().head(100).alias("servers"),
-            first_uids().alias("uids"),
-        )
-    )
+    columns = ("client", "ts", "server", "sender_domain", "recipient_domains", "reply_code", "uid")
+    return _during(sent.select(columns), hours, context)
+
+
+def _sessions(tables: Tables, hours: pl.LazyFrame) -> pl.LazyFrame:
+    """All sessions of the clients that have unusual hours."""
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
-    bare = ~pl.col("helo").str.contains(r"[.:\[]")
-    sessions = (
-        _during(tables["session"], hours, context)
-        .group_by("client")
-        .agg(
-            refused.sum().alias("refused"),
-            pl.col("rcpt").fill_null(0).sum().alias("rcpt"),
-            pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
-            bare.fill_null(value=False).any().alias("bare_helo"),
-        )
+    sessions = tables["session"].select("client", "ts", "helo", pl.col("rcpt").fill_null(0), refused.alias("refused"))
+    return sessions.join(hours, on="client", how="semi")
+
+
+def _evidence(mails: pl.LazyFrame, sessions: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    """What mails and sessions tell, per key."""
+    told = mails.group_by(keys).agg(
+        pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
+        pl.col("recipient_domains").explode().drop_nulls().n_unique().alias("to_domains"),
+        (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
+        pl.len().alias("mails"),
+        pl.col("ts").max().alias("complete_at"),
+        pl.col("server").unique().sort().head(100).alias("servers"),
+        first_uids().alias("uids"),
     )
-    return mails.join(sessions, on="client", how="left")
+    bare = ~pl.col("helo").str.contains(r"[.:\[]")
+    spoken = sessions.group_by(keys).agg(
+        pl.col("refused", "rcpt").sum(),
+        pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
+        bare.fill_null(value=False).any().alias("bare_helo"),
+    )
+    return told.join(spoken, on=list(keys), how="left")
+
+
+def _refused_before(sessions: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
+    """The share of its recipients that a client had refused before its first unusual hour."""
+    began = hours.group_by("client").agg(pl.col("hour").min().alias("began"))
+    earlier = sessions.join(began, on="client").filter(pl.col("ts") < pl.col("began"))
+    share = pl.col("refused").sum() / pl.col("rcpt").sum().clip(lower_bound=1)
+    return earlier.group_by("client").agg(share.alias("refused_before"))
+
+
+def _kinds(params: MassMailingParams) -> dict[str, tuple[pl.Expr, pl.Expr]]:
+    """Evidence beside volume: its value, and whether it weighs."""
+    refused = pl.max_horizontal(
+        pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
+    ).fill_null(0)
+    least = params.min_sender_domains
+    several = (pl.col("sender_domains") >= least) & (pl.col("to_domains") >= least)
+    # Mailboxes are moved, and reports written, at night, by new hosts with short names: but to one domain.
+    abroad = pl.col("to_domains") > 1
+    # A mailing list has its dead addresses every day.
+    usual = _MORE_REFUSED * pl.col("refused_before").fill_null(0)
+    return {
+        "sender_domains": (pl.col("sender_domains"), several & ~pl.col("forwards")),
+        "refused_share": (refused, (refused >= params.min_refused_share) & (refused >= usual)),
+        "new_role": (pl.col("new_role"), pl.col("new_role") & abroad),
+        "helo_names": (pl.col("helo_names"), (pl.col("helo_names") > 2) | (pl.col("bare_helo") & abroad)),
+        "odd_hour": (pl.col("odd_hour"), pl.col("odd_hour") & abroad),
+    }
+
+
+def _number(kinds: dict[str, tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+
+
+def _alarms(
+    hours: pl.LazyFrame, mails: pl.LazyFrame, sessions: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams
+) -> pl.LazyFrame:
+    """When it could have been told: the first unusual hour that has evidence enough by itself, else the last one.
+
+    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour.
+    """
+    each = hours.join(_evidence(mails, sessions, _HOUR), on=list(_HOUR), how="left").join(
+        before, on="client", how="left"
+    )
+    told = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
+    worst = pl.col("threshold").sort_by("score").last()
+    return each.group_by("client").agg(
+        pl.coalesce(told, pl.col("complete_at").max()).alias("alarm_at"),
+        worst.alias("threshold"),
+        pl.col("score").max(),
+        pl.len().alias("bad"),
+    )
 
 
 def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client."""
-    hours = _hours(tables, params, context)
-    old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
-    clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
-    night = (clock >= params.night_from) | (clock < params.night_to)
+    hours = _hours(tables, params, context).cache()
+    mails = _mails(tables, hours, context).cache()
+    sessions = _sessions(tables, hours).cache()
+    during, before = _during(sessions, hours, context), _refused_before(sessions, hours).cache()
     found = hours.group_by("client").agg(
         pl.col("hour").min().alias("first"),
         (pl.col("hour").max() + timedelta(hours=1)).alias("last"),
@@ -138,26 +208,17 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         pl.len().alias("hours"),
         pl.col("forwards").first(),
         (pl.col("value") / pl.col("expected").clip(lower_bound=0.1)).max().alias("times_expected"),
-        (old_enough & pl.col("sent_before").is_null()).any().alias("new_role"),
-        (old_enough & night & ~pl.col("sent_at_this_hour").fill_null(value=False)).any().alias("odd_hour"),
+        pl.col("new_role").any(),
+        pl.col("odd_hour").any(),
+        pl.col("trials").first(),
     )
-    joined = found.join(_evidence(tables, hours, context), on="client", how="left")
-    refused = pl.max_horizontal(
-        pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
-    ).fill_null(0)
-    least = params.min_sender_domains
-    several = (pl.col("sender_domains") >= least) & (pl.col("to_domains") >= least)
-    kinds = {
-        "sender_domains": (pl.col("sender_domains"), several & ~pl.col("forwards")),
-        "refused_share": (refused, refused >= params.min_refused_share),
-        "new_role": (pl.col("new_role"), pl.col("new_role") & (pl.col("to_domains") > 1)),
-        "helo_names": (
-            pl.col("helo_names"),
-            (pl.col("helo_names") > 2) | (pl.col("bare_helo") & (pl.col("to_domains") > 1)),
-        ),
-        "odd_hour": (pl.col("odd_hour"), pl.col("odd_hour")),
-    }
-    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+    joined = (
+        found.join(_evidence(mails, during, ("client",)), on="client", how="left")
+        .join(before, on="client", how="left")
+        .join(_alarms(hours, mails, during, before, params), on="client", how="left")
+    )
+    kinds = _kinds(params)
+    number = _number(kinds)
     shown = {name: pl.col(name) for name in ("recipients", "hours", "times_expected")}
     return shaped(
         joined.filter(number > 0).with_columns(
@@ -176,6 +237,7 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
                     for name, (value, holds) in kinds.items()
                 ),
             ),
+            test_column(),
         )
     )
 

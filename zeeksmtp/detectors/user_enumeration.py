@@ -3,11 +3,12 @@
 What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_cmd.log). Trials of a client at a server
 are the distinct names that it asked for: bad if the server said that the name does not exist, good if it exists or was
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
-`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. Per server, the number of
-names that outside clients asked for in vain, none of which alarms alone, is judged by the server's own days before
-(upper tail at alpha, at least `history_days`): so a distributed harvest stands out from the background of the Internet.
-`count` is the number of distinct names. Severity: high if names were confirmed, medium else. Below that: a lone VRFY or
-EXPN from inside, and what the Internet asks a server all day (one line per server), are info.
+`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. Per server, connections in
+which outside clients, none of which alarms alone, asked in vain are tested against the server's own rate (Page's test,
+alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest stands out
+from the background of the Internet. `count` is the number of distinct names. Severity: high if names were confirmed,
+medium else. Below that: a lone VRFY or EXPN from inside, and what the Internet asks a server all day (one line per
+server), are info.
 
 Why it matters: a list of users is what password guessing and phishing start from; a confirmed name is worth a try.
 
@@ -29,7 +30,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Context, Detector, Params, Tables
-from zeeksmtp.statistics.change import unusual_days
+from zeeksmtp.statistics.rate import surges
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 
@@ -51,7 +52,6 @@ class EnumerationParams(Params):
     min_sources: int = Field(
         3, ge=2, description="clients that a distributed harvest has at least; Source: our choice, two may be one NAT"
     )
-    history_days: int = Field(7, ge=3, description="days of history to judge a server by; Source: detection.md")
 
 
 def _test(params: EnumerationParams, context: Context) -> SequentialTest:
@@ -99,22 +99,18 @@ def _untested() -> list[pl.Expr]:
 
 
 def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
-    """Days on which a server was asked by more than its background; and, as one line, that background."""
-    quiet = asked.filter(pl.col("direction") == "inbound").join(
+    """The worst time at which a server was asked by more than its background; and, as one line, that background."""
+    asking = (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown")
+    vain = asked.filter(pl.col("direction") == "inbound", asking).join(
         pairs.filter(~pl.col("fires")), on=list(PAIR), how="semi"
     )
-    asking = (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown")
-    told = quiet.filter(asking).with_columns(
-        pl.lit(value=True).alias("bad"), pl.col("ts").dt.truncate("1d").alias("day")
-    )
-    days = unusual_days(told, ("server",), "name", params.history_days, context.alpha)
-    sources = told.group_by("server", "day").agg(pl.col("client").n_unique().alias("day_sources"))
-    joined = days.join(sources, on=["server", "day"])
-    alarmed = joined.filter(pl.col("day_sources") >= params.min_sources).drop("day_sources")
-    worst = alarmed.sort("score", "day", descending=[True, False]).unique("server", keep="first").drop("day")
-    seen = told.filter(context.window.covers())
-    harvest = summed(seen.join(alarmed, on=["server", "day"], how="semi"), ("server",)).join(worst, on="server")
-    background = summed(seen.join(worst, on="server", how="anti"), ("server",))
+    vain = vain.cache()
+    surge = surges(vain, asked, ("server",), "uid", context.alpha).cache()
+    told = vain.filter(context.window.covers()).join(surge, on="server", how="left")
+    during = pl.col("ts").is_between("since", "till", closed="left").fill_null(value=False)
+    harvest = summed(told.filter(during), ("server",)).filter(pl.col("sources") >= params.min_sources)
+    harvest = harvest.join(surge, on="server").cache()
+    background = summed(told.join(harvest, on="server", how="anti"), ("server",))
     return pl.concat(
         [
             _finding(harvest.with_columns(pl.lit(value=True).alias("fires")), ("server",)),

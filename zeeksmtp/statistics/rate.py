@@ -1,0 +1,113 @@
+"""Page's test on a rate: has something that goes on all the time begun to go on much faster?
+
+The Internet's background never rests, so a total is judged by its own past (Javed and Paxson, "Detecting stealthy,
+distributed SSH brute-forcing", CCS 2013). Counts of an hour are taken as Poisson with the rate of all hours before, and
+tested against `RATIO` times that rate (Lucas 1985, "Counted data CUSUM's"). An attack of an hour shows as one of a day
+does: no length has to be chosen.
+
+    S = max(0, S - rate * (RATIO - 1) * hours since) + count * ln(RATIO);  alarm at S / dispersion >= h = ln(1 / alpha)
+
+As in the sequential test, 1 / alpha hours lie on average between two false alarms (Lorden 1971).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from math import log
+
+import polars as pl
+
+RATIO = 4.0
+"""The rate tested against, in rates of the past. 2 ln 4 < 3: a rate that doubles on Mondays does not add up."""
+_GUARD = timedelta(hours=6)  # what is judged must not be its own past
+_HISTORY = timedelta(hours=24)  # once round the clock, at least
+_HOUR = timedelta(hours=1)
+
+
+def _past(hours: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
+    """Add `rate` (upper bound, per hour) and `dispersion` of the hours before; hours without enough past are left out.
+
+    The bound is x + 2 sqrt(x) + 3 events, close to the upper 97 % bound of a Poisson mean (3 where none was seen, the
+    rule of three); dispersion is variance by mean of the hourly counts, at least 1: a background that comes in bursts
+    has to burst harder.
+    """
+    sums = hours.select(
+        *keys,
+        pl.col("hour").alias("then"),
+        pl.col("x").cum_sum().over(keys).alias("events"),
+        (pl.col("x") ** 2).cum_sum().over(keys).alias("squares"),
+    ).sort("then")
+    before = pl.col("hour") - _GUARD - _HOUR
+    aged = (
+        hours.with_columns(before.alias("before"))
+        .sort("before")
+        .join_asof(sums, left_on="before", right_on="then", by=keys, check_sortedness=False)
+        .with_columns(pl.col("events", "squares").fill_null(0))
+    )
+    span = (pl.col("hour") - _GUARD - pl.col("began")).dt.total_hours()
+    mean = pl.col("events") / pl.col("span")
+    spread = (pl.col("squares") / pl.col("span") - mean**2) / mean
+    return (
+        aged.with_columns(span.alias("span"))
+        .filter(pl.col("span") >= _HISTORY / _HOUR)
+        .with_columns(
+            ((pl.col("events") + 2 * pl.col("events").sqrt() + 3) / pl.col("span")).alias("rate"),
+            pl.when(pl.col("events") > 0).then(spread).otherwise(1.0).clip(lower_bound=1.0).alias("dispersion"),
+        )
+    )
+
+
+def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: str, alpha: float) -> pl.LazyFrame:
+    """Give the worst surge of each key that has one.
+
+    `rows` has the key columns, `ts` and `what`: distinct values of an hour are counted. The past begins with the first
+    `ts` of `logs`; a day of it is needed. Gives the keys, `since` and `till` (time: from the surge's beginning to its
+    height) and the columns of `statistics.sequential.outcomes`: trials are all of the key's counts since the past was
+    long enough, bad those of the surge, alarm_at the last row of the hour in which the score crossed.
+    """
+    by = list(keys)
+    began = logs.select(pl.col("ts").min().dt.truncate("1h").alias("began"))
+    hours = (
+        rows.group_by(*by, pl.col("ts").dt.truncate("1h").alias("hour"))
+        .agg(pl.col(what).n_unique().cast(pl.Int64).alias("x"), pl.col("ts").max().alias("at"))
+        .sort(*by, "hour")
+        .join(began, how="cross", maintain_order="left")
+        .cache()
+    )
+    gained = pl.col("x") * log(RATIO)
+    idle = (pl.col("hour").diff().over(by) / _HOUR).fill_null(0) * pl.col("rate") * (RATIO - 1)
+    step = (gained.shift(1).over(by).fill_null(0) - idle) / pl.col("dispersion")
+    carried = pl.col("sum") - pl.col("sum").cum_min().over(by).clip(upper_bound=0.0)
+    scored = (
+        _past(hours, by)
+        .sort(*by, "hour")
+        .with_columns(step.cum_sum().over(by).alias("sum"))
+        .with_columns(carried.alias("carried"))
+        .with_columns(
+            (pl.col("carried") + gained / pl.col("dispersion")).alias("score"),
+            (pl.col("carried") <= 0).cum_sum().over(by).alias("run"),
+            pl.col("x").sum().over(by).alias("trials"),
+        )
+    )
+    height = pl.col("hour").sort_by("score", "hour", descending=[True, False]).first()
+    crossed = pl.col("score") >= log(1 / alpha) - 1e-9
+    runs = (
+        scored.group_by(*by, "run")
+        .agg(
+            pl.col("hour").min().alias("since"),
+            height.alias("height"),
+            pl.col("score").max(),
+            pl.lit(log(1 / alpha)).alias("threshold"),
+            pl.col("trials").first().cast(pl.UInt64),
+            pl.col("x").filter(pl.col("hour") <= height).sum().cast(pl.UInt64).alias("bad"),
+            pl.col("at").filter(crossed).min().alias("alarm_at"),
+        )
+        .filter(pl.col("alarm_at").is_not_null())
+    )
+    return (
+        runs.with_columns((pl.col("height") + _HOUR).alias("till"))
+        .sort("score", "since", descending=[True, False])
+        .unique(by, keep="first", maintain_order=True)
+        .drop("run", "height")
+    )
