@@ -68,13 +68,18 @@ def _missing(report: Report, log: str, reason: str) -> str:
     )
 
 
+def shows_tls(report: Report) -> bool:
+    """Tell whether any log was there that shows TLS."""
+    return any(report.coverage.logs.get(log) for log in _TLS_LOGS)
+
+
 def encryption(report: Report) -> str:
     """Say how much of the traffic is encrypted, or that this cannot be seen."""
     posture = report.posture
     sessions = counted(posture.sessions, "SMTP session")
     if not posture.sessions:
         return f"No SMTP session was seen ({seen(report)})."
-    if not any(report.coverage.logs.get(log) for log in _TLS_LOGS):
+    if not shows_tls(report):
         return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log are not there."
     share = f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
     unseen = posture.tls_sessions and not any(server.tls_versions for server in posture.servers)
@@ -140,7 +145,7 @@ def _ranked(report: Report) -> list[ServerPosture]:
 
 def tls(report: Report, limit: int) -> list[str]:
     """Say of the first `limit` servers of the table which TLS versions they spoke, and how their TLS share moved."""
-    if not any(report.coverage.logs.get(log) for log in _TLS_LOGS):
+    if not shows_tls(report):
         return []
     told = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
     return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in told if parts]
