@@ -73,7 +73,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class _Judged:
+class Judged:
     """What the detectors said, and which of them failed."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -137,24 +137,26 @@ def _tables(request: Request, engine: Engine, lake: Path, kept_facts: Path) -> d
     return facts_of(rows, request.settings.site, keep)
 
 
-def _detect(request: Request, engine: Engine, tables: Tables) -> _Judged:
+def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Judged:
+    """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        parts = list(pool.map(lambda detector: _judged(request, engine, tables, detector), detectors()))
-    return _Judged(
+        run = pool.map(lambda detector: _judged(request, engine, tables, detector), those or detectors())
+        parts = list(run)
+    return Judged(
         findings=[finding for part in parts for finding in part.findings],
         trials=sum(part.trials for part in parts),
         problems=[problem for part in parts for problem in part.problems],
     )
 
 
-def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector) -> _Judged:
+def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector) -> Judged:
     try:
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, request.context)).to_dicts()
         trials = _trials(detector, tables, params, request.context, engine)
-        return _Judged([finding_of(detector, row) for row in rows], trials)
+        return Judged([finding_of(detector, row) for row in rows], trials)
     except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
-        return _Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
+        return Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
 
 
 def _shared(tables: Tables, engine: Engine) -> set[str]:
@@ -174,7 +176,7 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
     `found` and `records` are the files that this run read: `inputs`, `window` and `coverage` are made of them.
     """
     tables = _tables(request, engine, folder / "lake", folder / "facts")
-    judged = _detect(request, engine, tables)
+    judged = detect(request, engine, tables)
     kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
     roles, role_notes = roles_of(tables, engine.collect)
     shared = _shared(tables, engine)
