@@ -63,9 +63,6 @@ class _Attempt:
         """Turn every way in which a server or the network can fail into an error that names server and stage."""
         try:
             yield
-        except SMTPAuthenticationError as error:
-            # Some servers repeat in their text what they were sent.
-            raise self._error(_codes(error.smtp_code, error.smtp_error), "check `username` and password") from None
         except SMTPResponseException as error:
             passing = 400 <= error.smtp_code < 500
             remedy = "it goes again with the next pass" if passing else "ask who runs the server"
@@ -118,7 +115,14 @@ class _Attempt:
         if self.mail.username is None:
             return
         self.stage = "AUTH"
-        client.login(self.mail.username, password(self.mail).get_secret_value())
+        refused = ""
+        try:
+            client.login(self.mail.username, password(self.mail).get_secret_value())
+        except SMTPAuthenticationError as error:
+            # Some servers repeat in their text what they were sent: neither text nor exception may go further.
+            refused = _codes(error.smtp_code, error.smtp_error)
+        if refused:
+            raise self._error(refused, "check `username` and password")
 
     def _transfer(self, client: SMTP, parcel: Parcel) -> None:
         self.stage = "MAIL FROM"
