@@ -22,14 +22,16 @@ def note(text: str, *, quiet: bool = False) -> None:
         typer.echo(plain(text), err=True)
 
 
-def out(text: str) -> None:
-    """Print `text` on stdout; what the locale cannot show is escaped, and a reader who left early is no error."""
+def out(text: str) -> bool:
+    """Print `text` on stdout; what the locale cannot show is escaped. A reader who left early is no error, but told."""
     try:
         encoding = sys.stdout.encoding or "utf-8"
         typer.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard()
+        discard()
+        return False
+    return True
 
 
 def flush() -> None:
@@ -37,8 +39,9 @@ def flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard()
+        discard()
 
 
-def _discard() -> None:
+def discard() -> None:
+    """Let go of what stdout has not taken yet, and of all that follows."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,168 @@
+"""The logs that are written in one folder: found, followed through rotation and truncation, each line read once."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from zeeksmtp.logs._kinds import by_name, is_variant
+from zeeksmtp.watch.tail import Place, Tail, kind_of, opened
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from zeeksmtp.logs._rows import Batch
+
+Rows = dict[str, "pl.DataFrame"]
+"""New rows by log."""
+Tell = Callable[[str], None]
+"""Takes a sentence for whoever watches: something cannot be followed, or can be again."""
+_Key = tuple[int, int]
+
+# What Zeek calls a log that it is writing. A rotated one has a date or a number in its name: it is known by its inode,
+# and a copy of one (copytruncate) holds nothing new.
+_LIVE: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z]+)*\.log")
+_LINGER: Final = 60.0  # seconds without a new line after which a file that was renamed or removed is done
+_AT_ONCE: Final = 1 << 24  # bytes of one file in one look
+_HISTORY: Final = 1 << 20  # bytes of each file before its end: what the first look gives
+_REMEMBERED: Final = 1024  # files that were done, by inode: one may come back under its name
+
+
+class Folder:
+    """Follows the logs of `path`, or of `path`/current where there is such a folder, as zeekctl has it.
+
+    The first look gives the last lines that the files hold, for what was known before; `from_start` all of them.
+    Later files are read whole.
+    """
+
+    def __init__(self, path: Path, tell: Tell, *, from_start: bool = False, linger: float = _LINGER) -> None:
+        self.path = path
+        self._tell = tell
+        self._linger = linger
+        self._skips = not from_start
+        self._gone = False
+        self._tails: dict[_Key, Tail] = {}
+        self._grown: dict[_Key, float] = {}
+        self._foreign: dict[_Key, str] = {}
+        self._done: OrderedDict[_Key, Place] = OrderedDict()
+
+    @property
+    def place(self) -> Path:
+        """Give the folder that holds the logs now."""
+        current = self.path / "current"
+        return (current if current.is_dir() else self.path).resolve()
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether there is more to read at once."""
+        return any(tail.behind for tail in self._tails.values())
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """Name the logs that are followed."""
+        return tuple(sorted({tail.log for tail in self._tails.values()}))
+
+    def new_rows(self) -> Rows:
+        """Look once at every file; give the rows of the lines that were finished since the last look."""
+        live = self._live()
+        for key, path in live.items():
+            if key not in self._tails and self._foreign.get(key) != path.name:
+                self._begin(key, path)
+        self._foreign = {key: name for key, name in self._foreign.items() if key in live}
+        self._skips = False
+        batches: list[Batch] = []
+        for key, tail in list(self._tails.items()):
+            batches += self._read(key, tail, live=key in live)
+        return _rows(batches)
+
+    def close(self) -> None:
+        """Let go of all files; half lines stay unread."""
+        for key, tail in list(self._tails.items()):
+            self._end(key, tail)
+
+    def _live(self) -> dict[_Key, Path]:
+        """Give the files that have the names of live logs, by inode."""
+        found: dict[_Key, Path] = {}
+        try:
+            names = sorted(name for name in os.listdir(self.place) if _LIVE.fullmatch(name))  # noqa: PTH208 - names
+        except OSError as error:
+            if not self._gone:
+                self._tell(f"{self.path} cannot be read ({error.strerror}): waiting for it to come back")
+            self._gone = True
+            return found
+        if self._gone:
+            self._tell(f"{self.path} is there again")
+        self._gone = False
+        for name in names:
+            if is_variant(name) and f"{by_name(name)}.log" in names:
+                continue  # a second copy of a log that lies beside it
+            path = self.place / name
+            try:
+                status = path.stat()
+            except OSError:  # renamed or removed since
+                continue
+            if (stat.S_ISREG(status.st_mode) and status.st_size) or (status.st_dev, status.st_ino) in self._tails:
+                found.setdefault((status.st_dev, status.st_ino), path)
+        return found
+
+    def _begin(self, key: _Key, path: Path) -> None:
+        try:
+            file, status = opened(path)
+        except FileNotFoundError:  # renamed or removed since
+            return
+        except OSError as error:
+            self._tell(f"{path} cannot be read ({error.strerror}): check its permissions, then start again")
+            self._foreign[key] = path.name
+            return
+        kind = kind_of(path, file) if (status.st_dev, status.st_ino) == key else None
+        if kind is None or kind.log is None:
+            file.close()
+            if kind is not None:
+                self._foreign[key] = path.name
+            return
+        tail = self._tails[key] = Tail(path, file, kind)
+        self._grown[key] = time.monotonic()
+        if key in self._done:
+            tail.skip(self._done.pop(key))
+        elif self._skips:
+            tail.skip(max(status.st_size - _HISTORY, 0))
+
+    def _read(self, key: _Key, tail: Tail, *, live: bool) -> list[Batch]:
+        before, problem = tail.place, tail.problem
+        try:
+            batches = list(tail.read(_AT_ONCE))
+        except OSError:  # a stale network file: it is opened again by its name
+            return self._end(key, tail)
+        if tail.problem and not problem:
+            self._tell(f"{tail.path}: {tail.problem}")
+        if live or tail.place != before:
+            self._grown[key] = time.monotonic()
+        elif time.monotonic() - self._grown[key] > self._linger:
+            batches += self._end(key, tail)
+        return batches
+
+    def _end(self, key: _Key, tail: Tail) -> list[Batch]:
+        del self._tails[key], self._grown[key]
+        self._done[key] = tail.place
+        while len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+        try:
+            return list(tail.close())
+        except OSError:
+            return []
+
+
+def _rows(batches: Iterable[Batch]) -> Rows:
+    import polars as pl  # noqa: PLC0415 - above, it is only a type
+
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for batch in batches:
+        if batch.kept is not None and batch.log is not None:
+            frames.setdefault(batch.log, []).append(batch.kept)
+    return {log: pl.concat(some) for log, some in frames.items()}

@@ -1,0 +1,80 @@
+"""What one line can prove: the detectors' own plans, over the new rows and what went before at the same servers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+
+from zeeksmtp.config import Settings
+from zeeksmtp.correlate.suppress import suppress
+from zeeksmtp.engine._base import Engine
+from zeeksmtp.logs._types import schema_of
+from zeeksmtp.model import Finding
+from zeeksmtp.pipeline import Judged, Request, detect, detectors, facts, facts_of, logs
+from zeeksmtp.report.findings import in_order
+from zeeksmtp.watch.folder import Rows
+
+# Which detectors a single line is enough for; and parameters that switch off what they count over sessions of others.
+_PROVED: Final = {
+    "blocklisted-sender": {},
+    "cleartext-credentials": {},
+    "cleartext-token": {},
+    "crackable-auth": {},
+    "starttls-stripped": {"min_other_clients": 1 << 62},
+    "user-enumeration": {},
+}
+_RECENT: Final = 5000  # rows of each log
+
+
+class Instant:
+    """Judges new rows at once. Remembers the latest of each log: accounts are joined, and guesses told, by them."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._request = Request((), _narrowed(settings))
+        self._engine = engine
+        self._detectors = [detector for detector in detectors() if detector.id in _PROVED]
+        self._facts = _needed({name for detector in self._detectors for name in detector.needs})
+        self._recent = {name: pl.DataFrame(schema=schema_of(log.columns)) for name, log in logs().items()}
+
+    def judge(self, new: Rows) -> Judged:
+        """Give the findings of what the new rows have a part in, worst first; suppressed ones are left out."""
+        tables = facts_of(self._with_recent(new), self._request.settings.site, self._keep)
+        # A recipient is a question for a name only where there are many of them: that takes counts, and roles.
+        tables["query"] = tables["query"].filter(pl.col("verb") != "RCPT")
+        judged = detect(self._request, self._engine, tables, self._detectors)
+        judged.findings = self._unsuppressed(judged.findings)
+        return judged
+
+    def remember(self, old: Rows) -> None:
+        """Take rows in that are not to be judged: servers' names stand in them, and earlier tries."""
+        for name, rows in old.items():
+            self._recent[name] = pl.concat([self._recent[name], rows]).tail(_RECENT)
+
+    def _unsuppressed(self, findings: list[Finding]) -> list[Finding]:
+        kept, _ = suppress(in_order(findings), self._request.settings.suppress, datetime.now(UTC).date())
+        return list(kept)
+
+    def _keep(self, name: str, plan: pl.LazyFrame) -> pl.LazyFrame:
+        return self._engine.collect(plan).lazy() if name in self._facts else plan
+
+    def _with_recent(self, new: Rows) -> dict[str, pl.LazyFrame]:
+        """Give all logs: the new rows, and the recent ones of the servers that they are about."""
+        servers = pl.concat([rows["id.resp_h"] for rows in new.values()]).unique()
+        there = pl.col("id.resp_h").is_in(servers.implode())
+        known = {name: rows.filter(there) for name, rows in self._recent.items()}
+        self.remember(new)
+        return {name: pl.concat([rows, new.get(name, rows.clear())]).lazy() for name, rows in known.items()}
+
+
+def _narrowed(settings: Settings) -> Settings:
+    params = {name: settings.params(name).model_copy(update=off) for name, off in _PROVED.items() if off}
+    return settings.model_copy(update={"detectors": {**settings.detectors, **params}})
+
+
+def _needed(names: set[str]) -> set[str]:
+    """Add the facts that facts need."""
+    for fact in reversed(facts()):
+        names |= set(fact.needs) if fact.name in names else set()
+    return names

@@ -1,0 +1,47 @@
+"""Which findings are news: those that were not shown yet, or were less severe then."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from zeeksmtp.model import Finding, identity
+
+_MOST: Final = 100_000  # findings that are remembered
+
+
+class News:
+    """Remembers what was shown. What nothing spoke of for `hours` is forgotten, and is news when it recurs."""
+
+    def __init__(self, hours: float) -> None:
+        self._seconds = hours * 3600
+        self._shown: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def of(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Give the findings that are to be shown now."""
+        now = time.monotonic()
+        news = [finding for finding in findings if self._is_new(finding, now)]
+        while self._shown and (len(self._shown) > _MOST or self._oldest() < now - self._seconds):
+            self._shown.popitem(last=False)
+        return news
+
+    def _is_new(self, finding: Finding, now: float) -> bool:
+        names = _names(finding)
+        rank = max(self._shown.pop(name, (-1, now))[0] for name in names)
+        for name in names:
+            self._shown[name] = max(rank, finding.severity.rank), now
+        return finding.severity.rank > rank
+
+    def _oldest(self) -> float:
+        return next(iter(self._shown.values()))[1]
+
+
+def _names(finding: Finding) -> list[str]:
+    """Give what a finding is known by: its id; and its accounts as logged, which may get another id later.
+
+    Accounts are joined by the server's name, and a server may not have told it yet when the first line comes.
+    """
+    logged = [identity(finding.detector, finding.clients, finding.servers, finding.accounts)]
+    return [finding.id, *(logged if finding.accounts else [])]

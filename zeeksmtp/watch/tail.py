@@ -1,0 +1,165 @@
+"""One log file that is being written: what of it was read, and the reader that knows its header."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from zeeksmtp.logs._json import JsonReader
+from zeeksmtp.logs._lines import LONGEST_LINE, Block
+from zeeksmtp.logs._rows import Batch
+from zeeksmtp.logs._slice import sliced
+from zeeksmtp.logs._sniff import Kind, sniff
+from zeeksmtp.logs._tsv import TsvReader
+
+_HEAD: Final = 1 << 16
+_KNOWN_BY: Final = 64  # bytes before the place that was read up to: whether they are still there
+
+
+class Place(NamedTuple):
+    """How far a file was read, and the bytes before it: an inode alone may be another file by now."""
+
+    offset: int = 0
+    before: bytes = b""
+
+
+class Tail:
+    """A file, followed by its descriptor whatever it is called by now. Lines are taken when their LF is there.
+
+    Methods raise `OSError` where the file system fails (a stale network file, say): then it is to be closed.
+    """
+
+    def __init__(self, path: Path, file: FileIO, kind: Kind) -> None:
+        if kind.log is None:
+            raise ValueError(f"{path} is no log")
+        self.path = path
+        self.log = kind.log
+        self.behind = False
+        self._file = file
+        self._reader = TsvReader(kind.log) if kind.format == "tsv" else JsonReader(kind.log)
+        self._place = Place()
+        self._state = (0, 0)
+        self._dropping = False
+
+    @property
+    def place(self) -> Place:
+        """Tell how far the file was read."""
+        return self._place
+
+    @property
+    def problem(self) -> str | None:
+        """Say why its rows cannot be used, if so."""
+        return self._reader.problem
+
+    def skip(self, to: Place | int) -> None:
+        """Pass over what is there: up to a place that was read before, or the last whole line of so many bytes."""
+        head = os.pread(self._file.fileno(), _HEAD, 0)
+        if lines := head.count(b"\n"):
+            for header in sliced([Block(head[: head.rfind(b"\n") + 1], 1, lines)], lines):
+                deque(self._reader.feed(header), 0)
+        if isinstance(to, Place):
+            self._place = to
+        else:
+            self._at(self._last_line(to))
+
+    def read(self, most: int) -> Iterator[Batch]:
+        """Yield what the lines give that have become whole; at most about `most` bytes, then `behind` is true."""
+        status = os.fstat(self._file.fileno())
+        state = (status.st_size, status.st_mtime_ns)
+        if state == self._state and not self.behind:
+            return
+        if self._changed(status.st_size):
+            self._start_over()
+        until = self._place.offset + most
+        while self._place.offset < until and (data := self._lines()) is not None:
+            yield from self._fed(data)
+        self.behind = self._place.offset >= until
+        self._state = state
+        yield from self._reader.finish()
+
+    def close(self) -> Iterator[Batch]:
+        """Close the file; yield what a last line without LF gives."""
+        try:
+            rest = self._ahead().lstrip(b"\0")
+            if rest and not self._dropping:
+                yield from self._reader.feed(Block(rest, 1, half=True))
+            yield from self._reader.finish()
+        finally:
+            self._file.close()
+
+    def _ahead(self) -> bytes:
+        return os.pread(self._file.fileno(), LONGEST_LINE, self._place.offset)
+
+    def _at(self, offset: int) -> None:
+        start = max(offset - _KNOWN_BY, 0)
+        self._place = Place(offset, os.pread(self._file.fileno(), offset - start, start))
+
+    def _changed(self, size: int) -> bool:
+        """Tell whether the content that was read is gone: the file was truncated, and perhaps written anew."""
+        offset, before = self._place
+        return size < offset or os.pread(self._file.fileno(), len(before), offset - len(before)) != before
+
+    def _start_over(self) -> None:
+        """Go to the beginning; the header stays, as after a truncation the writer goes on with plain rows.
+
+        Zeek does not open its logs for appending: it goes on where it was, and leaves a hole before that.
+        """
+        try:
+            start = os.lseek(self._file.fileno(), 0, os.SEEK_DATA)
+        except OSError:  # nothing but a hole, or a file system without them
+            start = 0
+        self._place, self._dropping = Place(start), False
+
+    def _last_line(self, size: int) -> int:
+        """Give where the last whole line of the first `size` bytes ends."""
+        end = size
+        while end > 0:
+            start = max(end - _HEAD, 0)
+            found = os.pread(self._file.fileno(), end - start, start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+        return 0
+
+    def _lines(self) -> bytes | None:
+        """Give the next whole lines, empty if there are none among the bytes; `None` at the end of the file."""
+        data = self._ahead()
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) < LONGEST_LINE:
+            return None
+        self._at(self._place.offset + (cut or len(data)))
+        if not cut:
+            # Too long for a line: it is dropped up to its end. What holds but NULs is padding.
+            self._dropping = self._dropping or bool(data.strip(b"\0"))
+            return b""
+        begin = data.find(b"\n") + 1 if self._dropping else 0
+        self._dropping = False
+        return data[begin:cut].lstrip(b"\0")
+
+    def _fed(self, data: bytes) -> Iterator[Batch]:
+        if data:
+            yield from self._reader.feed(Block(data, 1, data.count(b"\n")))  # nobody asks for the lines' numbers
+
+
+def opened(path: Path) -> tuple[FileIO, os.stat_result]:
+    """Open a file to follow; give it and its status. Raises `OSError`."""
+    # O_NONBLOCK: should it have become a FIFO since it was found, opening it must not hang
+    file = FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+    return file, os.fstat(file.fileno())
+
+
+def kind_of(path: Path, file: FileIO) -> Kind | None:
+    """Tell what a file is; `None` while too little of it is written to tell, or if `path` is another file by now."""
+    head = os.pread(file.fileno(), _HEAD, 0)
+    whole = head[: head.rfind(b"\n") + 1].splitlines()
+    if len(head) < _HEAD and not any(line[:1] != b"#" or line.startswith(b"#fields") for line in whole):
+        return None
+    kind = sniff(path)
+    try:
+        return kind if os.path.samestat(path.stat(), os.fstat(file.fileno())) else None
+    except FileNotFoundError:
+        return None
