@@ -25,7 +25,7 @@ class Room:
     lines: int
 
 
-ROOMS = (Room(100, 40, 500, 20), Room(30, 15, 60, 10), Room(8, 5, 10, 3))
+ROOMS = (Room(100, 40, 500, 20), Room(30, 15, 60, 10), Room(5, 3, 5, 2))
 """From generous to scant: the first with which the page is small enough is taken."""
 
 

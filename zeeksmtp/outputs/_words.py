@@ -31,6 +31,11 @@ def title(thing: Finding | Incident) -> str:
     return cut(plain(thing.title), TITLE_LIMIT)
 
 
+def short(text: str) -> str:
+    """Show what stands in a cell of a table, bounded."""
+    return cut(plain(text), TITLE_LIMIT)
+
+
 def summary(finding: Finding) -> str:
     """Show what happened, bounded."""
     return cut(plain(finding.summary), SENTENCE_LIMIT)
