@@ -98,7 +98,7 @@ def test_a_section_is_the_detectors_params_and_the_environment_joins_it(monkeypa
             '[[suppress]]\nreson = "x"\nclient = "10.0.0.1"',
             "site.toml:2: unknown key `suppress.0.reson`; nearest is `reason`",
         ),
-        ('[[suppress]]\nreason = "x"', "site.toml:1: `suppress.0`: it must name a detector"),
+        ('[[suppress]]\nreason = "x"', "site.toml:1: `suppress.0`: it must name a finding, detector"),
         ('[[suppress]]\nclient = "10.0.0.1"', "site.toml:1: `suppress.0.reason`: Field required"),
         ('[[suppress]]\nreason = ""\nclient = "10.0.0.1"', "site.toml:2: `suppress.0.reason`:"),
         (

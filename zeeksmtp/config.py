@@ -103,6 +103,7 @@ class Suppression(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    finding: str | None = Field(None, pattern="^[0-9a-f]{16}$", description="id of a finding")
     detector: DetectorId | None = Field(None, description="id of a detector")
     client: Address | None = Field(None, description="address of a client")
     server: Address | None = Field(None, description="address of a server")
@@ -113,8 +114,8 @@ class Suppression(BaseModel):
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
-        if all(value is None for value in (self.detector, self.client, self.server, self.account, self.network)):
-            raise PydanticCustomError("empty", "it must name a detector, client, server, account or network")
+        if all(value is None for value in (self.finding, self.detector, self.client, self.server, self.account, self.network)):
+            raise PydanticCustomError("empty", "it must name a finding, detector, client, server, account or network")
         return self
 
 
@@ -132,6 +133,11 @@ class Settings(BaseSettings):
         None,
         description="folder in which a report keeps its lake while it runs; unset: `TMPDIR`. "
         "With `--engine dask` one that all workers see",
+    )
+    lake_url: str | None = Field(
+        None,
+        description="object store, such as `s3://bucket/prefix`, through which workers of `--engine dask` hand over "
+        "what they read, where no folder is shared",
     )
     dask_scheduler: str | None = Field(None, description="address of the scheduler for `--engine dask`")
     local_nets: Networks = Field((), description="the site's own networks; empty: Zeek's `local_orig` decides")

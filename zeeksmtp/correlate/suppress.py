@@ -1,4 +1,4 @@
-"""What the operator knows and accepts: findings that config suppresses are counted, not shown."""
+"""What the operator knows and accepts: findings that config or state suppresses are counted, not shown."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,7 +21,8 @@ def _matches(finding: Finding, entry: Suppression) -> bool:
     """Everything that the entry names must hold; an account without domain stands for all its spellings."""
     spelled = {a.lower() for a in finding.accounts} | {_bare(a) for a in finding.accounts}
     return (
-        entry.detector in {None, finding.detector}
+        entry.finding in {None, finding.id}
+        and entry.detector in {None, finding.detector}
         and (entry.client is None or finding.clients == (str(entry.client),))
         and (entry.server is None or str(entry.server) in finding.servers)
         and (entry.account is None or entry.account.lower() in spelled)

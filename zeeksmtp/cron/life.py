@@ -1,0 +1,121 @@
+"""The life of a finding over passes: new, ongoing, quiet again, acknowledged; and the report that tells it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from zeeksmtp.model import Finding, Incident, Report, Severity
+from zeeksmtp.state.findings import Known
+
+COMES_BACK = timedelta(days=7)
+"""A finding without an event for so long is news when it has one again."""
+_RECENT = timedelta(days=1)
+_ORDER = ("new", "ongoing", "quiet")
+_NAMED = tuple(reversed(Severity))
+
+
+def lived(
+    findings: Iterable[Finding],
+    known: Mapping[str, Known],
+    number: int,
+    newest: datetime | None = None,
+    back: Collection[str] = (),
+) -> list[Known]:
+    """Give every finding as it is after pass `number`, those that this pass did not have too.
+
+    `newest` is given in the first pass: what lies more than a day before it is history, not news. `back` are ids of
+    findings that are news again (their suppression has ended).
+    """
+    now = {finding.id: finding for finding in findings}
+    met = [_met(finding, known.get(finding.id), number, newest, back) for finding in now.values()]
+    missed = [_rests(old) for id_, old in known.items() if id_ not in now]
+    return met + missed
+
+
+def _met(finding: Finding, old: Known | None, number: int, newest: datetime | None, back: Collection[str]) -> Known:
+    if old is None:
+        state = "quiet" if newest is not None and finding.last < newest - _RECENT else "new"
+        told = finding.model_copy(update={"state": state})
+        return Known(told, number, number, finding.count, finding.severity)
+    state = "new" if finding.id in back else _state(finding, old)
+    before = old.finding
+    told = finding.model_copy(
+        update={
+            "state": state,
+            "first": min(before.first, finding.first),
+            "last": max(before.last, finding.last),
+            "count": max(before.count, finding.count),
+        }
+    )
+    acknowledged = state == "acknowledged"
+    return Known(
+        finding=told,
+        first_pass=old.first_pass,
+        last_pass=number,
+        seen_count=finding.count,
+        severity=max(finding.severity, old.severity, key=lambda severity: severity.rank),
+        reason=old.reason if acknowledged else None,
+        acknowledged=old.acknowledged if acknowledged else None,
+    )
+
+
+def _state(finding: Finding, old: Known) -> str:
+    if finding.severity.rank > old.severity.rank:
+        return "new"
+    if old.acknowledged is not None:
+        return "acknowledged"
+    if finding.last > old.finding.last + COMES_BACK:
+        return "new"
+    return "ongoing" if finding.last > old.finding.last or finding.count > old.seen_count else "quiet"
+
+
+def _rests(old: Known) -> Known:
+    """A finding that this pass did not have: its evidence has aged, or what came since outweighs it."""
+    if old.finding.state in {"quiet", "acknowledged"}:
+        return old
+    return replace(old, finding=old.finding.model_copy(update={"state": "quiet"}))
+
+
+def told(report: Report, now: Iterable[Known], notes: Sequence[str]) -> Report:
+    """Give the report of a pass: what is new first, nothing that was acknowledged."""
+    lives = {known.finding.id: known.finding for known in now}
+    alive = [lives[finding.id] for finding in report.findings]
+    shown = sorted((f for f in alive if f.state in _ORDER), key=lambda f: _ORDER.index(f.state or "quiet"))
+    ids = {finding.id for finding in shown}
+    incidents = [incident for incident in report.incidents if ids & set(incident.findings)]
+    return report.model_copy(
+        update={
+            "findings": tuple(shown),
+            "incidents": tuple(sorted((_without(i, ids) for i in incidents), key=lambda i: not _has_news(i, lives))),
+            "credentials_to_change": tuple(c for c in report.credentials_to_change if c.why in ids),
+            "coverage": report.coverage.model_copy(update={"notes": (*notes, *report.coverage.notes)}),
+        }
+    )
+
+
+def _without(incident: Incident, ids: set[str]) -> Incident:
+    return incident.model_copy(update={"findings": tuple(id_ for id_ in incident.findings if id_ in ids)})
+
+
+def _has_news(incident: Incident, lives: Mapping[str, Finding]) -> bool:
+    return any(lives[id_].state == "new" for id_ in incident.findings)
+
+
+def news(report: Report) -> list[Finding]:
+    """Give the findings of a pass that are new."""
+    return [finding for finding in report.findings if finding.state == "new"]
+
+
+def headline(report: Report) -> str:
+    """Sum a pass up in one line without a word out of a log: it is the subject of a mail."""
+    fresh = news(report)
+    by_severity = Counter(finding.severity for finding in fresh)
+    counts = ", ".join(f"{by_severity[severity]} {severity}" for severity in _NAMED if by_severity[severity])
+    going = sum(finding.state == "ongoing" for finding in report.findings)
+    parts = [f"{len(fresh)} new ({counts})" if fresh else "nothing new"]
+    parts += [f"{going} ongoing"] * bool(going)
+    parts += [f"{len(report.errors)} problem{'s' * (len(report.errors) > 1)}"] * bool(report.errors)
+    return f"zeeksmtp: {', '.join(parts)}"

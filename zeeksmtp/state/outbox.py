@@ -1,0 +1,50 @@
+"""Reports on their way: written with the pass that made them, and there until every carrier has taken them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from zeeksmtp.state._tables import OUTBOX
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report that still has to go: the parcel's id, its subject, the report as JSON, and the carriers left."""
+
+    id: int
+    parcel: str
+    subject: str
+    report: str
+    carriers: tuple[str, ...]
+    attempts: int = 0
+    error: str | None = None
+
+
+def put(connection: Connection, parcel: str, subject: str, report: str, carriers: Sequence[str]) -> None:
+    """Put a report into the outbox."""
+    values = {"parcel": parcel, "subject": subject, "report": report, "carriers": json.dumps(carriers), "attempts": 0}
+    connection.execute(OUTBOX.insert().values(values))
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """Give the reports that still have to go, oldest first."""
+    rows = connection.execute(select(OUTBOX).where(OUTBOX.c.report.is_not(None)).order_by(OUTBOX.c.id)).mappings()
+    return [Waiting(**{**row, "carriers": tuple(json.loads(row["carriers"]))}) for row in rows]
+
+
+def took(connection: Connection, row: Waiting, carriers: Sequence[str]) -> None:
+    """Remember which carriers are left; with the last one, the report itself is let go."""
+    values: dict[str, str | None] = {"carriers": json.dumps(carriers)}
+    if not carriers:
+        values |= {"report": None, "error": None}
+    connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(values))
+
+
+def failed(connection: Connection, row: Waiting, error: str) -> None:
+    """Remember an attempt that failed."""
+    values = {"attempts": OUTBOX.c.attempts + 1, "error": error}
+    connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(values))
