@@ -2,8 +2,9 @@
 
 What it sees: a host of the site that is no mail server logs in to a submission server outside, in clear (table `auth`),
 and sends at least `min_mails` mails in these connections (table `message`) to at most `max_recipients` addresses. High
-if a mail goes from an address to itself, or the mails come by the clock (at least `min_regular`, half of the gaps
-within `max_deviation` of the median): that is how mail-borne stealers (Agent Tesla and its kin) deliver what they
+if the sequential test alarms (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)): a trial is a mail
+a minute or more after the one before, bad if it goes from an address to itself, or comes by the clock (its gap differs
+from the gap before by at most `tolerance`); that is how mail-borne stealers (Agent Tesla and its kin) deliver what they
 collected. Else low. One finding per client; `count` is the number of mails.
 
 Why it matters: the host runs a stealer: passwords of its browser and mail programs leave with every mail.
@@ -19,11 +20,13 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import MIN_GAP_SECONDS
 from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 _MAIL_SERVERS = ("relay", "submission-server", "bulk-sender")
 
@@ -35,10 +38,26 @@ class ExfiltrationParams(Params):
     max_recipients: int = Field(
         2, ge=1, description="distinct recipients at most; Source: detection.md, 'few fixed recipients'"
     )
-    min_regular: int = Field(5, ge=3, description="mails that show a rhythm; Source: our choice, four gaps")
-    max_deviation: float = Field(
-        0.3, gt=0, le=1, description="median deviation of the gaps, as a share of the median gap; Source: our choice"
+    tolerance: float = Field(
+        0.1, gt=0, lt=1, description="how far a gap differs from the one before; Source: our choice, see theta0"
     )
+    theta0: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="share of such mails of the innocent; Source: of two gaps between events of a Poisson process one "
+        "lies within 10 % of the other by a chance of .05",
+    )
+    theta1: float = Field(
+        0.5, gt=0, lt=1, description="share of such mails of stealers; Source: our choice, every second may be late"
+    )
+    memory_days: float = Field(
+        30, gt=0, le=365, description="days without a mail after which the score starts anew; Source: our choice"
+    )
+
+    def test(self, context: Context) -> SequentialTest:
+        """Give the test with the operator's `alpha`."""
+        return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
 def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
@@ -52,44 +71,57 @@ def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
     return sent.join(who, on=["uid", *ENDS]).join(servers, on="client", how="anti")
 
 
+def _trials(mails: pl.LazyFrame, tolerance: float) -> pl.LazyFrame:
+    """One row per mail a minute or more after the one before: an outbox that is emptied is one visit."""
+    gap = pl.col("ts").diff().over("client").dt.total_microseconds() / 1e6
+    visits = mails.sort("client", "ts", "uid").filter((gap >= MIN_GAP_SECONDS).fill_null(value=True))
+    before = pl.col("gap").shift(1).over("client")
+    by_the_clock = (pl.max_horizontal("gap", before) <= (1 + tolerance) * pl.min_horizontal("gap", before)) & (
+        before.is_not_null()
+    )
+    return visits.with_columns(gap.alias("gap")).select(
+        "client",
+        "ts",
+        (by_the_clock | pl.col("to_self")).fill_null(value=False).alias("bad"),
+        pl.lit(1, pl.Int64).alias("trials"),
+    )
+
+
 def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client."""
-    gap, deviation = rhythm()
-    found = (
-        _mails(tables, context)
-        .with_columns(pl.col("recipient_names").list.contains(pl.col("sender")).fill_null(value=False).alias("to_self"))
-        .group_by("client")
-        .agg(
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("client").unique().alias("clients"),
-            pl.col("server").unique().sort().alias("servers"),
-            pl.col("user").drop_nulls().unique().sort().alias("accounts"),
-            pl.col("recipient_names").explode().drop_nulls().unique().sort().alias("recipients_seen"),
-            pl.col("to_self").sum().alias("to_self"),
-            gap.fill_null(0).alias("gap"),
-            deviation.fill_null(0).alias("deviation"),
-            first_uids().alias("uids"),
-        )
+    to_self = pl.col("recipient_names").list.contains(pl.col("sender")).fill_null(value=False)
+    mails = _mails(tables, context).with_columns(to_self.alias("to_self")).cache()
+    gap, _ = rhythm()
+    found = mails.group_by("client").agg(
+        pl.col("ts").min().alias("first"),
+        pl.col("ts").max().alias("last"),
+        pl.len().cast(pl.UInt64).alias("count"),
+        pl.col("client").unique().alias("clients"),
+        pl.col("server").unique().sort().alias("servers"),
+        pl.col("user").drop_nulls().unique().sort().alias("accounts"),
+        pl.col("recipient_names").explode().drop_nulls().unique().sort().alias("recipients_seen"),
+        pl.col("to_self").sum().alias("to_self"),
+        gap.fill_null(0).alias("gap"),
+        first_uids().alias("uids"),
     )
+    tested = outcomes(_trials(mails, params.tolerance), ("client",), params.test(context))
     few = pl.col("recipients_seen").list.len() <= params.max_recipients
-    by_the_clock = (pl.col("count") >= params.min_regular) & (
-        pl.col("deviation") <= params.max_deviation * pl.col("gap")
-    )
-    own = pl.col("to_self") > 0
+    own, alarmed = pl.col("to_self") > 0, pl.col("alarm_at").is_not_null()
     return shaped(
-        found.filter(pl.col("count") >= params.min_mails, few).with_columns(
+        found.filter(pl.col("count") >= params.min_mails, few)
+        .join(tested, on="client")
+        .with_columns(
             entity("client"),
-            severity({"high": own | by_the_clock}, otherwise="low"),
-            pl.when(own).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            severity({"high": alarmed}, otherwise="low"),
+            pl.when(own & alarmed).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
                 evidence("to_itself", pl.col("to_self"), own.cast(pl.Float64)),
                 evidence("recipients", pl.col("recipients_seen").list.len()),
-                evidence("seconds_between", pl.col("gap").round(0), by_the_clock.cast(pl.Float64)),
+                evidence("seconds_between", pl.col("gap").round(0), alarmed.cast(pl.Float64)),
             ),
             details(recipients_seen=pl.col("recipients_seen")),
+            test_column(),
         )
     )
 

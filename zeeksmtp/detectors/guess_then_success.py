@@ -2,8 +2,9 @@
 
 What it sees: a login in clear that was accepted (table `auth`), from a client that had alarmed in the test of
 `password-guessing` at that server (or in that of `password-spray`, or took part in the guessing of that account over
-several sources) before, and that had been refused for that account before. One or two mistyped passwords never alarm.
-One finding per client, server and account; `count` is the number of accepted logins.
+several sources, without having been accepted for it earlier) before, and that had been refused for that account before.
+One or two mistyped passwords never alarm. One finding per client, server and account; `count` is the number of accepted
+logins.
 
 Why it matters: the attacker is in. What follows is reading mail, sending spam, or asking colleagues to pay.
 
@@ -45,13 +46,18 @@ def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl
     refused = (
         tries.filter(pl.col("bad")).group_by(KEY).agg(pl.col("ts").min().alias("tried_at"), pl.len().alias("refused"))
     )
-    accepted = tables["auth"].filter(pl.col("outcome") == "success", context.window.covers())
+    right = tables["auth"].filter(pl.col("outcome") == "success")
+    knew = right.group_by(KEY).agg(pl.col("ts").min().alias("accepted_at"))
     joined = (
-        accepted.join(refused, on=list(KEY))
+        right.filter(context.window.covers())
+        .join(refused, on=list(KEY))
+        .join(knew, on=list(KEY))
         .join(alone, on=list(SOURCE), how="left")
         .join(shared, on=list(ACCOUNT), how="left")
     )
-    after = pl.col("ts") >= pl.coalesce("alarm_at", "shared_at")
+    # Who was accepted before it was ever refused has the password: the owner, amid the guesses of others.
+    shared_at = pl.when(pl.col("accepted_at") >= pl.col("tried_at")).then(pl.col("shared_at"))
+    after = pl.col("ts") >= pl.coalesce(pl.col("alarm_at"), shared_at)
     found = (
         joined.filter(after & (pl.col("ts") >= pl.col("tried_at")))
         .group_by(KEY)

@@ -3,8 +3,9 @@
 What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
 at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
 (4xx, 5xx) while it works for others, or a server that offers STARTTLS to at least `min_offered_share` of its other
-clients within three days (at least `min_other_clients`), and did so before, does not offer it all day to this one,
-which said EHLO. One finding per client and server; `count` is the number of such sessions.
+clients within three days (at least `min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO
+is the same), and did so before, does not offer it all day to this one, which said EHLO. One finding per client and
+server; `count` is the number of such sessions.
 
 Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
 
@@ -29,6 +30,7 @@ from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
+_PORT = ("server", "port")
 _AROUND_DAYS = 3
 _MASKED = r"^X{3,}[A-Z]?$"
 _STARRED = r"^\*{3,}[* ]*$"
@@ -48,6 +50,12 @@ class StrippedParams(Params):
         ge=2,
         description="other clients that were offered STARTTLS then; Source: our choice, two may be one person",
     )
+    min_alike_clients: int = Field(
+        2,
+        ge=1,
+        description="other clients that are enough where the server's answer to EHLO is else the same to the letter; "
+        "Source: our choice, below two there is no majority",
+    )
 
 
 def _signs(tables: Tables) -> pl.LazyFrame:
@@ -65,32 +73,52 @@ def _signs(tables: Tables) -> pl.LazyFrame:
     )
 
 
+def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
+
+    Only servers that offer it in some sessions and not in others. What was masked had been offered.
+    """
+    told = signs.filter(pl.col("ehlo")).with_columns(pl.col("offered") | pl.col("masked"))
+    mixed = told.group_by(_PORT).agg(pl.col("offered").any().alias("some"), pl.col("offered").all().alias("all"))
+    rest = told.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
+    is_it = (pl.element() == "STARTTLS") | pl.element().str.contains(_MASKED)
+    besides = pl.col("capabilities").list.eval(pl.element().filter(~is_it)).list.sort().list.join("|")
+    return (
+        rest.with_columns(besides.alias("answer"))
+        .group_by(*_PORT, "day", "client")
+        .agg(pl.col("offered").any(), pl.col("answer").max())
+        .cache()
+    )
+
+
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     """Client-days without an offer while the server offered STARTTLS to most others around that day."""
-    port = ("server", "port")
-    clients = signs.filter(pl.col("ehlo")).group_by(*port, "day", "client").agg(pl.col("offered").any())
+    clients = _answers(signs)
     near = pl.concat_list(pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1))
-    around = (
-        clients.with_columns(near.alias("day"))
-        .explode("day")
-        .group_by(*port, "day")
-        .agg(
-            pl.col("client").filter(pl.col("offered")).n_unique().alias("others_offered"),
-            pl.col("client").n_unique().alias("others"),
-        )
+    nearby = clients.with_columns(near.alias("day")).explode("day").cache()
+    offered = pl.col("client").filter(pl.col("offered")).n_unique()
+    around = nearby.group_by(*_PORT, "day").agg(
+        offered.alias("others_offered"), pl.col("client").n_unique().alias("others")
     )
-    most = (pl.col("others_offered") >= params.min_other_clients) & (
-        pl.col("others_offered") >= params.min_offered_share * (pl.col("others") - 1)
+    alike = nearby.group_by(*_PORT, "day", "answer").agg(offered.alias("alike_offered"))
+    enough = (pl.col("others_offered") >= params.min_other_clients) | (
+        pl.col("alike_offered") >= params.min_alike_clients
     )
+    most = pl.col("others_offered") >= params.min_offered_share * (pl.col("others") - 1)
     # Before its first offer the server did not have STARTTLS; after its last it was switched off.
     span = (
         clients.filter(pl.col("offered"))
-        .group_by(port)
+        .group_by(_PORT)
         .agg(pl.col("day").min().alias("since"), pl.col("day").max().alias("till"))
     )
-    lacking = clients.filter(~pl.col("offered")).join(around, on=[*port, "day"]).join(span, on=list(port))
-    return lacking.filter(most, pl.col("day").is_between("since", "till")).select(
-        *port, "day", "client", withheld=pl.lit(value=True)
+    lacking = (
+        clients.filter(~pl.col("offered"))
+        .join(around, on=[*_PORT, "day"])
+        .join(alike, on=[*_PORT, "day", "answer"])
+        .join(span, on=list(_PORT))
+    )
+    return lacking.filter(enough, most, pl.col("day").is_between("since", "till")).select(
+        *_PORT, "day", "client", withheld=pl.lit(value=True)
     )
 
 
