@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, RowMapping, delete, select
@@ -77,6 +77,23 @@ def keep(connection: Connection, findings: Iterable[Known]) -> None:
     ]
     if rows:
         connection.execute(insert(FINDING).prefix_with("OR REPLACE"), rows)
+
+
+def acknowledge(connection: Connection, findings: Iterable[Known], reason: str, now: datetime) -> None:
+    """Remember that the operator knows of findings."""
+    keep(
+        connection,
+        [
+            replace(
+                known,
+                finding=known.finding.model_copy(update={"state": "acknowledged"}),
+                severity=known.finding.severity,
+                reason=reason,
+                acknowledged=now,
+            )
+            for known in findings
+        ],
+    )
 
 
 def suppressed(connection: Connection) -> dict[str, Suppressed]:
