@@ -77,7 +77,8 @@ def test_the_password_of_the_mail_server_is_not_passed_on(tmp_path: Path, monkey
 
 def test_no_shell_reads_the_words(tmp_path: Path) -> None:
     marks = ("$(touch evil)", "a b", "*", "; false", "")
-    carry("command", parcel(), shell('shift; printf "%s|" "$@" > "$0"', str(tmp_path / "got"), "sh", *marks))
+    carry("command", parcel(), shell('to=$1; shift; printf "%s|" "$@" > "$to"', str(tmp_path / "got"), *marks))
+    assert (tmp_path / "got").read_text() == "".join(f"{mark}|" for mark in marks)
 
 
 def test_what_it_prints_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
