@@ -203,6 +203,19 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         ).map(lambda entry: {"client": "10.0.0.1", **entry}),
         max_size=3,
     ),
+    "report_files": st.lists(st.sampled_from(["/tmp/{date:%Y-%m-%d}.html", "a.json", "b.ndjson"]), max_size=3),
+    "report_command": st.fixed_dictionaries(
+        {"run": st.lists(st.sampled_from(["/bin/true", "a b", "#"]), min_size=1, max_size=3)},
+        optional={"format": st.sampled_from(["json", "markdown"]), "timeout_seconds": st.integers(1, 3600)},
+    ),
+    "mail": st.fixed_dictionaries(
+        {
+            "host": st.sampled_from(["mail.corp.example", "192.0.2.25", "2001:db8::25"]),
+            "from": st.just("zeeksmtp@corp.example"),
+            "to": st.lists(st.sampled_from(["soc@corp.example", "root@localhost"]), min_size=1, max_size=3),
+        },
+        optional={"port": st.integers(1, 65_535), "tls": st.sampled_from(["starttls", "implicit", "none"])},
+    ),
 }
 CONFIGS = st.fixed_dictionaries({}, optional=VALUES)
 
@@ -235,11 +248,14 @@ def document(values: dict[str, Any], *, as_headers: bool) -> tuple[str, dict[tup
         for key, value in content.items():
             write((*path, key), value)
 
-    tables = {key for key in ("detectors", "roles", "suppress") if as_headers and values.get(key)}
+    sections = ("report_command", "mail")
+    tables = {key for key in ("detectors", "roles", "suppress", *sections) if as_headers and values.get(key)}
     for key in values.keys() - tables:
         write((key,), values[key])
     for name, section in values["detectors"].items() if "detectors" in tables else ():
         table(f"[detectors.{name}]", ("detectors", name), section)
+    for name in tables.intersection(sections):
+        table(f"[{name}]", (name,), values[name])
     if "roles" in tables:
         table("[ roles ] # who is who", ("roles",), values["roles"])
     for index, entry in enumerate(values["suppress"] if "suppress" in tables else ()):

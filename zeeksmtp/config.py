@@ -124,7 +124,12 @@ class Settings(BaseSettings):
 
     # Defaults are right as they stand; judging them would import every detector.
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", validate_default=False
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        validate_default=False,
+        hide_input_in_errors=True,  # it may be a password
     )
 
     log_dir: Path | None = Field(None, description="folder of Zeek logs that scheduled passes read")

@@ -80,7 +80,7 @@ Form = Annotated[str, AfterValidator(_form)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Mail(_Section):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 _WIDTH = 96
@@ -51,7 +51,8 @@ def _shown(name: str, inner: type[BaseModel] | None) -> Iterator[tuple[str, obje
     """Give keys of a table with their defaults, or an example where the keys are names of the site's own."""
     if inner is not None:
         for key, field in inner.model_fields.items():
-            yield _key(key, field), _default(field)
+            if SecretStr not in get_args(field.annotation):  # a file is no place for it
+                yield _key(key, field), _default(field)
     elif name == "roles":
         yield '"10.0.0.25"', "relay"
     elif name == "detectors":
