@@ -76,7 +76,9 @@ def test_the_same_report_gives_the_same_page(full: Report) -> None:
 @pytest.mark.parametrize("keep", [(), REFERENCES], ids=["every string", "all but references"])
 def test_markup_in_every_string_stays_text(full: Report, keep: frozenset[str]) -> None:
     report = explained(full)
-    there = Page(rendered(hostile(report, MARKUP, keep)))
+    text = rendered(hostile(report, MARKUP, keep))
+    assert {char for char in text if not char.isprintable()} == {"\n"}
+    there = Page(text)
     assert there.tags == Page(rendered(hostile(report, "harmless", keep))).tags
     assert not there.odd
     assert not there.stack
