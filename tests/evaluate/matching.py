@@ -75,12 +75,8 @@ def alarm_of(finding: Finding) -> datetime:
 
 
 def _alarm(finding: Finding) -> datetime | None:
-    """Give when the test alarmed; a test of whole days (its alarm is a midnight) knows at the day's end."""
     test = finding.evidence.test
-    if test is None or test.alarm_at is None:
-        return None
-    whole = test.alarm_at == test.alarm_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return test.alarm_at + timedelta(days=1) if whole else test.alarm_at
+    return None if test is None else test.alarm_at
 
 
 def about(finding: Finding, event: Event) -> bool:

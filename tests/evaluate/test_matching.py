@@ -106,11 +106,6 @@ def test_the_time_to_detection_is_that_of_the_alarm() -> None:
     assert score([finding(evidence=alarmed(NOON + HOUR / 2))], [happened()]).hours == [0.5]
 
 
-def test_a_test_of_whole_days_knows_at_their_end() -> None:
-    midnight = NOON.replace(hour=0)
-    assert score([finding(evidence=alarmed(midnight))], [happened()]).hours == [12.0]
-
-
 def test_figures_of_two_sites_add_up() -> None:
     told = score([finding()], [happened()])
     told.add(score([], [happened()]))

@@ -22,8 +22,6 @@ from zeeksmtp.config import Settings
 from zeeksmtp.model import Report
 from zeeksmtp.pipeline import Request, run
 
-SEES_OTHERWISE = {"new-direct-sender"}
-"""Names conn as what it sees, but finds by smtp_session what conn would have shown."""
 SOME = (
     "enumeration",
     "scan-inside",
@@ -129,7 +127,7 @@ def test_without_some_logs_nothing_fails_and_nothing_unseen_is_claimed(
     kept = {log: rows for log, rows in world().logs.items() if log not in missing}
     result = judged(kept, world().site.context, folder)
     assert result.failed == {}
-    blind = {detector.id for detector in DETECTORS.values() if set(detector.sees) <= missing} - SEES_OTHERWISE
+    blind = {detector.id for detector in DETECTORS.values() if set(detector.sees) <= missing}
     assert not blind & {finding.detector for finding in result.findings}
 
 

@@ -5,7 +5,7 @@ distributed SSH brute-forcing", CCS 2013). Counts of an hour are taken as Poisso
 tested against `RATIO` times that rate (Lucas 1985, "Counted data CUSUM's"). An attack of an hour shows as one of a day
 does: no length has to be chosen.
 
-    S = max(0, S - rate * (RATIO - 1) * hours since) + count * ln(RATIO);  alarm at S / dispersion >= h = ln(1 / alpha)
+    S = max(0, S + (count * ln(RATIO) - rate * (RATIO - 1)) / dispersion) each hour;  alarm at S >= h = ln(1 / alpha)
 
 As in the sequential test, 1 / alpha hours lie on average between two false alarms (Lorden 1971).
 """
@@ -75,20 +75,21 @@ def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: st
         .join(began, how="cross", maintain_order="left")
         .cache()
     )
-    gained = pl.col("x") * log(RATIO)
-    idle = (pl.col("hour").diff().over(by) / _HOUR).fill_null(0) * pl.col("rate") * (RATIO - 1)
-    step = (gained.shift(1).over(by).fill_null(0) - idle) / pl.col("dispersion")
-    carried = pl.col("sum") - pl.col("sum").cum_min().over(by).clip(upper_bound=0.0)
+    hourly = pl.col("rate") * (RATIO - 1)
+    gain = (pl.col("x") * log(RATIO) - hourly) / pl.col("dispersion")
+    empty = (pl.col("hour").diff().over(by) / _HOUR - 1).fill_null(0) * hourly / pl.col("dispersion")
+    # The score may reach zero in the empty hours before a row, or in the row's own.
+    floor = pl.min_horizontal("sum", "idled").cum_min().over(by).clip(upper_bound=0.0)
     scored = (
         _past(hours, by)
         .sort(*by, "hour")
-        .with_columns(step.cum_sum().over(by).alias("sum"))
-        .with_columns(carried.alias("carried"))
+        .with_columns(gain.alias("gain"), empty.alias("empty"))
+        .with_columns((pl.col("gain") - pl.col("empty")).cum_sum().over(by).alias("sum"))
+        .with_columns((pl.col("sum") - pl.col("gain")).alias("idled"))
         .with_columns(
-            (pl.col("carried") + gained / pl.col("dispersion")).alias("score"),
-            (pl.col("carried") <= 0).cum_sum().over(by).alias("run"),
-            pl.col("x").sum().over(by).alias("trials"),
+            (pl.col("sum") - floor).alias("score"), (pl.col("idled") <= floor).cum_sum().over(by).alias("run")
         )
+        .with_columns(pl.col("x").sum().over(by).alias("trials"))
     )
     height = pl.col("hour").sort_by("score", "hour", descending=[True, False]).first()
     crossed = pl.col("score") >= log(1 / alpha) - 1e-9
