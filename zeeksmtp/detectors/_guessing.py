@@ -32,13 +32,21 @@ class GuessingTest(Params):
         0.05,
         gt=0,
         lt=1,
-        description="share of refused logins of those who mistype; Source: detection.md, worked example",
+        description="share of refused logins of those who mistype; Source: measured on the choosing half of the "
+        "simulated sites (`make evaluate`)",
     )
     theta1: float = Field(
-        0.5, gt=0, lt=1, description="share of refused logins of guessers; Source: detection.md, worked example"
+        0.5,
+        gt=0,
+        lt=1,
+        description="share of refused logins of guessers; Source: measured on the choosing half of the simulated "
+        "sites (`make evaluate`)",
     )
     memory_days: float = Field(
-        30, gt=0, le=365, description="days without a login after which the score starts anew; Source: detection.md"
+        30,
+        gt=0,
+        le=365,
+        description="days without a login after which the score starts anew; Source: our choice, a month of logs",
     )
     spray_accounts: int = Field(
         5, ge=2, description="accounts refused from which on a run is a spray; Source: Elastic's 'at least 5 accounts'"

@@ -37,7 +37,9 @@ class AccountAbuseParams(Params):
         5, ge=2, description="networks with accepted logins in a day; Source: our choice, phones have 2-3"
     )
     min_identities: int = Field(5, ge=2, description="other sender addresses; Source: our choice, assistants have 1-2")
-    history_days: int = Field(7, ge=3, description="days of the account's own past; Source: detection.md")
+    history_days: int = Field(
+        7, ge=3, description="days of the account's own past; Source: our choice, each weekday once"
+    )
     some_networks: int = Field(
         3, ge=2, description="networks in a day that weigh together with many recipients; Source: our choice"
     )

@@ -36,7 +36,9 @@ class ExfiltrationParams(Params):
 
     min_mails: int = Field(3, ge=1, description="mails through the account; Source: our choice, a test is one or two")
     max_recipients: int = Field(
-        2, ge=1, description="distinct recipients at most; Source: detection.md, 'few fixed recipients'"
+        2,
+        ge=1,
+        description="distinct recipients at most; Source: our choice, a stealer has one drop, or two",
     )
     tolerance: float = Field(
         0.1, gt=0, lt=1, description="how far a gap differs from the one before; Source: our choice, see theta0"

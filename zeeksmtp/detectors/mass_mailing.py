@@ -52,7 +52,7 @@ class MassMailingParams(Params):
         0.1, gt=0, le=1, description="share of refused recipients and messages; Source: as in new-direct-sender"
     )
     history_days: int = Field(
-        HISTORY_DAYS, ge=1, description="days of logs without mail of the host; Source: detection.md"
+        HISTORY_DAYS, ge=1, description="days of logs without mail of the host; Source: our choice, each weekday once"
     )
     night_from: int = Field(
         22, ge=12, le=23, description="hour of the site's clock at which odd hours begin; Source: our choice"

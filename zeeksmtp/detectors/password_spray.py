@@ -34,7 +34,9 @@ NETWORK = ("network", "server")
 class PasswordSprayParams(GuessingTest):
     """When refused logins are a spray."""
 
-    history_days: int = Field(7, ge=3, description="days of history to judge a server by; Source: detection.md")
+    history_days: int = Field(
+        7, ge=3, description="days of history to judge a server by; Source: our choice, each weekday once"
+    )
 
 
 def network_of(address: pl.Expr) -> pl.Expr:

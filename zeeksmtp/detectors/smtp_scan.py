@@ -37,7 +37,9 @@ class ScanParams(Params):
         0.2, gt=0, lt=1, description="share of failing first contacts of the innocent; Source: Jung 2004"
     )
     theta1: float = Field(0.8, gt=0, lt=1, description="share of failing first contacts of scanners; Source: Jung 2004")
-    memory_days: float = Field(30, gt=0, le=365, description="days until the score starts anew; Source: detection.md")
+    memory_days: float = Field(
+        30, gt=0, le=365, description="days until the score starts anew; Source: our choice, a month of logs"
+    )
     min_targets: int = Field(10, ge=2, description="bad targets at least; Source: NEMEA, more than 10 servers in 5 min")
 
 

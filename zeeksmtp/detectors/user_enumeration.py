@@ -38,13 +38,24 @@ class EnumerationParams(Params):
     """When asking for names is an enumeration."""
 
     theta0: float = Field(
-        0.05, gt=0, lt=1, description="share of unknown names among the innocent; Source: detection.md, worked example"
+        0.05,
+        gt=0,
+        lt=1,
+        description="share of unknown names among the innocent; Source: measured on the choosing half of the "
+        "simulated sites (`make evaluate`)",
     )
     theta1: float = Field(
-        0.5, gt=0, lt=1, description="share of unknown names among harvesters; Source: detection.md, worked example"
+        0.5,
+        gt=0,
+        lt=1,
+        description="share of unknown names among harvesters; Source: measured on the choosing half of the "
+        "simulated sites (`make evaluate`)",
     )
     memory_days: float = Field(
-        30, gt=0, le=365, description="days without a question after which the score starts anew; Source: detection.md"
+        30,
+        gt=0,
+        le=365,
+        description="days without a question after which the score starts anew; Source: our choice, a month of logs",
     )
     min_names: int = Field(
         5, ge=2, description="distinct names asked by VRFY or EXPN that are enough; Source: fail2ban's maxretry of 5"

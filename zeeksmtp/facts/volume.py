@@ -10,7 +10,7 @@ from zeeksmtp.model import Column, Fact, Site, Tables
 from zeeksmtp.statistics.counts import upper_bound, upper_tail, with_baseline
 
 HISTORY_DAYS = 7
-"""With at least a week in the lake a host is judged by its own past (detection.md), before that by its peers."""
+"""With at least a week in the lake a host is judged by its own past, before that by its peers."""
 
 _MAD_TO_SIGMA = 1.4826
 _RECIPIENTS_A_MAIL = 10
