@@ -28,10 +28,11 @@ $(VENV)/dev.done: pyproject.toml $(VENV)/install.done
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
-report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.json beside
+report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.html and report.json beside
 	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format json -o report.json
+	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format html -o report.html
 	@$(BIN)/zeeksmtp report $(OFFICE)
-	@echo "The same as JSON: report.json"
+	@echo "The same as a page for the browser: report.html; as JSON: report.json"
 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
@@ -69,5 +70,5 @@ evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulate
 	$(BIN)/python -m tests.evaluate
 
 clean: ## remove what was made here
-	rm -rf $(VENV) build dist report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find zeeksmtp tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

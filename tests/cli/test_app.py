@@ -60,7 +60,7 @@ def test_no_words_get_the_help_and_a_usage_error(zeeksmtp: Run, words: Sequence[
         (["report"], "Missing argument 'PATH...'"),
         (["report", "x", "--frmat", "json"], "No such option: --frmat"),
         (["report", "x", "--format", "jsn"], "no format is called 'jsn'; did you mean json?"),
-        (["report", "x", "--format", "zzz"], "there are json, markdown, terminal"),
+        (["report", "x", "--format", "zzz"], "no format is called 'zzz'; there are "),
         (["report", "x", "--engine", "locl"], "did you mean local?"),
         (["report", "x", "--fail-on", "bad"], "--fail-on"),
         (["report", "x", "--local-net", "10.0.0.1/8"], "10.0.0.1/8 has host bits set; give a network such as"),

@@ -27,7 +27,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def test_every_form_names_the_leaked_account(zeeksmtp: Run, leak: Path) -> None:
-    for form in ("terminal", "markdown", "json"):
+    for form in ("terminal", "html", "markdown", "json"):
         ended = zeeksmtp("report", leak, "--format", form)
         assert (ended.code, ended.err) == (ExitCode.OK, "")
         assert "cleartext-credentials" in ended.out
