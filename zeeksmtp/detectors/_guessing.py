@@ -60,6 +60,13 @@ class GuessingTest(Params):
         return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
+def network_of(address: pl.Expr) -> pl.Expr:
+    """Give the network that stands for a source: the /24 of an IPv4 address, the /64 of an IPv6 address."""
+    v4 = address.str.extract(r"^(\d+\.\d+\.\d+)\.\d+$") + ".0/24"
+    v6 = address.str.extract(r"^((?:[0-9a-fA-F]+:){1,4})") + ":/64"
+    return pl.coalesce(v4, v6, address)
+
+
 def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
     """Sources whose tries look like one old password: one account, one length, one try a connection, well apart.
 

@@ -3,12 +3,12 @@
 What it sees: logins in clear that were judged (table `auth`): bad if the credentials were refused (535 and its kin, not
 454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
 the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server, per account and server over sources none
-of which alarms alone (at least `min_sources`), and per site: connections from outside with refused tries, against the
-site's own rate (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients). Where
-commands are hidden in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the client (no mail fits
-into that) are the bad trials; such a finding says so and has low confidence. Many accounts with few tries each are
-`password-spray`. `count` is the number of refused tries. Severity: medium; high when slow (median gap of
-`slow_gap_minutes` or more) or distributed.
+of which alarms alone (at least `min_sources`), and per site: networks outside (/24, IPv6 /64) with refused tries in an
+hour, against the site's own rate (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources`
+clients). Where commands are hidden in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the
+client (no mail fits into that) are the bad trials; such a finding says so and has low confidence. Many accounts with
+few tries each are `password-spray`. `count` is the number of refused tries. Severity: medium; high when slow (median
+gap of `slow_gap_minutes` or more) or distributed.
 
 Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
 
@@ -28,7 +28,16 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins, tested
+from zeeksmtp.detectors._guessing import (
+    ACCOUNT,
+    SOURCE,
+    GuessingTest,
+    by_account,
+    by_source,
+    logins,
+    network_of,
+    tested,
+)
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
@@ -121,8 +130,9 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
     shared = _seen(tries, accounts.drop("sources"), ACCOUNT, context)
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
-    outside = rest.filter(pl.col("bad"), pl.col("direction") == "inbound").with_columns(pl.lit("site").alias("site"))
-    surge = surges(outside, tries, ("site",), "uid", context.alpha).cache()
+    outside = rest.filter(pl.col("bad"), pl.col("direction") == "inbound")
+    outside = outside.with_columns(pl.lit("site").alias("site"), network_of(pl.col("client")).alias("network")).cache()
+    surge = surges(outside, tries, ("site",), "network", context.alpha).cache()
     during = outside.join(surge.select("since", "till"), how="cross")
     during = during.filter(pl.col("ts").is_between("since", "till", closed="left"))
     site = _seen(during, surge, ("site",), context).filter(pl.col("sources") >= params.min_sources)

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import GuessingTest, logins, tested
+from zeeksmtp.detectors._guessing import GuessingTest, logins, network_of, tested
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Context, Detector, Tables
 from zeeksmtp.statistics.change import unusual_days
@@ -37,13 +37,6 @@ class PasswordSprayParams(GuessingTest):
     history_days: int = Field(
         7, ge=3, description="days of history to judge a server by; Source: our choice, each weekday once"
     )
-
-
-def network_of(address: pl.Expr) -> pl.Expr:
-    """Give the network that stands for a source: the /24 of an IPv4 address, the /64 of an IPv6 address."""
-    v4 = address.str.extract(r"^(\d+\.\d+\.\d+)\.\d+$") + ".0/24"
-    v6 = address.str.extract(r"^((?:[0-9a-fA-F]+:){1,4})") + ":/64"
-    return pl.coalesce(v4, v6, address)
 
 
 def accounts_tried(tries: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
