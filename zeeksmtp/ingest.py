@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -131,11 +131,16 @@ def _note(main: FileRecord, unread: int) -> str | None:
     return None if main.kept + main.skipped + main.rejected else "it holds no line"
 
 
-def scan(lake: Path, log: Log) -> pl.LazyFrame:
-    """Give the lake's table of a log, with exactly its declared columns; empty if the lake has none."""
+def parts_of(lake: Path, log: str) -> list[Path]:
+    """Give the lake's parts of a log."""
+    return sorted((lake / log).glob("*.parquet"))
+
+
+def scan(lake: Path, log: Log, parts: Sequence[Path] | None = None) -> pl.LazyFrame:
+    """Give the lake's table of a log (or of some parts), with exactly its declared columns; empty if there is none."""
     schema = schema_of(log.columns)
-    parts = sorted((lake / log.name).glob("*.parquet"))
-    if not parts:
+    chosen = parts_of(lake, log.name) if parts is None else list(parts)
+    if not chosen:
         return pl.LazyFrame(schema=schema)
     # A lake that is kept may hold parts of an older version, with other columns.
-    return pl.scan_parquet(parts, schema=schema, missing_columns="insert", extra_columns="ignore")
+    return pl.scan_parquet(chosen, schema=schema, missing_columns="insert", extra_columns="ignore")

@@ -18,7 +18,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import incidents_of
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
-from zeeksmtp.ingest import FileRecord, every_record, scan
+from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.model import (
     Context,
@@ -42,6 +42,7 @@ from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import traffic_of
+from zeeksmtp.tables import Maker, levels, put_together
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
@@ -87,16 +88,8 @@ def logs() -> Mapping[str, Log]:
 
 
 def facts() -> list[Fact]:
-    """Give the facts, each after those that it needs. Raises `ValueError` if they need each other in a circle."""
-    waiting: dict[str, Fact] = dict(discover("zeeksmtp.facts", "FACT"))
-    ordered: list[Fact] = []
-    while waiting:
-        ready = [fact for fact in waiting.values() if not set(fact.needs) & set(waiting)]
-        if not ready:
-            raise ValueError(f"facts need each other in a circle: {', '.join(waiting)}")
-        ordered.extend(ready)
-        waiting = {name: fact for name, fact in waiting.items() if fact not in ready}
-    return ordered
+    """Give the facts, each after those that it needs."""
+    return [fact for step in levels() for fact in step]
 
 
 def detectors() -> list[Detector]:
@@ -124,17 +117,9 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     return found, list(every_record(engine.ingest(found.sources, lake, request.progress)))
 
 
-def _tables(request: Request, engine: Engine, lake: Path, kept_facts: Path) -> dict[str, pl.LazyFrame]:
-    """Give logs and facts up to the end of the window, each fact computed once."""
-    until = Window(until=request.window.until)
-
-    def keep(name: str, plan: pl.LazyFrame) -> pl.LazyFrame:
-        path = kept_facts / f"{name}.parquet"
-        engine.write(plan, path)
-        return pl.scan_parquet(path)
-
-    rows = {name: scan(lake, log).filter(until.covers()) for name, log in logs().items()}
-    return facts_of(rows, request.settings.site, keep)
+def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
+    """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
+    return Maker(folder / "lake", folder, logs(), engine, request.settings.site, request.window).tables()
 
 
 def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Judged:
@@ -171,11 +156,14 @@ def _trials(detector: Detector, tables: Tables, params: Params, context: Context
 
 
 def report_over(request: Request, engine: Engine, folder: Path, found: Found, records: list[FileRecord]) -> Report:
-    """Judge the lake in `folder`/lake, with the facts written to `folder`/facts; give the report.
+    """Judge the lake in `folder`/lake and give the report. What a large lake's facts take lies in `folder`, too.
 
     `found` and `records` are the files that this run read: `inputs`, `window` and `coverage` are made of them.
     """
-    tables = _tables(request, engine, folder / "lake", folder / "facts")
+    return _report(request, engine, tables_of(request, engine, folder), found, records)
+
+
+def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
     judged = detect(request, engine, tables)
     kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
     roles, role_notes = roles_of(tables, engine.collect)
@@ -226,16 +214,18 @@ def run(request: Request) -> Report:
 def export(request: Request, folder: Path) -> Report:
     """Like `run`, but leave the lake (`folder`/lake/<log>/*.parquet) and the facts (`folder`/facts/<fact>.parquet)."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _through(request, folder)
+    return _through(request, folder, keep_facts=True)
 
 
-def _through(request: Request, folder: Path) -> Report:
+def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Report:
     began = time.perf_counter()
-    for part in ("lake", "facts"):
-        (folder / part).mkdir(mode=0o700, exist_ok=True)
+    (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
     found, records = _read(request, engine, folder / "lake")
-    report = report_over(request, engine, folder, found, records)
+    tables = tables_of(request, engine, folder)
+    report = _report(request, engine, tables, found, records)
+    if keep_facts:
+        put_together(folder, tables, engine)
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 

@@ -11,10 +11,10 @@ import polars as pl
 
 from tests.cases import LOGS
 from tests.simulation import write
-from zeeksmtp.ingest import scan
 from zeeksmtp.model import Context, Finding
-from zeeksmtp.pipeline import detectors, engine_named, facts_of, judge
+from zeeksmtp.pipeline import detectors, engine_named, judge
 from zeeksmtp.report import finding_of
+from zeeksmtp.tables import Maker
 
 
 @dataclass
@@ -37,16 +37,12 @@ def judged(logs: Mapping[str, pl.DataFrame], context: Context, folder: Path) -> 
 
 def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
     """Judge a lake; its facts are kept in a folder, as the pipeline does."""
-    kept.mkdir(parents=True, exist_ok=True)
     engine, result = engine_named("local"), Judged()
 
-    def keep(name: str, plan: pl.LazyFrame) -> pl.LazyFrame:
-        began = time.perf_counter()
-        engine.write(plan, kept / f"{name}.parquet")
-        result.seconds[f"fact {name}"] = time.perf_counter() - began
-        return pl.scan_parquet(kept / f"{name}.parquet")
+    def told(name: str, seconds: float) -> None:
+        result.seconds[f"fact {name}"] = seconds
 
-    result.tables = facts_of({name: scan(lake, log) for name, log in LOGS.items()}, context.site, keep)
+    result.tables = Maker(lake, kept, LOGS, engine, context.site, context.window, told=told).tables()
     for detector in detectors():
         began = time.perf_counter()
         try:

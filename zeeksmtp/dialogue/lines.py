@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, once, parties_named
+from zeeksmtp.facts._common import ENDS, number_of, once, parties_named
 from zeeksmtp.model import Tables
 
 NUMBERS: Final[Mapping[str, str | None]] = {
@@ -30,7 +30,12 @@ def _connections(tables: Tables) -> pl.LazyFrame:
     known = tables["connection"]
     odd = parties_named(tables["weird"]).join(known, left_on=KEY, right_on=["logged_uid", *ENDS], how="anti")
     only = odd.group_by(KEY).agg(pl.col("ts").min())
-    only = only.with_columns(pl.lit("unknown").alias("direction"), pl.col("uid").alias("logged_uid"))
+    only = only.with_columns(
+        pl.lit("unknown").alias("direction"),
+        pl.col("uid").alias("logged_uid"),
+        number=number_of(),
+        session=number_of(),
+    )
     return pl.concat([known, only], how="diagonal")
 
 

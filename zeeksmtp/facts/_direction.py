@@ -53,27 +53,33 @@ def in_nets(column: str, nets: Sequence[Network]) -> pl.Expr:
     ranges = [(int(net[0]), int(net[-1])) for net in nets if net.version == 4]
 
     def lookup(addresses: pl.Series) -> pl.Series:
-        number = _v4_number(addresses)
+        each = addresses.unique()  # a log names few hosts many times
+        number = _v4_number(each)
         inside = pl.any_horizontal([number.is_between(low, high) for low, high in ranges] or [pl.lit(value=False)])
-        others = addresses.filter(number.is_null()).unique().drop_nulls()
+        others = each.filter(number.is_null()).drop_nulls()
         known = {address: _within(address, nets) for address in others}
-        rest = addresses.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Boolean)
-        return pl.select(pl.when(number.is_not_null()).then(inside).otherwise(rest)).to_series()
+        rest = each.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Boolean)
+        local = pl.select(pl.when(number.is_not_null()).then(inside).otherwise(rest)).to_series()
+        return addresses.replace_strict(each, local, return_dtype=pl.Boolean) if len(each) else local
 
     return pl.col(column).map_batches(lookup, return_dtype=pl.Boolean)
+
+
+FLAGS = ("local_orig", "local_resp")
+"""Zeek's own opinion of the client and of the server."""
 
 
 def locality(side: str, flag: str, site: Site) -> pl.Expr:
     """Give a Boolean expression: the address in column `side` is local.
 
     Config's networks decide if there are any; else Zeek's own flag (column `flag`), unless every row says local (Zeek
-    counts documentation and other special networks as local since 6.0, and then the flags carry nothing); else
-    `PRIVATE_NETS`.
+    counts documentation and other special networks as local since 6.0, and then the flags carry nothing; column
+    `flags_tell`); else `PRIVATE_NETS`.
     """
     if site.local_nets:
         return in_nets(side, site.local_nets)
-    informative = ~(pl.col("local_orig").all() & pl.col("local_resp").all())
-    return pl.when(informative & pl.col(flag).is_not_null()).then(pl.col(flag)).otherwise(in_nets(side, PRIVATE_NETS))
+    told = pl.col("flags_tell") & pl.col(flag).is_not_null()
+    return pl.when(told).then(pl.col(flag)).otherwise(in_nets(side, PRIVATE_NETS))
 
 
 def direction(client: pl.Expr, server: pl.Expr) -> pl.Expr:

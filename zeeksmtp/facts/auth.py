@@ -41,4 +41,5 @@ FACT = Fact(
     ),
     needs=("connection", "smtp_auth", "server"),
     plan=plan,
+    daily=True,
 )

@@ -27,4 +27,5 @@ FACT = Fact(
     ),
     needs=("connection", "smtp_cmd"),
     plan=plan,
+    daily=True,
 )

@@ -2,46 +2,64 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, parties_named
-from zeeksmtp.facts._direction import direction, locality
+from zeeksmtp.facts._common import ENDS, PARTIES, number_of, numbered
+from zeeksmtp.facts._direction import FLAGS, direction, locality
 from zeeksmtp.model import Column, Fact, Site, Tables
 
-_STARTS = ("conn", "smtp_session")  # their `ts` is the connection's start
-_LINES = ("smtp", "smtp_cmd", "smtp_auth", "ssl")  # theirs is the line's own
+STARTS = ("conn", "smtp_session")
+"""Logs whose `ts` is the connection's start."""
+LINES = ("smtp", "smtp_cmd", "smtp_auth", "ssl")
+"""Logs whose `ts` is the line's own."""
 
 
-def _rows(tables: Tables, log: str, rank: int) -> pl.LazyFrame:
-    flags = ("local_orig", "local_resp")
-    local = [pl.col(f) if log == "conn" else pl.lit(None, pl.Boolean).alias(f) for f in flags]
-    rows = parties_named(tables[log])
+def _rows(tables: Tables, log: str) -> pl.LazyFrame:
+    flags = [pl.col(f) if log == "conn" else pl.lit(None, pl.Boolean).alias(f) for f in FLAGS]
+    never = pl.lit(None, pl.Datetime("us", "UTC"))
+    started, spoke = ("ts", never) if log in STARTS else (never, "ts")
+    rows = numbered(tables[log])
     if log == "conn":
         rows = rows.filter(pl.col("proto").fill_null("tcp") == "tcp")
-    return rows.select("ts", "uid", *ENDS, *local, pl.lit(rank).alias("rank"))
+    times = {"started": started, "spoke": spoke}
+    return rows.select("number", "uid", *ENDS, *flags, **times)
+
+
+def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
+    """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company."""
+    logged = logged.with_columns(pl.struct(*ENDS, "ts").hash().is_duplicated().alias("company"))
+    alone = logged.filter(~pl.col("company")).with_columns(pl.col("number").alias("session"))
+    several = (
+        logged.filter("company")
+        .with_columns(pl.col("uid").min().over(*ENDS, "ts"))
+        .with_columns(number_of().alias("session"))
+    )
+    return pl.concat([alone, several])
 
 
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per logged connection id, with the session's uid and direction."""
-    every = [_rows(tables, log, 0) for log in _STARTS] + [_rows(tables, log, 1) for log in _LINES]
+    rows = pl.concat([_rows(tables, log) for log in (*STARTS, *LINES)])
     # A line's own time stands for the start only where neither log with starts has the connection.
-    logged = (
-        pl.concat(every)
-        .group_by("uid", *ENDS)
-        .agg(
-            pl.col("ts").sort_by("rank", "ts").first(),
-            pl.col("local_orig").drop_nulls().min(),
-            pl.col("local_resp").drop_nulls().min(),
-        )
+    merged = rows.group_by("number").agg(pl.col("started", "spoke", *FLAGS).min())
+    named = rows.filter(pl.col("number").is_first_distinct()).select("number", "uid", *ENDS)
+    logged = named.join(merged, on="number").with_columns(
+        pl.coalesce("started", "spoke").alias("ts"), pl.col("uid").alias("logged_uid")
     )
+    told = tables["coverage"].select(pl.col("flags_tell").any())
     client, server = locality("client", "local_orig", site), locality("server", "local_resp", site)
-    return logged.with_columns(direction(client, server).alias("direction")).select(
-        "ts", pl.col("uid").min().over(*ENDS, "ts"), *ENDS, "direction", pl.col("uid").alias("logged_uid")
-    )
+    placed = _told_apart(logged).join(told, how="cross").with_columns(direction(client, server).alias("direction"))
+    return placed.select(column.name for column in FACT.columns)
 
 
 FACT = Fact(
     name="connection",
     doc="One row per logged connection id, and the session it belongs to.",
-    columns=(*PARTIES, Column("logged_uid", "string", "the uid as logged by this sensor")),
-    needs=(*_STARTS, *_LINES),
+    columns=(
+        *PARTIES,
+        Column("logged_uid", "string", "the uid as logged by this sensor"),
+        Column("number", "count", "number made of the uid as logged and the ends"),
+        Column("session", "count", "number of the session: that of `uid` and the ends"),
+    ),
+    needs=("coverage", *STARTS, *LINES),
     plan=plan,
+    daily=True,
 )

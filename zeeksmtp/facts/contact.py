@@ -22,9 +22,15 @@ def _outcome() -> pl.Expr:
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per client, server and port: the first contact and how it went."""
-    tried = once(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS)).with_columns(_outcome().alias("outcome"))
-    first = tried.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True)
-    totals = tried.group_by(_KEY).agg(pl.len().cast(pl.UInt64).alias("contacts"), pl.col("ts").max().alias("last"))
+    tried = once(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS))
+    one = pl.lit(1, pl.UInt64).alias("contacts")
+    return _first(tried.with_columns(_outcome().alias("outcome"), one, pl.col("ts").alias("last")))
+
+
+def _first(contacts: pl.LazyFrame) -> pl.LazyFrame:
+    """Give the first of the contacts with each server port, with the number and the latest of all."""
+    first = contacts.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True).drop("contacts", "last")
+    totals = contacts.group_by(_KEY).agg(pl.col("contacts").sum(), pl.col("last").max())
     return first.join(totals, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
 
 
@@ -40,4 +46,6 @@ FACT = Fact(
     ),
     needs=("connection", "conn"),
     plan=plan,
+    daily=True,
+    merge=_first,
 )

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, once
+from zeeksmtp.facts._common import PARTIES, once
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 
@@ -12,12 +12,17 @@ def _bare(address: pl.Expr) -> pl.Expr:
 
 def _domains(addresses: pl.Expr) -> pl.Expr:
     domain = pl.element().str.extract(r"@([^@>\s]+)>?\s*$").str.to_lowercase().str.strip_chars_end(".")
-    return addresses.list.eval(domain.drop_nulls().unique().sort())
+    return _distinct(addresses.list.eval(domain).list.drop_nulls())
+
+
+def _distinct(lists: pl.Expr) -> pl.Expr:
+    """Sort and unique in the list's own terms: as an `eval` they would run once for each mail."""
+    return lists.list.unique().list.sort()
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
-    sessions = tables["session"].select("uid", *ENDS, "tls")
+    sessions = tables["session"].select("session", "tls")
     mails = once(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
     )
@@ -26,12 +31,12 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     content = pl.when(pl.col("fuids").is_not_null()).then(pl.col("fuids").list.len() > 0)
     return (
         mails.drop("tls")
-        .join(sessions, on=["uid", *ENDS], how="left")
+        .join(sessions, on="session", how="left")
         .with_columns(
             sender.alias("sender"),
             sender.str.extract(r"@([^@]+)$").alias("sender_domain"),
             pl.col("rcptto").list.len().fill_null(0).cast(pl.UInt64).alias("recipients"),
-            pl.col("rcptto").list.eval(_bare(pl.element()).unique().sort()).fill_null([]).alias("recipient_names"),
+            _distinct(pl.col("rcptto").list.eval(_bare(pl.element()))).fill_null([]).alias("recipient_names"),
             _domains(pl.col("rcptto")).fill_null([]).alias("recipient_domains"),
             code.alias("reply_code"),
             pl.col("last_reply").alias("reply_msg"),
@@ -62,4 +67,5 @@ FACT = Fact(
     ),
     needs=("connection", "session", "smtp"),
     plan=plan,
+    daily=True,
 )

@@ -58,17 +58,15 @@ def _names(columns: tuple[Column, ...]) -> list[str]:
 
 
 def _mails(tables: Tables) -> pl.LazyFrame:
-    told = once(tables, "smtp", "trans_depth").sort("ts")
-    return told.group_by("uid", *ENDS).agg(
-        pl.col("helo").drop_nulls().first().alias("smtp_helo"), pl.col("tls").max().alias("smtp_tls")
-    )
+    told = once(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
+    helo = pl.col("helo").first(ignore_nulls=True).alias("smtp_helo")
+    return told.group_by("session").agg(helo, pl.col("tls").max().alias("smtp_tls"))
 
 
 def _handshakes(tables: Tables) -> pl.LazyFrame:
-    shaken = once(tables, "ssl").sort("ts")
-    return shaken.group_by("uid", *ENDS).agg(
-        pl.col("established").max(), pl.col("version").drop_nulls().last().alias("tls_version")
-    )
+    shaken = once(tables, "ssl").sort("ts", "version", nulls_last=True)
+    version = pl.col("version").last(ignore_nulls=True).alias("tls_version")
+    return shaken.group_by("session").agg(pl.col("established").max(), version)
 
 
 def _tls(starttls: pl.Expr) -> pl.Expr:
@@ -83,15 +81,16 @@ def _tls(starttls: pl.Expr) -> pl.Expr:
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per session; logs that are missing leave their columns null."""
-    connections = tables["connection"].select("uid", *ENDS, "ts", "direction").unique(["uid", *ENDS])
-    conn = once(tables, "conn").select("uid", *ENDS, *_names(_FROM_CONN))
+    own = pl.col("number") == pl.col("session")
+    connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")
+    conn = once(tables, "conn").select("session", *_names(_FROM_CONN))
     session = once(tables, "smtp_session").select(
-        "uid", *ENDS, "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
+        "session", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
     )
-    has_ssl_log = tables["ssl"].select((pl.len() > 0).alias("has_ssl_log"))
+    has_ssl_log = tables["coverage"].select((pl.col("log") == "ssl").any().alias("has_ssl_log"))
     joined = connections
     for part in (conn, session, _mails(tables), _handshakes(tables)):
-        joined = joined.join(part, on=["uid", *ENDS], how="left")
+        joined = joined.join(part, on="session", how="left")
     starttls = pl.coalesce("tls", "smtp_tls")
     told = pl.any_horizontal(pl.col("seen", "smtp_tls", "established").is_not_null())
     return (
@@ -111,7 +110,14 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
 FACT = Fact(
     name="session",
     doc="One row per SMTP connection that was answered.",
-    columns=(*PARTIES, *_FROM_CONN, *_OWN, *_FROM_SESSION),
-    needs=("connection", "conn", "smtp", "smtp_session", "ssl"),
+    columns=(
+        *PARTIES,
+        *_FROM_CONN,
+        *_OWN,
+        *_FROM_SESSION,
+        Column("session", "count", "its number, as in `connection`"),
+    ),
+    needs=("coverage", "connection", "conn", "smtp", "smtp_session", "ssl"),
     plan=plan,
+    daily=True,
 )

@@ -106,7 +106,10 @@ class Context:
 class Fact:
     """A table that detectors read: a lazy plan over logs and other facts, with declared columns.
 
-    `needs` names tables that must be there (an absent log is given as an empty frame of its columns).
+    `needs` names tables that must be there (an absent log is given as an empty frame of its columns). A fact is `daily`
+    if the rows of several days are those of each day put together, where all lines of a connection are of one day, and
+    what it needs besides logs is daily too or whole; `merge` then makes one table of the days' rows, where they are
+    not yet.
     """
 
     name: str
@@ -114,6 +117,8 @@ class Fact:
     columns: tuple[Column, ...]
     needs: tuple[str, ...]
     plan: Callable[[Tables, Site], pl.LazyFrame]
+    daily: bool = False
+    merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
 
 
 class Params(BaseModel):

@@ -1,0 +1,33 @@
+"""Which logs are there at all: what a single day cannot tell of the whole."""
+
+import polars as pl
+
+from zeeksmtp.facts._direction import FLAGS
+from zeeksmtp.model import Column, Fact, Site, Tables
+
+_LOGS = ("conn", "smtp_session", "smtp", "smtp_cmd", "smtp_auth", "ssl")
+
+
+def _flags_tell(conn: pl.LazyFrame) -> pl.LazyFrame:
+    return conn.filter(pl.col("proto").fill_null("tcp") == "tcp").select(
+        pl.lit("conn").alias("log"), (~pl.all_horizontal(pl.col(flag).all() for flag in FLAGS)).alias("flags_tell")
+    )
+
+
+def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+    """Give one row per log that has lines."""
+    there = [tables[log].select(pl.len().alias("lines")).with_columns(pl.lit(log).alias("log")) for log in _LOGS]
+    logs = pl.concat(there).filter(pl.col("lines") > 0).drop("lines")
+    return logs.join(_flags_tell(tables["conn"]), on="log", how="left").sort("log")
+
+
+FACT = Fact(
+    name="coverage",
+    doc="One row per log that has lines.",
+    columns=(
+        Column("log", "string", "the log"),
+        Column("flags_tell", "bool", "conn: `local_orig` and `local_resp` are not true in every line"),
+    ),
+    needs=_LOGS,
+    plan=plan,
+)

@@ -1,0 +1,138 @@
+"""A large lake cut into pieces of whole UTC days: facts are made of one at a time, so that memory stays flat.
+
+All lines of a connection belong to one piece: that of its start, or of its first line where no log tells the start.
+Lines of other days (a session over midnight) are moved there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from zeeksmtp.engine._base import Engine
+from zeeksmtp.facts._common import number_in_log
+from zeeksmtp.facts.connection import LINES, STARTS
+from zeeksmtp.ingest import parts_of, scan
+from zeeksmtp.model import Log, Window
+
+AT_ONCE = 2
+"""Planning holds the interpreter, running does not, and a piece needs memory: two keep both busy."""
+
+LEAST_ROWS = 200_000
+"""Fewer are not worth a plan of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some days of a lake: plans over its logs. `identity` is another if any row may be another."""
+
+    identity: str
+    logs: Mapping[str, pl.LazyFrame]
+
+
+@dataclass(slots=True)
+class Cut:
+    """Cuts a lake into pieces of at least `least_rows` rows. Rows outside `window` are not there."""
+
+    lake: Path
+    logs: Mapping[str, Log]
+    window: Window
+    engine: Engine
+    least_rows: int = LEAST_ROWS
+    _days: list[tuple[date, date]] = field(default_factory=list)
+    _parts: dict[tuple[int, str], list[Path]] = field(default_factory=dict)
+
+    def pieces(self) -> list[Piece]:
+        """Give the pieces in order of time."""
+        self._divide()
+        numbers = range(len(self._days))
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cut") as pool:
+            away = self._away(pl.concat(pool.map(self._connections, numbers)))
+        moved = {log: self._moved(log, away) for log in (*STARTS, *LINES)} if len(away) else {}
+        return [self._piece(number, away, moved) for number in numbers]
+
+    def _divide(self) -> None:
+        rows = self._rows_by_part_and_day()
+        daily = rows.group_by("day").agg(pl.col("rows").sum()).sort("day")
+        self._days = list(_runs(daily.rows(), self.least_rows))
+        for number, (first, last) in enumerate(self._days):
+            inside = rows.filter(pl.col("day").is_between(first, last)).select("log", "part").unique().sort("part")
+            for log, part in inside.iter_rows():
+                self._parts.setdefault((number, log), []).append(Path(part))
+
+    def _rows_by_part_and_day(self) -> pl.DataFrame:
+        counted = []
+        for log in self.logs:
+            if parts := parts_of(self.lake, log):
+                rows = pl.scan_parquet(parts, include_file_paths="part").filter(self.window.covers())
+                found = self.engine.collect(rows.group_by("part", pl.col("ts").dt.date().alias("day")).len("rows"))
+                counted.append(found.with_columns(pl.lit(log).alias("log")))
+        return pl.concat(counted)
+
+    def _rows(self, number: int, log: str) -> pl.LazyFrame:
+        first, last = self._days[number]
+        within = Window(_begin(first), _begin(last) + timedelta(days=1)).covers()
+        return scan(self.lake, self.logs[log], self._parts.get((number, log), [])).filter(within, self.window.covers())
+
+    def _connections(self, number: int) -> pl.DataFrame:
+        """Give the numbers of a piece's connections, and whether they start there."""
+        rows = [
+            self._rows(number, log).select(number_in_log().alias("number"), pl.lit(log in STARTS).alias("starts"))
+            for log in (*STARTS, *LINES)
+        ]
+        each = pl.concat(rows).group_by("number").agg(pl.col("starts").any())
+        return self.engine.collect(each.with_columns(pl.lit(number, pl.UInt32).alias("piece")))
+
+    def _away(self, connections: pl.DataFrame) -> pl.DataFrame:
+        """Give the connections (`number`) that have lines in a `piece` that is not their own (`home`)."""
+        several = connections.filter(pl.col("number").is_duplicated())
+        starts = several.filter("starts").group_by("number").agg(pl.col("piece").min().alias("home"))
+        lines = several.group_by("number").agg(pl.col("piece").min().alias("otherwise"))
+        homes = lines.join(starts, on="number", how="left").with_columns(pl.coalesce("home", "otherwise"))
+        away = several.join(homes.select("number", "home"), on="number").filter(pl.col("piece") != pl.col("home"))
+        return away.select("number", "piece", "home").sort("number", "piece")
+
+    def _moved(self, log: str, away: pl.DataFrame) -> pl.DataFrame:
+        """Give the lines of a log that lie in a piece that is not their connection's own, with its `home`."""
+        plans = [
+            self._rows(piece, log)
+            .with_columns(number_in_log().alias("number"))
+            .join(away.lazy().filter(pl.col("piece") == piece).select("number", "home"), on="number")
+            for piece in away["piece"].unique().sort()
+        ]
+        return self.engine.collect(pl.concat(plans).drop("number"))
+
+    def _piece(self, number: int, away: pl.DataFrame, moved: Mapping[str, pl.DataFrame]) -> Piece:
+        left, come = away.filter(pl.col("piece") == number)["number"], away.filter(pl.col("home") == number)
+        tables = {log: self._rows(number, log) for log in self.logs}
+        for log, rows in moved.items():
+            stay = tables[log].filter(~number_in_log().is_in(left.implode()))
+            tables[log] = pl.concat([stay, rows.lazy().filter(pl.col("home") == number).drop("home")])
+        sources = {number, *come["piece"]}
+        parts = sorted(f"{log}/{p.name}" for (piece, log), own in self._parts.items() if piece in sources for p in own)
+        told = [*map(str, (*self._days[number], self.window.until)), *parts, *map(str, (*left, *come["number"]))]
+        return Piece(_digest(told), tables)
+
+
+def _runs(daily: Sequence[tuple[date, int]], least_rows: int) -> Iterator[tuple[date, date]]:
+    """Give first and last day of each run of days that has enough rows; the last one has what is left."""
+    first, rows = None, 0
+    for day, count in daily:
+        first, rows = first or day, rows + count
+        if rows >= least_rows or day == daily[-1][0]:
+            yield first, day
+            first, rows = None, 0
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]

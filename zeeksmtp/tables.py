@@ -1,0 +1,152 @@
+"""Logs and facts as tables: of a small lake in memory, of a large one as Parquet, piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from zeeksmtp import __version__
+from zeeksmtp.engine._base import Engine
+from zeeksmtp.ingest import scan
+from zeeksmtp.model import Fact, Log, Site, Tables, Window
+from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut
+from zeeksmtp.registry import discover
+
+SMALL = 500_000
+"""Up to so many rows (of all logs) facts are made of the whole lake at once, and stay in memory."""
+
+T = TypeVar("T")
+Told = Callable[[str, float], None]
+"""Called with the name of each fact and the seconds that it took."""
+
+
+def levels() -> list[list[Fact]]:
+    """Give the facts in steps, each after those that it needs.
+
+    Raises `ValueError` if they need each other in a circle.
+    """
+    waiting: dict[str, Fact] = dict(discover("zeeksmtp.facts", "FACT"))
+    steps: list[list[Fact]] = []
+    while waiting:
+        ready = [fact for fact in waiting.values() if not set(fact.needs) & set(waiting)]
+        if not ready:
+            raise ValueError(f"facts need each other in a circle: {', '.join(waiting)}")
+        steps.append(ready)
+        waiting = {name: fact for name, fact in waiting.items() if fact not in ready}
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes the facts over `lake`; those of a large one go to `folder`. `small` is as the constant."""
+
+    lake: Path
+    folder: Path
+    logs: Mapping[str, Log]
+    engine: Engine
+    site: Site
+    window: Window
+    small: int = SMALL
+    told: Told | None = None
+
+    def tables(self) -> dict[str, pl.LazyFrame]:
+        """Give logs and facts up to the end of the window, each fact computed once.
+
+        What a large lake's facts take on disk lies in `folder`/pieces. It is used again by a later run over the same
+        lake for the days on which no row is another.
+        """
+        rows = {name: scan(self.lake, log).filter(self._until.covers()) for name, log in self.logs.items()}
+        number = self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()])).sum().item()
+        return self._of_pieces(rows) if number > self.small else self._in_memory(rows)
+
+    @property
+    def _until(self) -> Window:
+        return Window(until=self.window.until)
+
+    def _in_memory(self, rows: Tables) -> dict[str, pl.LazyFrame]:
+        known = dict(rows)
+
+        def made(fact: Fact) -> pl.LazyFrame:
+            return self._timed(fact.name, lambda: self.engine.collect(fact.plan(known, self.site)).lazy())
+
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
+            for step in levels():
+                known |= zip([fact.name for fact in step], list(pool.map(made, step)), strict=True)
+        return known
+
+    def _of_pieces(self, rows: Tables) -> dict[str, pl.LazyFrame]:
+        cut = Cut(self.lake, self.logs, self._until, self.engine, min(self.small, LEAST_ROWS))
+        pieces = self._timed("pieces", cut.pieces)
+        known = dict(rows)
+        of_piece = [dict(piece.logs) for piece in pieces]
+        keys = [_digest(__version__, pl.__version__, repr(self.site), piece.identity) for piece in pieces]
+        for fact in (fact for step in levels() for fact in step):
+            make = self._by_piece if fact.daily else self._whole
+            known[fact.name] = self._timed(fact.name, partial(make, fact, known, of_piece, keys))
+        return known
+
+    def _whole(self, fact: Fact, known: Tables, *_: object) -> pl.LazyFrame:
+        return self._written(fact.plan(known, self.site), self.folder / "facts" / f"{fact.name}.parquet")
+
+    def _by_piece(
+        self, fact: Fact, known: Tables, of_piece: Sequence[dict[str, pl.LazyFrame]], keys: Sequence[str]
+    ) -> pl.LazyFrame:
+        """Make a fact of each piece, unless it lies there already."""
+        # Daily facts follow from the rows of their piece; a table of the whole lake has to be the same, too.
+        whole = {name: known[name] for name in fact.needs if name not in of_piece[0]}
+        seen = _digest(*(_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)))
+        home = self.folder / "pieces" / fact.name
+
+        def made(number: int) -> Path:
+            path = home / f"{_digest(keys[number], seen)}.parquet"
+            if not path.exists():
+                self._written(fact.plan({**of_piece[number], **whole}, self.site), path)
+            of_piece[number][fact.name] = pl.scan_parquet(path)
+            return path
+
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
+            paths = list(pool.map(made, range(len(of_piece))))
+        for old in set(home.iterdir()) - set(paths):
+            old.unlink()
+        days = pl.scan_parquet(paths)
+        return self._written(fact.merge(days), self.folder / "facts" / f"{fact.name}.parquet") if fact.merge else days
+
+    def _written(self, plan: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+        """Run a plan into a file. The file is whole or not there: a later run may use it again."""
+        unfinished = path.with_suffix(".unfinished")
+        self.engine.write(plan, unfinished)
+        unfinished.replace(path)
+        return pl.scan_parquet(path)
+
+    def _timed(self, name: str, make: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        made = make()
+        if self.told is not None:
+            self.told(name, time.perf_counter() - began)
+        return made
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]
+
+
+def put_together(folder: Path, tables: Tables, engine: Engine) -> None:
+    """Write every fact of `tables` as `folder`/facts/<fact>.parquet; remove the pieces that they were made of."""
+    for fact in (fact for step in levels() for fact in step):
+        path = folder / "facts" / f"{fact.name}.parquet"
+        if not path.exists():
+            engine.write(tables[fact.name], path)
+    shutil.rmtree(folder / "pieces", ignore_errors=True)
