@@ -2,7 +2,7 @@
 
 A user name, a HELO or a path may hold terminal escapes, bidirectional overrides, Markdown or HTML. `plain` makes
 each character that does not print visible as `\\xHH` or `\\u{HHHH}`; `markdown` also makes markup inert; `cut`
-bounds length.
+bounds length. `cell` is for spreadsheets, `zeek` for Zeek's TSV.
 """
 
 import re
@@ -19,6 +19,8 @@ _AFTER = ".,;:!?)\"'"
 # Words, dates, numbers and times as prose has them. An address or a host name is none of these.
 _PROSE = re.compile(r"[^\W_]+(?:['-]+[^\W_]+)*(?:\([^\W_]+)?-?|\d{1,3}(?:,\d{3})*(?:\.\d+)?%?|\d\d?(?::\d\d){1,2}")
 _SIGN = re.compile("[=+\u2013\u2014\u2026\u2192-]")
+# What makes a formula of a cell (the wide forms too), where a cell begins, also one that another separator would make.
+_FORMULA = re.compile(r"(^|[;,|])([\s\"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 # A backtick or a bar cannot stand inside a code span in a table; blanks part the words.
 _PARTS = re.compile(r"([ `|]+)")
 
@@ -58,6 +60,27 @@ def markdown(text: str) -> str:
 
 def _separator(part: str) -> str:
     return part.replace("`", "\\`").replace("|", "\\|")
+
+
+def cell(text: str) -> str:
+    """Make `text` one line that no spreadsheet takes for a formula: an apostrophe goes before what could begin one."""
+    return _FORMULA.sub(r"\1\2'", plain(text))
+
+
+def zeek(text: str, *marks: str) -> str:
+    """Write `text` as a value of a Zeek TSV log: nothing in it ends a field, an element (`marks`) or a line.
+
+    A text that means "unset" or "empty" by itself, or would make a comment of its line, has its first sign escaped.
+    """
+    told = plain(text).replace("\\", "\\\\")
+    for mark in marks:
+        told = told.replace(mark, _hex(mark))
+    reserved = told in {"-", "(empty)"} or told.startswith("#")
+    return _hex(told[0]) + told[1:] if reserved else told
+
+
+def _hex(text: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in text.encode())
 
 
 def _word(part: str) -> str:

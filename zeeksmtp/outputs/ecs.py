@@ -1,0 +1,130 @@
+"""ECS: one event for each finding and each incident, as NDJSON in the Elastic Common Schema, for a SIEM.
+
+What the schema has a field for stands there; the rest is below `zeeksmtp`. `event.id` is the id of the finding or the
+incident, so an index that takes it for the document's id holds each once. Fields of one address or one name
+(`source.ip`, `destination.ip`, `user.name`) are there where a finding names exactly one; `related` has all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+
+from zeeksmtp.model import Finding, Incident, Output, Report, Severity
+
+ECS_VERSION = "9.4.0"
+_SCORES = {Severity.INFO: 0, Severity.LOW: 21, Severity.MEDIUM: 47, Severity.HIGH: 73, Severity.CRITICAL: 99}
+"""Numbers for severities, as Elastic's own rules have them."""
+
+
+def render(report: Report, _width: int | None) -> str:
+    """Render `report` as one JSON object a line; pure ASCII, as the JSON form is."""
+    incidents = {finding: incident.id for incident in report.incidents for finding in incident.findings}
+    version = report.run.version
+    events = [_finding(finding, incidents.get(finding.id), version) for finding in report.findings]
+    events += [_incident(incident, version) for incident in report.incidents]
+    return "".join(json.dumps(_filled(event), ensure_ascii=True, allow_nan=False) + "\n" for event in events)
+
+
+def _finding(finding: Finding, incident: str | None, version: str) -> dict[str, Any]:
+    event = _event(finding, "findings", version)
+    event["event"] |= {"action": finding.detector, "reason": finding.summary}
+    event["rule"] = {"name": finding.detector, "ruleset": "zeeksmtp"}
+    event["threat"] = _threat(finding.attack)
+    event["zeeksmtp"] |= {
+        "state": finding.state,
+        "confidence": finding.confidence,
+        "count": finding.count,
+        "action": finding.action,
+        "uids": finding.uids,
+        "incident": incident,
+    }
+    return event
+
+
+def _incident(incident: Incident, version: str) -> dict[str, Any]:
+    event = _event(incident, "incidents", version)
+    event["event"] |= {"reason": incident.narrative, "risk_score": float(incident.score)}
+    event["zeeksmtp"] |= {"stages": incident.stages, "findings": incident.findings}
+    return event
+
+
+def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, Any]:
+    """Give what findings and incidents have alike."""
+    return {
+        "@timestamp": _time(thing.last),
+        "message": thing.title,
+        "ecs": {"version": ECS_VERSION},
+        "event": {
+            "id": thing.id,
+            "kind": "alert",
+            "category": ["email", "intrusion_detection"],
+            "type": ["info"],
+            "module": "zeeksmtp",
+            "dataset": f"zeeksmtp.{dataset}",
+            "severity": _SCORES[thing.severity],
+            "start": _time(thing.first),
+            "end": _time(thing.last),
+        },
+        "observer": {"product": "zeeksmtp", "type": "ids", "version": version},
+        "network": {"protocol": "smtp", "transport": "tcp"},
+        "source": _end(thing.clients),
+        "destination": _end(thing.servers),
+        "user": {"name": thing.accounts[0] if len(thing.accounts) == 1 else None},
+        "related": _related(thing),
+        "zeeksmtp": {
+            "severity": thing.severity,
+            "clients": thing.clients,
+            "servers": thing.servers,
+            "accounts": thing.accounts,
+        },
+    }
+
+
+def _end(hosts: tuple[str, ...]) -> dict[str, str | None]:
+    """Name the one host at an end; a pseudonym is no address."""
+    if len(hosts) != 1:
+        return {}
+    return {"address": hosts[0], "ip": hosts[0] if _is_address(hosts[0]) else None}
+
+
+def _related(thing: Finding | Incident) -> dict[str, list[str]]:
+    hosts = list(dict.fromkeys((*thing.clients, *thing.servers)))
+    return {
+        "ip": [host for host in hosts if _is_address(host)],
+        "hosts": [host for host in hosts if not _is_address(host)],
+        "user": list(thing.accounts),
+    }
+
+
+def _threat(attack: Iterable[str]) -> dict[str, Any]:
+    """Give ATT&CK ids: `T1589.002` is a subtechnique of `T1589`."""
+    ids = list(attack)
+    technique = {
+        "id": list(dict.fromkeys(id_.partition(".")[0] for id_ in ids)),
+        "subtechnique": {"id": [id_ for id_ in ids if "." in id_]},
+    }
+    return {"framework": "MITRE ATT&CK", "technique": technique} if ids else {}
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text)) and "%" not in text
+    except ValueError:
+        return False
+
+
+def _filled(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is not there: an empty field would be indexed as one that is."""
+    inner = {key: _filled(value) if isinstance(value, Mapping) else value for key, value in shape.items()}
+    return {key: value for key, value in inner.items() if value not in (None, {}, [], ())}
+
+
+OUTPUT = Output("ecs", "Elastic Common Schema as NDJSON, for a SIEM: one event for each finding and incident", render)
