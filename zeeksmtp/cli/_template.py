@@ -34,6 +34,12 @@ def _key(name: str, field: FieldInfo) -> str:
     return field.alias or name
 
 
+def _blank(annotation: Any) -> object:
+    """Give what stands for a value that has no default."""
+    origins = {get_origin(part) or part for part in (get_args(annotation) or (annotation,))} | {get_origin(annotation)}
+    return () if origins & {tuple, list} else 0 if int in origins else ""
+
+
 def _entry(name: str, field: FieldInfo, value: object = None) -> str:
     line = f"{name} = {_toml(_default(field) if value is None else value)}"
     return f"{_comment(field)}{'' if value is not None else '#'}{line}\n"
@@ -72,7 +78,8 @@ def _table(annotation: Any) -> tuple[str, type[BaseModel] | None] | None:
 
 
 def _default(field: FieldInfo) -> object:
-    return None if field.is_required() else field.get_default(call_default_factory=True)
+    value = None if field.is_required() else field.get_default(call_default_factory=True)
+    return _blank(field.annotation) if value is None else value
 
 
 def _comment(field: FieldInfo) -> str:
@@ -83,8 +90,6 @@ def _comment(field: FieldInfo) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, Path):
         return _toml(str(value))
-    if value is None:
-        return '""'
     if isinstance(value, tuple):
         return json.dumps([str(item) for item in value], ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False, default=str)
