@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from tests.evaluate.captures import Recorded
+from tests.evaluate.matching import Score
 from tests.evaluate.page import page
+from tests.evaluate.reasons import FALSE, MISSED, reasons
 from tests.evaluate.running import Figures, evaluated
 from tests.evaluate.slow import Slow
 from tests.simulation.truth import WIRE
@@ -39,3 +41,15 @@ def test_the_page_shows_every_detector_in_one_table() -> None:
 
 def test_the_same_figures_make_the_same_page() -> None:
     assert page(figures(), Recorded(), Slow(), "command") == page(figures(), Recorded(), Slow(), "command")
+
+
+def test_reasons_are_about_detectors_that_there_are() -> None:
+    assert {detector for detector, _ in MISSED} | FALSE.keys() <= {detector.id for detector in detectors()}
+
+
+def test_what_was_missed_has_a_reason_or_says_that_it_has_none() -> None:
+    score = Score(accused=["someone"])
+    score.by_kind |= {"slow growth": [2, 1], "all found": [3, 3], "new": [1, 0]}
+    told = list(reasons("slow-growth", score))
+    assert [line.split(":")[0] for line in told] == ["why missed (new)", "why missed (slow growth)", "why false"]
+    assert told[0].endswith("not found out yet.")
