@@ -87,3 +87,11 @@ def test_signs_that_mean_something_to_cron_and_systemd_are_escaped() -> None:
     assert "\\%" in _schedule.crontab(path)
     unit = _schedule.units(path, Path("/s"))
     assert '"/a b/100%%/$$HOME/\\"q\\"\\\\.toml"' in unit
+
+
+def test_the_page_about_cron_shows_these_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_schedule, "program", lambda: ["/opt/zeeksmtp/bin/zeeksmtp"])
+    page = Path("docs/cron.md").read_text()
+    config = Path("/etc/zeeksmtp.toml")
+    assert f"```crontab\n{_schedule.crontab(config)}```" in page
+    assert f"```ini\n{_schedule.units(config, Path('/var/lib/zeeksmtp'))}```" in page
