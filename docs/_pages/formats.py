@@ -1,0 +1,50 @@
+"""docs/formats.md: what `--format` can be, and the columns and fields that other programs may rely on."""
+
+from docs._pages._keys import KEYS
+from docs._pages._markdown import code, table
+from docs._pages._markdown import page as whole
+from zeeksmtp import registry
+from zeeksmtp.delivery_settings import FORM_OF
+from zeeksmtp.model import Output
+from zeeksmtp.outputs import csv, ecs, zeek
+
+PAGE = "formats.md"
+INTRO = """What `--format` can be. The JSON form has everything ([report.md](report.md)); each other one shows as much
+as its reader can use. A file that `report_files` names ([config.md](config.md)) gets the format that its
+name ends with."""
+_COLUMNS = ", ".join(map(code, csv.COLUMNS))
+CSV = f"""One row for each finding, under a head; RFC 4180, UTF-8, lines end with CR LF. The columns are {_COLUMNS},
+as in [the JSON form](report.md#finding); `incident` is the id of the incident that the finding belongs to.
+They stay, in this order; more may follow at the end. Lists are joined by `; `, times are UTC. What a
+spreadsheet could take for a formula has an apostrophe before it, and control characters are visible, as
+`\\x0d`."""
+ECS = f"""One event for each finding and each incident, a JSON object a line, in the fields of the Elastic Common
+Schema {ecs.ECS_VERSION}. Tests compare names and types with the published schema. `event.id` is the id of
+the finding or incident, the same in every report: as id of the document it keeps each finding once.
+`event.dataset` is `zeeksmtp.findings` or `zeeksmtp.incidents`, `rule.name` the detector, `event.severity`
+0, 21, 47, 73 or 99, `event.risk_score` an incident's score. `source.ip`, `destination.ip` and `user.name`
+are there where a finding names exactly one; `related.ip`, `related.hosts` and `related.user` have all. What
+has no field there stands below `zeeksmtp`."""
+ZEEK = """A Zeek log in TSV, `smtp_findings.log`, that `zeek-cut` and whatever else reads Zeek's logs can read. The
+backslash of a visible control character is escaped as Zeek escapes one."""
+
+
+def page() -> str:
+    """Give the page."""
+    outputs: list[Output] = list(registry.discover("zeeksmtp.outputs", "OUTPUT").values())
+    ends = {form: end for end, form in FORM_OF.items()}
+    forms = [(code(unit.name), code(ends[unit.name]) if unit.name in ends else "", unit.doc) for unit in outputs]
+    meaning = KEYS["Finding"] | {"ts": "time of the first event", "incident": "id of the incident that it belongs to"}
+    columns = [(code(name), kind, meaning[name]) for name, kind in zeek.COLUMNS.items()]
+    return whole(
+        "Formats",
+        INTRO,
+        table(("format", "file", "what it is for"), forms),
+        "## csv",
+        CSV,
+        "## ecs",
+        ECS,
+        "## zeek",
+        ZEEK,
+        table(("column", "type", "meaning"), columns),
+    )
