@@ -116,7 +116,8 @@ def test_help_is_quick(words: tuple[str, ...]) -> None:
     assert not loaded & {"polars", "pandas", "numpy", "scipy", "sqlalchemy", "altair"}
 
 
-def test_a_report_never_loads_pandas(captures: Path) -> None:
-    loaded = loaded_by("report", str(captures / "auth_login_ok" / "tsv"), "--format", "json")
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_a_report_never_loads_pandas(captures: Path, form: str) -> None:
+    loaded = loaded_by("report", str(captures / "auth_login_ok" / "tsv"), "--format", form)
     assert "polars" in loaded
     assert not loaded & {"pandas", "sklearn"}

@@ -103,7 +103,7 @@ def tls_by_day(days: Sequence[Day]) -> Chart:
     ]
     bars = _over(rows).mark_bar()
     chart = bars.encode(
-        x=_time("from", whole_days(d.day for d in days)),
+        x=_time("from", whole_days(d.day for d in days), _DAY / 2),
         x2="to:T",
         y="low:Q",
         y2="high:Q",
@@ -137,13 +137,16 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _time(name: str, days: tuple[datetime, datetime]) -> Any:
+def _time(name: str, days: tuple[datetime, datetime], label_at: timedelta = timedelta()) -> Any:
+    """Give the axis of time over `days`; a day's label stands `label_at` after its start."""
     import altair as alt  # noqa: PLC0415 - only a page draws
 
     first, last = days
-    form = "%H:%M" if last - first <= _DAY else "%b %-d"
+    form, step = ("%H:%M", _DAY / 4) if last - first == _DAY else ("%b %-d", -(-(last - first) // (4 * _DAY)) * _DAY)
+    ticks = [_ms(first + n * step + label_at) for n in range((last - first) // step + 1)]
+    axis = alt.Axis(format=form, values=[tick for tick in ticks if tick <= _ms(last)], labelFlush=True)
     scale = alt.Scale(type="utc", domain=[_ms(first), _ms(last)], nice=False)
-    return alt.X(f"{name}:T", scale=scale, axis=alt.Axis(format=form, tickCount=4, labelFlush=True))
+    return alt.X(f"{name}:T", scale=scale, axis=axis)
 
 
 def _svg(chart: Any) -> str:
