@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dask.config import set as settings
 from distributed import Client, LocalCluster
 
 from tests.benchmarks.day import write_day
@@ -77,22 +83,22 @@ def test_a_killed_worker_costs_only_time(cluster: LocalCluster, tmp_path: Path) 
     assert names == {path.name: path.read_bytes() for path in lake.glob("*/*.parquet")}
 
 
-def test_a_file_that_kills_every_worker_is_that_files_problem(
-    cluster: LocalCluster, captures: Path, tmp_path: Path
-) -> None:
-    sources = find([captures / "vrfy_scan" / "tsv"]).sources
-    deadly = [source.path.name == "smtp_cmd.log" for source in sources]
-    with Client(cluster.scheduler_address, set_as_default=False) as client:
-        futures = client.map(_deadly, sources, deadly, pure=False)
-        results = [dask._result(future, source) for future, source in zip(futures, sources, strict=True)]
-    assert [bool(record.problem) for record in results] == deadly
-    assert "died" in str(results[deadly.index(True)].problem)
+def test_a_file_that_kills_its_workers_is_that_files_problem(captures: Path) -> None:
+    """Here after one death; by default Dask tries four times."""
+    source = find([captures / "vrfy_scan" / "tsv"]).sources[0]
+    with (
+        settings({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as own,
+        Client(own.scheduler_address, set_as_default=False) as client,
+    ):
+        record = dask._result(client.submit(_deadly, source), source)
+    assert record.source == source
+    assert "died" in str(record.problem)
 
 
-def _deadly(source: Source, die: bool) -> FileRecord:
-    if die:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return dask._unread(source, "")
+def _deadly(_: Source) -> FileRecord:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def test_paths_may_be_relative(cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +134,7 @@ def test_a_file_that_a_worker_does_not_see_is_that_files_problem(captures: Path,
     [("not-there", dask.__version__, "does not see the lake"), (".", "0.0.0", "install the same")],
 )
 def test_a_worker_that_does_not_serve_ends_the_run(proof: str, version: str, told: str, tmp_path: Path) -> None:
-    task = dask._Task(tmp_path, tmp_path / proof, version)
+    task = dask._Task(tmp_path, tmp_path / proof, version=version)
     with pytest.raises(UnusableError, match=told):
         task(Source(tmp_path, "conn", "tsv", 1))
 
@@ -145,6 +151,48 @@ def test_an_error_of_a_worker_ends_the_run_and_leaves_nothing_running(
     with Client(cluster.scheduler_address, set_as_default=False) as client:
         assert not any(client.processing().values())
         assert not any(client.run(lambda dask_worker: len(dask_worker.state.executing)).values())
+
+
+def test_an_interrupted_run_waits_for_what_the_workers_have_begun(cluster: LocalCluster, tmp_path: Path) -> None:
+    def interrupt(_: FileRecord) -> None:
+        raise KeyboardInterrupt
+
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    sources = find([write_day(tmp_path, rows=960_000)]).sources
+    with pytest.raises(KeyboardInterrupt):
+        engine(cluster).ingest(sources, lake, interrupt)
+    before = sorted(lake.rglob("*"))
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        assert not any(client.run(lambda dask_worker: len(dask_worker.state.executing)).values())
+    assert [path.name for path in before if path.name.startswith(".")] == []
+    assert len(before) < len(sources)
+
+
+@pytest.mark.parametrize(("victim", "told"), [(0, "scheduler is gone"), (1, "has no worker")])
+def test_what_dies_for_good_ends_the_run(victim: int, told: str, tmp_path: Path) -> None:
+    """In one line, and not with a wait for ever."""
+    lake, file = tmp_path / "lake", tmp_path / "scheduler.json"
+    lake.mkdir()
+    sources = find([write_day(tmp_path, rows=240_000)]).sources
+    with ExitStack() as stack:
+        processes = [stack.enter_context(_started(role, file, *more)) for role, more in _ROLES]
+        while not file.exists():
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        with pytest.raises(UnusableError, match=told):
+            DaskEngine(address).ingest(sources, lake, lambda _: processes[victim].kill())
+
+
+_ROLES = (("scheduler", ("--port", "0")), ("worker", ("--no-nanny", "--death-timeout", "9")))
+
+
+@contextmanager
+def _started(role: str, file: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "dask", role, "--no-dashboard", "--scheduler-file", str(file), *more]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        yield process
+        process.kill()
 
 
 def test_a_part_that_is_not_seen_here_is_waited_for_and_then_refused(tmp_path: Path, captures: Path) -> None:

@@ -11,8 +11,8 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
 from zeeksmtp.engine._base import Engine, Progress
+from zeeksmtp.engine._store import Store
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
@@ -28,17 +29,18 @@ from zeeksmtp.logs._discover import Source
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker
 
-_ANSWER: Final = 10.0  # seconds for the scheduler to answer, and for a first worker to be there
+_ANSWER: Final = 10.0  # seconds for the scheduler to answer, and for a worker to be there
 _CACHES: Final = 90.0  # seconds; NFS clients keep a folder's listing for up to 60
 _SAME_PATH: Final = "logs and `lake_dir` must lie at the same path on all workers"
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What a worker is told beside the file: where the lake is, the file that proves it, and who asks."""
+    """What a worker is told beside the file: where the lake is, the file that proves it, or the store; and who asks."""
 
     lake: Path
     proof: Path
+    store: Store | None = None
     version: str = __version__
 
     def __call__(self, source: Source) -> FileRecord:
@@ -46,30 +48,43 @@ class _Task:
         host = socket.gethostname()
         if __version__ != self.version:
             raise UnusableError(f"worker {host} has zeeksmtp {__version__}, not {self.version}: install the same")
-        if not self.proof.exists():
+        if self.store is None and not self.proof.exists():
             raise UnusableError(f"worker {host} does not see the lake in {self.lake}: {_SAME_PATH}")
         if not source.path.exists():
             return _unread(source, f"not there for worker {host}: {_SAME_PATH}")
-        return ingest_file(source, self.lake)
+        return ingest_file(source, self.lake) if self.store is None else _put(source, self.store)
+
+
+def _put(source: Source, store: Store) -> FileRecord:
+    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as scratch:
+        record = ingest_file(source, Path(scratch))
+        for one in every_record([record]):
+            if one.part is not None:
+                store.put(one.part, one.source.log)
+    return record
 
 
 class DaskEngine(LocalEngine):
     """Ingest on Dask's workers; plans by polars' streaming engine, here. See `Engine`."""
 
-    def __init__(self, scheduler: str | None = None) -> None:
+    def __init__(self, scheduler: str | None = None, lake_url: str | None = None) -> None:
         super().__init__()
         self.scheduler = scheduler
+        self.lake_url = lake_url
 
     def configured(self, settings: Settings) -> DaskEngine:
         """See `Engine.configured`."""
-        return DaskEngine(settings.dask_scheduler)
+        return DaskEngine(settings.dask_scheduler, settings.lake_url)
 
     def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
         """See `Engine.ingest`. Raises `UnusableError` if scheduler, workers or lake do not serve."""
         records: dict[int, FileRecord] = {}
-        with _connected(self.scheduler) as client, tempfile.NamedTemporaryFile(dir=lake, prefix=".seen-") as proof:
-            task = _Task(lake.absolute(), Path(proof.name).absolute())
-            for number, record in _done(client, task, sources):
+        with (
+            _connected(self.scheduler) as client,
+            _task(lake.absolute(), self.lake_url) as task,
+            closing(_done(client, task, sources)) as done,
+        ):
+            for number, record in done:
                 records[number] = record
                 if progress is not None:
                     progress(record)
@@ -78,10 +93,23 @@ class DaskEngine(LocalEngine):
         return in_order
 
 
-def _done(client: Client, task: _Task, sources: Sequence[Source]) -> Iterator[tuple[int, FileRecord]]:
-    """Yield each source's number and record as it is done. The largest files go first, so that none is left to last."""
-    from distributed import as_completed  # noqa: PLC0415 - an extra
+@contextmanager
+def _task(lake: Path, lake_url: str | None) -> Iterator[_Task]:
+    """Make ready what the workers need, and leave nothing of it behind."""
+    with tempfile.NamedTemporaryFile(dir=lake, prefix=".seen-") as proof:
+        if lake_url is None:
+            yield _Task(lake, Path(proof.name))
+            return
+        store = Store(f"{lake_url.rstrip('/')}/zeeksmtp-{os.urandom(8).hex()}")
+        store.check()
+        try:
+            yield _Task(lake, Path(proof.name), store)
+        finally:
+            store.remove()
 
+
+def _done(client: Client, task: _Task, sources: Sequence[Source]) -> Generator[tuple[int, FileRecord], None, None]:
+    """Yield each source's number and record as it is done. The largest files go first, so that none is left to last."""
     order = sorted(range(len(sources)), key=lambda number: -sources[number].size)
     # Workers are elsewhere: what is relative here would be nowhere there.
     there = [replace(sources[number], path=sources[number].path.absolute()) for number in order]
@@ -90,13 +118,28 @@ def _done(client: Client, task: _Task, sources: Sequence[Source]) -> Iterator[tu
     )
     numbers = {future.key: number for future, number in zip(futures, order, strict=True)}
     try:
-        for future in as_completed(futures, loop=client.loop):
+        for future in _completed(client, futures):
             number = numbers[future.key]
-            yield number, _result(future, sources[number])
+            yield number, _here(_result(future, sources[number]), sources[number].path, task)
     except BaseException:
-        client.cancel(futures)
-        client.run(_idle)  # else a worker would write into a lake that is being removed
+        with suppress(OSError):  # the scheduler may be what is gone
+            client.cancel(futures)
+            client.run(_idle)  # else a worker would write into a lake that is being removed
         raise
+
+
+def _completed(client: Client, futures: Sequence[Future[FileRecord]]) -> Iterator[Future[FileRecord]]:
+    """Yield what is done, and do not wait for ever for workers that are gone."""
+    from distributed import as_completed  # noqa: PLC0415 - an extra
+
+    pending = set(futures)
+    while pending:
+        try:
+            for future in as_completed(pending.copy(), loop=client.loop, timeout=_ANSWER):
+                pending.remove(future)
+                yield future
+        except TimeoutError:
+            _expect_worker(client)
 
 
 async def _idle(dask_worker: Worker) -> None:
@@ -108,22 +151,26 @@ async def _idle(dask_worker: Worker) -> None:
 def _result(future: Future[FileRecord], source: Source) -> FileRecord:
     from distributed import KilledWorker  # noqa: PLC0415 - an extra
     from distributed.client import FutureCancelledError  # noqa: PLC0415 - an extra
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415 - an extra
     from distributed.scheduler import NoValidWorkerError  # noqa: PLC0415 - an extra
 
     try:
         record: FileRecord = future.result()
     except KilledWorker:
         return _unread(source, "every worker that read it died: see their logs (memory?)")
-    except (FutureCancelledError, NoValidWorkerError) as error:
-        raise UnusableError(f"the Dask scheduler gave up ({error}); see its log, then run again") from error
+    except (FutureCancelledError, NoValidWorkerError, CommClosedError) as error:
+        raise UnusableError(f"the Dask scheduler is gone, or gave up ({error}); see its log, run again") from error
     except ModuleNotFoundError as error:
         raise UnusableError(f"a Dask worker lacks {error.name}; install zeeksmtp in the same version on all") from error
-    return replace(_found_at(record, source.path), others=tuple(_found_at(r, source.path) for r in record.others))
+    return record
 
 
-def _found_at(record: FileRecord, path: Path) -> FileRecord:
-    """Name the file as it was given, so that the report is that of any other engine."""
-    return replace(record, source=replace(record.source, path=path))
+def _here(record: FileRecord, path: Path, task: _Task) -> FileRecord:
+    """Name the file as it was given, so that the report is that of any other engine; fetch what lies in a store."""
+    source, part = replace(record.source, path=path), record.part
+    if part is not None and task.store is not None:
+        part = task.store.fetch(part.name, source.log, task.lake)
+    return replace(record, source=source, part=part, others=tuple(_here(one, path, task) for one in record.others))
 
 
 def _unread(source: Source, problem: str) -> FileRecord:
@@ -144,11 +191,15 @@ def _connected(scheduler: str | None) -> Iterator[Client]:
     except (OSError, ValueError, TypeError) as error:
         raise UnusableError(f"no Dask scheduler at {scheduler} ({error}); `dask scheduler` starts one") from error
     with client:
-        try:
-            client.wait_for_workers(1, timeout=_ANSWER)
-        except TimeoutError as error:
-            raise UnusableError(f"{scheduler} has no worker; `dask worker {scheduler}` starts one") from error
+        _expect_worker(client)
         yield client
+
+
+def _expect_worker(client: Client) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_ANSWER)
+    except TimeoutError as error:
+        raise UnusableError("the Dask scheduler has no worker; `dask worker ADDRESS` starts one") from error
 
 
 def _wait_for(records: Sequence[FileRecord], seconds: float = _CACHES) -> None:
