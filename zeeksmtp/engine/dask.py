@@ -185,7 +185,10 @@ def _connected(scheduler: str | None) -> Iterator[Client]:
     except ModuleNotFoundError as error:
         raise UnusableError(f"--engine dask needs {error.name}: pip install 'zeeksmtp[dask]'") from error
     if scheduler is None:
-        raise UnusableError("--engine dask needs --dask-scheduler tcp://HOST:8786; `dask scheduler` starts one")
+        raise UnusableError(
+            "--engine dask needs an address, as --dask-scheduler tcp://HOST:8786 or `dask_scheduler` in the config; "
+            "`dask scheduler` starts one"
+        )
     try:
         client = Client(scheduler, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
