@@ -57,6 +57,7 @@ def test_every_kind_of_unit_is_found() -> None:
         ("detectors", "DETECTOR", "id"),
         ("outputs", "OUTPUT", "name"),
         ("cli", "COMMAND", "name"),
+        ("delivery", "CARRIER", "name"),
     ],
 )
 def test_a_unit_is_called_like_its_file(package: str, constant: str, name: str) -> None:
@@ -217,7 +218,7 @@ def test_an_engine_can_do_what_engines_do(engine: object) -> None:
 
 
 def test_helpers_are_no_units() -> None:
-    for package in ("logs", "facts", "detectors", "outputs", "cli", "engine"):
+    for package in ("logs", "facts", "detectors", "outputs", "cli", "engine", "delivery"):
         home = Path(sys.modules[f"zeeksmtp.{package}"].__path__[0])
         helpers = {file.stem for file in home.glob("_*.py")}
         assert not helpers & set(registry.names(f"zeeksmtp.{package}"))

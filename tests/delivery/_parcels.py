@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,7 @@ def parcel(
     """Give a parcel; by default with the report that has everything in it."""
     told = report or _reports.full()
 
+    @cache
     def render(form: str) -> str:
         text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(told, None)
         return text
