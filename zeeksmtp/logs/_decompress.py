@@ -12,6 +12,8 @@ from io import FileIO
 from typing import Final, Protocol
 
 _READ: Final = 1 << 18
+_READ_FAST: Final = 1 << 20
+_TAIL: Final = 1 << 12
 _PIECE: Final = 1 << 22  # no more than this comes out of one step: a bomb fills no memory
 _UNREADABLE: Final = {
     b"\x04\x22\x4d\x18": "lz4",
@@ -39,6 +41,33 @@ class _Step(Protocol):
     def finished(self) -> bool: ...
     @property
     def rest(self) -> bytes: ...
+
+
+class _FastGzip:
+    """A gzip member that is whole, by ISA-L: twice as fast as zlib, but of a damaged one it gives too little."""
+
+    def __init__(self) -> None:
+        from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - only where a file is packed
+
+        self._error: type[Exception] = igzip_lib.IsalError
+        self.inner = isal_zlib.decompressobj(31)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data and not self.inner.eof:
+            try:
+                out = self.inner.decompress(data, _PIECE)
+            except self._error as error:
+                raise DamagedError(str(error)) from error
+            data = self.inner.unconsumed_tail
+            yield out
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.inner.eof)
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self.inner.unused_data)
 
 
 @dataclass
@@ -132,8 +161,9 @@ class _Zstd:
         return self._left
 
 
+_GZIP: Final = b"\x1f\x8b"
 _PACKINGS: Final[dict[bytes, tuple[str, Callable[[], _Step]]]] = {
-    b"\x1f\x8b": ("gzip", _Gzip),
+    _GZIP: ("gzip", _Gzip),
     b"BZh": ("bzip2", lambda: _Stdlib(bz2.BZ2Decompressor())),
     b"\xfd7zXZ\0": ("xz", lambda: _Stdlib(lzma.LZMADecompressor())),
     b"\x28\xb5\x2f\xfd": ("zstd", _Zstd),
@@ -169,21 +199,48 @@ def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
     name = packing(file.read(HEAD))
     file.seek(0)
     if name is None:
-        while data := file.read(size):
+        while data := file.read(_to_line_end(file, size)):
             yield data
+    elif name == "gzip" and find_spec("isal") is not None:
+        yield from _gzip(file)
     else:
-        yield from _members(file, name)
+        magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
+        yield from _members(file, magic, step, _READ)
 
 
-def _members(file: FileIO, name: str) -> Iterator[bytes]:
-    magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
+def _gzip(file: FileIO) -> Iterator[bytes]:
+    """Unpack fast; if the file turns out to be damaged, begin again with care and go on where the fast way ended."""
+    given = 0
+    try:
+        for piece in _members(file, _GZIP, _FastGzip, _READ_FAST):
+            yield piece
+            given += len(piece)
+    except TrailingError:
+        raise
+    except DamagedError:
+        file.seek(0)
+        for piece in _members(file, _GZIP, _Gzip, _READ):
+            yield piece[given:]
+            given = max(given - len(piece), 0)
+
+
+def _to_line_end(file: FileIO, size: int) -> int:
+    """Give how many bytes to read, at most `size`, so that they end with a line: then none has to be put together."""
+    at = file.tell()
+    file.seek(at + max(size - _TAIL, 0))
+    cut = file.read(min(size, _TAIL)).rfind(b"\n") + 1
+    file.seek(at)
+    return max(size - _TAIL, 0) + cut if cut else size
+
+
+def _members(file: FileIO, magic: bytes, step: Callable[[], _Step], read: int) -> Iterator[bytes]:
     member: _Step | None = None
     data, begun = b"", False
-    while data or (data := file.read(_READ)):
+    while data or (data := file.read(read)):
         if member is None:
             data = data.lstrip(b"\0")  # padding of tapes and block devices
             if len(data) < len(magic):
-                more = file.read(_READ)
+                more = file.read(read)
                 if more:
                     data += more
                     continue

@@ -41,7 +41,8 @@ class JsonReader:
         wanted = _hint(self.log)
         if several and wanted is not None:
             wanted |= _elsewhere(self.log)
-        sifted = sift(block.data, wanted, block.line, block.lines, as_json=True)
+        sifted = sift(block.data, wanted, block.line, as_json=True)
+        block.counted = sifted.all
         if several:
             yield from self._shared_out(sifted)
         else:
@@ -141,7 +142,7 @@ def prefilter(log: Log) -> str | None:
     lose one.
     """
     hint = log.hint
-    patterns = [f"(?i:{re.escape(text)})" for text in hint.text]
+    patterns = [re.escape(text) for text in hint.text]
     for name, values in hint.values.items():
         key = re.escape(name.removeprefix("id."))
         words = "|".join(re.escape(value) for value in values)

@@ -17,18 +17,26 @@ LONGEST_LINE: Final = 1 << 24
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
-    """`lines` whole lines, the first of which is number `line` (from 1).
+    """Whole lines, the first of which is number `line` (from 1).
 
     A `half` block is a last line without its LF. An `overlong` one stands for a line that is too long, and is empty.
+    `counted` is the number of lines, once it is known: who scans them anyway gets it for next to nothing.
     """
 
     data: bytes
     line: int
-    lines: int = 1
+    counted: int | None = None
     half: bool = False
     overlong: bool = False
+
+    @property
+    def lines(self) -> int:
+        """The number of lines."""
+        if self.counted is None:
+            self.counted = 1 if self.half or self.overlong else self.data.count(b"\n")
+        return self.counted
 
 
 class Lines:
@@ -62,8 +70,8 @@ class Lines:
                 yield Block(b"", line, overlong=True)
                 start, line, carry, dropping = piece.find(b"\n") + 1, line + 1, b"", False
             if start < cut:
-                data = b"".join((carry, memoryview(piece)[start:cut]))
-                yield (block := Block(data, line, data.count(b"\n")))
+                data = b"".join((carry, memoryview(piece)[start:cut])) if carry else piece[start:cut]
+                yield (block := Block(data, line))
                 line += block.lines
             carry = piece[cut:]
         if dropping:
@@ -72,13 +80,13 @@ class Lines:
             yield Block(carry, line, half=True)
 
     def _pieces(self) -> Iterator[bytes]:
-        """Yield pieces of at least `BLOCK` bytes, without a byte order mark."""
+        """Yield pieces of about `BLOCK` bytes, without a byte order mark."""
         pile: list[bytes] = []
         size, mark = 0, _BOM
         for piece in self._content(BLOCK):
             pile.append(piece)
             size += len(piece)
-            if size >= BLOCK:
+            if size >= BLOCK // 2:
                 yield b"".join(pile).removeprefix(mark)
                 pile, size, mark = [], 0, b""
         if pile:

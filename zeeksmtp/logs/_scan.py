@@ -14,10 +14,11 @@ LINES = pl.Schema({"i": pl.Int64, "l": pl.String})
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The rows (`LINES`) that may matter, and the number of data lines among which they were found."""
+    """The rows (`LINES`) that may matter, and the number of data lines and of `all` lines in which they were found."""
 
     rows: pl.DataFrame
     lines: int
+    all: int
 
 
 def _visible(error: UnicodeError, slash: str) -> tuple[str, int]:
@@ -46,25 +47,20 @@ def _clean(data: bytes, errors: str) -> bytes:
     return data
 
 
-def sift(data: bytes, hint: pl.Expr | None, line: int, lines: int | None = None, *, as_json: bool = False) -> Sifted:
+def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False) -> Sifted:
     """Give the lines of `data` for which `hint` (over column `l`; `None`: every line) holds. Blank lines are no data.
 
-    `line` is the number of the first one; `lines` how many there are, where that is known.
+    `line` is the number of the first one.
     """
-    if lines is None:
-        lines = data.count(b"\n") + (not data.endswith(b"\n"))
     data = _clean(data, "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible")
     added = data[0] not in _PLAIN_STARTS
     if added:
         # polars unpacks what looks packed by its first bytes, and `x^` (zlib) may well start a line.
         data = b"\n" + data
-    plan = pl.scan_lines(data, name="l", row_index_name="i")
-    short = pl.col("l").str.len_bytes() <= 1  # blank lines come through, to be counted
-    found = (plan if hint is None else plan.filter(hint | short)).collect()
-    if added:
-        found = found.filter(pl.col("i") > 0)
-    blank = found["l"].str.len_bytes() == 0
-    blanks = int(blank.sum())
-    if blanks:
-        found = found.filter(~blank)
-    return Sifted(found.select(pl.col("i").cast(pl.Int64) + (line - added), "l"), lines - blanks)
+    lines = pl.scan_lines(data, name="l", row_index_name="i")
+    blank = pl.col("l") == ""
+    wanted = lines if hint is None else lines.filter(hint | blank)  # blank lines come through, to be counted
+    numbered = wanted.select(pl.col("i").cast(pl.Int64) + (line - added), "l")
+    found, count = pl.collect_all([numbered, lines.select(pl.len())])
+    rows = found.filter(~blank) if (found["l"] == "").any() else found
+    return Sifted(rows, count.item() - (len(found) - len(rows)), count.item() - added)

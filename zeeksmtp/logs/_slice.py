@@ -12,6 +12,9 @@ from zeeksmtp.logs._tsv import header_runs, heads_rows, unpadded
 
 def sliced(blocks: Iterable[Block], start: int = 0, end: int | None = None) -> Iterator[Block]:
     """Yield the lines after number `start`, up to and with number `end`, and before them the header lines above."""
+    if start == 0 and end is None:
+        yield from blocks  # uncounted
+        return
     for block in blocks:
         if end is not None and block.line > end:
             return
@@ -38,7 +41,7 @@ def _cut(block: Block, first: int, last: int) -> Block:
     if (first, last) == (block.line, block.line + block.lines - 1):
         return block
     data = block.data[_offset(block, first) : _offset(block, last + 1)]
-    return replace(block, data=data, line=first, lines=last - first + 1)
+    return replace(block, data=data, line=first, counted=last - first + 1)
 
 
 def _offset(block: Block, line: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,8 +17,12 @@ from zeeksmtp.logs._values import DEFAULT_MARKS, Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
 
 _MARKS: Final = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset"}
-_ESCAPED: Final = r"[\\\x00-\x08\x0a-\x1f\x7f]"
+_NEEDS_A_LOOK: Final = r"[\\\x00-\x08\x0a-\x1f\x7f]"
 """What keeps texts of a tab-separated line from being taken as they are."""
+# No field is called so: Zeek's have no blanks.
+_CELLS, _FOUND, _ESCAPED, _LINE = " cells", " found", " escaped", " line"
+_FEW: Final = 100
+_LF: Final = 0x0A
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
@@ -76,9 +80,9 @@ class TsvReader:
         if block.half:
             yield from self._half(block)
             return
-        data, line, lines = unpadded(block.data), block.line, block.lines
+        data, line = unpadded(block.data), block.line
         if not self._begun and self._plain_header(data):
-            data, line, lines = data[data.find(b"\n") + 1 :], line + 1, lines - 1
+            data, line = data[data.find(b"\n") + 1 :], line + 1
         self._begun = True
         at, idle = 0, 0
         for start, end in header_runs(data):
@@ -86,14 +90,13 @@ class TsvReader:
             if told == self.header:
                 idle += data.count(b"\n", start, end)
                 continue
-            part = data[at:start]
-            above = part.count(b"\n")
-            yield from self._rows(part, line, above, idle)
+            line += yield from self._rows(data[at:start], line, idle)
             yield from self.finish()
             self.header = told
-            passed = above + data.count(b"\n", start, end)
-            at, line, lines, idle = end, line + passed, lines - passed, 0
-        yield from self._rows(data[at:] if at else data, line, lines, idle)
+            line += data.count(b"\n", start, end)
+            at, idle = end, 0
+        line += yield from self._rows(data[at:] if at else data, line, idle)
+        block.counted = line - block.line
 
     def finish(self) -> Iterator[Batch]:
         """Yield what the waiting rows give. Must be called before the header changes, and at the end."""
@@ -120,13 +123,13 @@ class TsvReader:
             header = header.told(line.rstrip("\r"))
         return header
 
-    def _rows(self, data: bytes, line: int, lines: int, idle: int) -> Iterator[Batch]:
-        """Take in data lines, among which are `idle` header lines that change nothing."""
+    def _rows(self, data: bytes, line: int, idle: int) -> Generator[Batch, None, int]:
+        """Take in lines, among which are `idle` header lines that change nothing; return how many lines they are."""
         if not data:
-            return
+            return 0
         log = logs().get(self.header.log or "")
         why = None if log is None else self._unusable()
-        sifted = sift(data, self._hint(log, why), line, lines)
+        sifted = sift(data, self._hint(log, why), line)
         rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
         batch = Batch(None if log is None else log.name, lines=sifted.lines - idle)
         if why is not None:
@@ -134,6 +137,7 @@ class TsvReader:
         yield batch
         if why is None and self._waiting.add(rows):
             yield from self.finish()
+        return sifted.all
 
     def _hint(self, log: Log | None, why: str | None) -> pl.Expr | None:
         if log is None:
@@ -155,26 +159,44 @@ class TsvReader:
 
 def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
     """Split rows (`LINES`) at the separator and judge their values."""
-    rows = rows.with_columns(pl.col("l").str.split(header.separator).alias("cells"))
-    whole = rows["cells"].list.len() == len(header.fields)
-    rejects: list[tuple[int, str]] = []
-    if not whole.all():
-        wrong = rows.filter(~whole).select("i", pl.col("cells").list.len()).rows()
-        rejects = [(i, f"{found} fields, the header names {len(header.fields)}") for i, found in wrong]
-        rows = rows.filter(whole)
     places = {column.name: header.fields.index(column.name) for column in log.columns if column.name in header.fields}
-    escaped = pl.col("l").str.contains(_ESCAPED).any().alias(" escaped")
-    cells = rows.select(escaped, *(pl.col("cells").list.get(place).alias(name) for name, place in places.items()))
-    any_escaped = header.separator != "\t" or cells[" escaped"].any()
+    split = rows.lazy().with_columns(pl.col("l").str.split(header.separator).alias(_CELLS))
+    found = pl.col(_CELLS).list.len().alias(_FOUND)
+    cells = [pl.col(_CELLS).list.get(place, null_on_oob=True).alias(name) for name, place in places.items()]
+    wanted = split.filter(_sieve(log, header) | (found != len(header.fields)))
+    values = wanted.select(pl.col("i").alias(_LINE), found, _escaped(header), *cells).collect()
+    rejects: list[tuple[int, str]] = []
+    whole = values[_FOUND] == len(header.fields)
+    if not whole.all():
+        broken = values.filter(~whole).select(_LINE, _FOUND).rows()
+        rejects = [(line, f"{n} fields, the header names {len(header.fields)}") for line, n in broken]
+        values = values.filter(whole)
+    escaped = values[_ESCAPED].any()
 
     def read(column: Column) -> Typed:
         if column.name not in places:
-            return nothing(column.type, len(rows))
-        return from_tsv(cells[column.name], column.type, header.marks, escaped=any_escaped)
+            return nothing(column.type, len(values))
+        return from_tsv(values[column.name], column.type, header.marks, escaped=escaped)
 
-    batch = judge(log, rows["i"], read)
+    batch = judge(log, values[_LINE], read)
     batch.rejects += rejects
     return batch
+
+
+def _escaped(header: Header) -> pl.Expr:
+    """Give a boolean expression: texts of a line cannot be taken as they are."""
+    return (pl.lit(header.separator != "\t") | pl.col("l").str.contains(_NEEDS_A_LOOK)).alias(_ESCAPED)
+
+
+def _sieve(log: Log, header: Header) -> pl.Expr:
+    """Sift split lines once more: what the first sieve saw anywhere has to stand in its column."""
+    if prefilter(log, header) is None:
+        return pl.lit(value=True)
+    found = [pl.col("l").str.contains(text, literal=True) for text in log.hint.text]
+    for name, values in log.hint.values.items():
+        if name in header.fields:
+            found.append(pl.col(_CELLS).list.get(header.fields.index(name), null_on_oob=True).is_in(values))
+    return pl.any_horizontal(pl.lit(value=False), *found).fill_null(value=False)
 
 
 def unpadded(data: bytes) -> bytes:
@@ -184,16 +206,24 @@ def unpadded(data: bytes) -> bytes:
 
 
 def header_runs(data: bytes) -> Iterator[tuple[int, int]]:
-    """Give start and end of each run of header lines. Most blocks hold no `#` at all, which is a single fast search."""
-    if b"#" not in data:
-        return
-    start = 0 if data.startswith(b"#") else data.find(b"\n#") + 1
-    while data.startswith(b"#", start):
+    """Give start and end of each run of header lines."""
+    start = _next_header(data, 0)
+    while start >= 0:
         end = start
         while data.startswith(b"#", end):
             end = data.find(b"\n", end) + 1 or len(data)
         yield start, end
-        start = data.find(b"\n#", end - 1) + 1 or len(data)
+        start = _next_header(data, end)
+
+
+def _next_header(data: bytes, at: int) -> int:
+    """Find the next line that starts with `#`; -1 if there is none. One byte is found far faster than two."""
+    for _ in range(_FEW):
+        at = data.find(b"#", at)
+        if at <= 0 or data[at - 1] == _LF:
+            return at
+        at += 1
+    return data.find(b"\n#", at - 1) + 1 or -1
 
 
 def prefilter(log: Log, header: Header) -> str | None:
@@ -203,7 +233,7 @@ def prefilter(log: Log, header: Header) -> str | None:
     if not words or any(re.search(r"[0-9A-Za-z\\]", part) for part in (header.separator, header.marks.unset)):
         return None
     separator, last = re.escape(header.separator), len(header.fields) - 1
-    patterns = [f"(?i:{re.escape(text)})" for text in hint.text]
+    patterns = [re.escape(text) for text in hint.text]
     for name, values in hint.values.items():
         at = header.fields.index(name) if name in header.fields else None
         left = "^" if at == 0 else separator

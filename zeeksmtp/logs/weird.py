@@ -6,12 +6,14 @@
 import polars as pl
 
 from zeeksmtp.logs._common import CONNECTION, PORT_HINT, on_smtp_port
-from zeeksmtp.model import Column, Log
+from zeeksmtp.model import Column, Hint, Log
+
+_SMTP = ("smtp", "SMTP", "Smtp")
 
 
 def concerns() -> pl.Expr:
     """Give a boolean expression: a weird of the SMTP analyzer, or any weird on an SMTP port."""
-    return (pl.col("name").str.contains("(?i)smtp") | on_smtp_port()).fill_null(value=False)
+    return (pl.col("name").str.contains_any(list(_SMTP)) | on_smtp_port()).fill_null(value=False)
 
 
 LOG = Log(
@@ -23,6 +25,6 @@ LOG = Log(
         Column("name", "string", "which oddity"),
         Column("notice", "bool", "Zeek raised a notice for it"),
     ),
-    hint=PORT_HINT,
+    hint=Hint(values=PORT_HINT.values, text=_SMTP),
     concerns=concerns,
 )
