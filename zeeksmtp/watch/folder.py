@@ -25,9 +25,12 @@ Tell = Callable[[str], None]
 """Takes a sentence for whoever watches: something cannot be followed, or can be again."""
 _Key = tuple[int, int]
 
-# What Zeek calls a log that it is writing. A rotated one has a date or a number in its name: it is known by its inode,
-# and a copy of one (copytruncate) holds nothing new.
+# What Zeek calls a log that it is writing, and one that it has rotated. The second is known by its inode; other names
+# (`conn.log.1`) are those of copies, which hold nothing new.
 _LIVE: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z]+)*\.log")
+_ROTATED: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z]+)*[._-]\d[\d._:+-]*\.log")
+_LOG: Final = re.compile(f"{_LIVE.pattern}|{_ROTATED.pattern}")
+_SLACK: Final = 1.0  # seconds by which clocks of files may be late
 _LINGER: Final = 60.0  # seconds without a new line after which a file that was renamed or removed is done
 _AT_ONCE: Final = 1 << 24  # bytes of one file in one look
 _HISTORY: Final = 1 << 20  # bytes of each file before its end: what the first look gives
@@ -47,6 +50,7 @@ class Folder:
         self._linger = linger
         self._skips = not from_start
         self._gone = False
+        self._looked = float("inf")
         self._tails: dict[_Key, Tail] = {}
         self._grown: dict[_Key, float] = {}
         self._foreign: dict[_Key, str] = {}
@@ -70,12 +74,15 @@ class Folder:
 
     def new_rows(self) -> Rows:
         """Look once at every file; give the rows of the lines that were finished since the last look."""
-        live = self._live()
-        for key, path in live.items():
+        began = time.time()
+        present = self._present()
+        for key, (path, status) in present.items():
             if key not in self._tails and self._foreign.get(key) != path.name:
-                self._begin(key, path)
-        self._foreign = {key: name for key, name in self._foreign.items() if key in live}
-        self._skips = False
+                self._meet(key, path, status)
+        if not self._gone:
+            self._foreign = {key: name for key, name in self._foreign.items() if key in present}
+        self._skips, self._looked = False, began
+        live = {key for key, (path, _) in present.items() if _LIVE.fullmatch(path.name)}
         batches: list[Batch] = []
         for key, tail in list(self._tails.items()):
             batches += self._read(key, tail, live=key in live)
@@ -86,11 +93,11 @@ class Folder:
         for key, tail in list(self._tails.items()):
             self._end(key, tail)
 
-    def _live(self) -> dict[_Key, Path]:
-        """Give the files that have the names of live logs, by inode."""
-        found: dict[_Key, Path] = {}
+    def _present(self) -> dict[_Key, tuple[Path, os.stat_result]]:
+        """Give the files that have the names of logs, live or rotated, by inode."""
+        found: dict[_Key, tuple[Path, os.stat_result]] = {}
         try:
-            names = sorted(name for name in os.listdir(self.place) if _LIVE.fullmatch(name))  # noqa: PTH208 - names
+            names = sorted(path.name for path in self.place.iterdir() if _LOG.fullmatch(path.name))
         except OSError as error:
             if not self._gone:
                 self._tell(f"{self.path} cannot be read ({error.strerror}): waiting for it to come back")
@@ -108,8 +115,15 @@ class Folder:
             except OSError:  # renamed or removed since
                 continue
             if (stat.S_ISREG(status.st_mode) and status.st_size) or (status.st_dev, status.st_ino) in self._tails:
-                found.setdefault((status.st_dev, status.st_ino), path)
+                found.setdefault((status.st_dev, status.st_ino), (path, status))
         return found
+
+    def _meet(self, key: _Key, path: Path, status: os.stat_result) -> None:
+        """Follow a file that was not known, if it is a live log, or was one between two looks."""
+        if _LIVE.fullmatch(path.name) or status.st_mtime > self._looked - _SLACK:
+            self._begin(key, path)
+        else:
+            self._foreign[key] = path.name
 
     def _begin(self, key: _Key, path: Path) -> None:
         try:

@@ -47,11 +47,6 @@ class Instant:
         judged.findings = self._unsuppressed(judged.findings)
         return judged
 
-    def remember(self, old: Rows) -> None:
-        """Take rows in that are not to be judged: servers' names stand in them, and earlier tries."""
-        for name, rows in old.items():
-            self._recent[name] = pl.concat([self._recent[name], rows]).tail(_RECENT)
-
     def _unsuppressed(self, findings: list[Finding]) -> list[Finding]:
         kept, _ = suppress(in_order(findings), self._request.settings.suppress, datetime.now(UTC).date())
         return list(kept)
@@ -64,7 +59,8 @@ class Instant:
         servers = pl.concat([rows["id.resp_h"] for rows in new.values()]).unique()
         there = pl.col("id.resp_h").is_in(servers.implode())
         known = {name: rows.filter(there) for name, rows in self._recent.items()}
-        self.remember(new)
+        for name, rows in new.items():
+            self._recent[name] = pl.concat([self._recent[name], rows]).tail(_RECENT)
         return {name: pl.concat([rows, new.get(name, rows.clear())]).lazy() for name, rows in known.items()}
 
 

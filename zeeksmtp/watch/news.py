@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from zeeksmtp.model import Finding, identity
@@ -18,6 +19,11 @@ class News:
     def __init__(self, hours: float) -> None:
         self._seconds = hours * 3600
         self._shown: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._before: dict[str, datetime] = {}
+
+    def had(self, findings: Iterable[Finding]) -> None:
+        """Take in findings of lines that are not to be shown: they are news only when something is added to them."""
+        self._before = {name: finding.last for finding in findings for name in _names(finding)}
 
     def of(self, findings: Iterable[Finding]) -> list[Finding]:
         """Give the findings that are to be shown now."""
@@ -29,6 +35,8 @@ class News:
 
     def _is_new(self, finding: Finding, now: float) -> bool:
         names = _names(finding)
+        if any(name in self._before and finding.last <= self._before[name] for name in names):
+            return False
         rank = max(self._shown.pop(name, (-1, now))[0] for name in names)
         for name in names:
             self._shown[name] = max(rank, finding.severity.rank), now

@@ -17,7 +17,7 @@ from zeeksmtp.logs._sniff import Kind, sniff
 from zeeksmtp.logs._tsv import TsvReader
 
 _HEAD: Final = 1 << 16
-_KNOWN_BY: Final = 64  # bytes before the place that was read up to: whether they are still there
+_KNOWN_BY: Final = 4096  # bytes before the place that was read up to; with the last line's uid, as many lines end alike
 
 
 class Place(NamedTuple):

@@ -76,8 +76,8 @@ def watch(asked: Watch, show: Show, tell: Tell, waking: Waking) -> None:
         tempfile.TemporaryDirectory(prefix="zeeksmtp-") as home,
         Rounds(asked.settings, Path(home), asked.hours, asked.every) as rounds,
     ):
-        if not asked.from_start:
-            instant.remember(folder.new_rows())
+        if not asked.from_start and (old := folder.new_rows()):
+            voice.news.had(instant.judge(old).findings)
         while not waking.ended:
             waking.watch(folder.place, tell)
             begun = time.monotonic()
