@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import FileIO
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 _READ: Final = 1 << 18
 _READ_FAST: Final = 1 << 20
@@ -49,7 +49,7 @@ class _FastGzip:
     def __init__(self) -> None:
         from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - only where a file is packed
 
-        self._error: type[Exception] = igzip_lib.IsalError
+        self._error: Any = igzip_lib.IsalError
         self.inner = isal_zlib.decompressobj(31)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
