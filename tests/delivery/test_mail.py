@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import ssl
 from email import message_from_bytes
@@ -251,6 +252,20 @@ def test_a_folder_is_no_password_file(good: Certificate, tmp_path: Path) -> None
     tmp_path.chmod(0o700)
     with server(starttls=good) as inbox:
         assert "password_file" in failure(secure(inbox.port, good, password=None, password_file=tmp_path))
+
+
+def test_a_pipe_is_no_password_file_and_does_not_hold_us_up(good: Certificate, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "password", 0o600)
+    with server(starttls=good) as inbox:
+        told = failure(secure(inbox.port, good, password=None, password_file=tmp_path / "password"))
+    assert told.endswith("password: not a file; name one that holds the password")
+
+
+@pytest.mark.parametrize("missing", ["PLAIN", "LOGIN"])
+def test_either_mechanism_is_enough(missing: str, good: Certificate) -> None:
+    with server(starttls=good, auth_exclude_mechanism=[missing]) as inbox:
+        carry("mail", parcel(), secure(inbox.port, good))
+    assert inbox.logged_in == [True]
 
 
 # Refusals and silence
