@@ -185,6 +185,9 @@ def test_importing_the_config_loads_no_polars() -> None:
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "log_dir": st.sampled_from(["/var/log/zeek", 'a "b" \\c', "x#y"]),
     "state_dir": st.just("/var/lib/zeeksmtp"),
+    "lake_dir": st.just("/mnt/lake"),
+    "lake_url": st.just("s3://bucket/prefix"),
+    "dask_scheduler": st.just("tcp://scheduler:8786"),
     "local_nets": st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32", "192.0.2.0/24"]), max_size=3),
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
     "settle_seconds": st.integers(0, 86_400),

@@ -114,7 +114,10 @@ class Suppression(BaseModel):
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
-        if all(value is None for value in (self.finding, self.detector, self.client, self.server, self.account, self.network)):
+        if all(
+            value is None
+            for value in (self.finding, self.detector, self.client, self.server, self.account, self.network)
+        ):
             raise PydanticCustomError("empty", "it must name a finding, detector, client, server, account or network")
         return self
 
