@@ -1,0 +1,13 @@
+"""A site with nothing in it yet."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cron._site import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a log folder and a state folder."""
+    return Site(tmp_path / "site")

@@ -1,0 +1,55 @@
+"""A disk that is full: one line that says so, nothing lost, and the next pass does it all."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cron._site import Site, rows_of
+from zeeksmtp.cli import app
+from zeeksmtp.errors import ExitCode
+
+CASE = "account_abuse"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """Give a file system of a megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 450])
+def test_a_full_disk_costs_no_more_than_the_pass(
+    room: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever the disk fills up: at the first part, at a fact, at the commit."""
+    site = Site(tmp_path / "site")
+    site.put(CASE)
+    config = tmp_path / "zeeksmtp.toml"
+    config.write_text(f'log_dir = "{site.logs}"\nstate_dir = "{small / "state"}"\nsettle_seconds = 0\n')
+    ballast = small / "ballast"
+    ballast.write_bytes(b"\0" * (1024 * (1000 - room)))
+    code = app.run(["cron", "--config", str(config)])
+    said = capsys.readouterr()
+    assert code in {ExitCode.UNUSABLE, ExitCode.OK}
+    if code == ExitCode.UNUSABLE:
+        assert said.out == "" and len(said.err.splitlines()) == 1
+        assert "make room" in said.err
+    ballast.unlink()
+    again = app.run(["cron", "--config", str(config)])
+    told = said.out + capsys.readouterr().out
+    assert again == ExitCode.OK
+    assert told.count("Findings\n") == 1
+    whole = rows_of(CASE, tmp_path / "whole")
+    beside = Site(tmp_path / "beside")
+    (beside.home / "state").symlink_to(small / "state")
+    assert beside.rows() == whole

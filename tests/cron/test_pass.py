@@ -1,0 +1,334 @@
+"""A pass as a whole: what it finds, what it says, what it leaves behind, and what it does when things go wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.conftest import CAPTURES, ROOT
+from tests.cron._site import NOW, Site
+from zeeksmtp import pipeline
+from zeeksmtp.config import Settings
+from zeeksmtp.cron import lake, run
+from zeeksmtp.cron.lock import locked
+from zeeksmtp.errors import ConfigError, DeliveryError, NoInputError, UnusableError
+from zeeksmtp.state.findings import Suppressed, suppress
+from zeeksmtp.state.store import NAME
+
+LEAK = "auth_plain_initial"
+
+
+def test_a_pass_finds_what_a_report_finds(site: Site) -> None:
+    site.put("account_abuse")
+    site.run()
+    want = pipeline.run(pipeline.Request((site.logs,), Settings()))
+    (got,) = site.shown
+    assert {f.id: f.model_copy(update={"state": None}) for f in got.findings} == {f.id: f for f in want.findings}
+    assert (got.window, got.incidents, got.inputs.totals) == (want.window, want.incidents, want.inputs.totals)
+    assert got.coverage.logs == want.coverage.logs
+    assert set(want.coverage.notes) <= set(got.coverage.notes)
+
+
+def test_what_is_new_comes_first_and_later_passes_tell_only_news(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    assert not site.run().news and len(site.shown) == 1
+    (site.logs / "second").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        site.write(f"second/{path.name}", path.read_bytes())
+    ended = site.run()
+    states = [finding.state for finding in site.shown[1].findings]
+    assert ended.news and states[0] == "new" and states == sorted(states, key=["new", "ongoing", "quiet"].index)
+    assert {f.detector for f in site.shown[1].findings if f.state == "new"} & {"user-enumeration"}
+    logs = site.shown[1].coverage.logs
+    assert logs["smtp_auth"], "the lake has it, though this pass read none"
+
+
+def test_what_was_acknowledged_is_not_repeated(site: Site) -> None:
+    from zeeksmtp.state import findings
+
+    site.put(LEAK, "conn", "smtp", "smtp_cmd", "smtp_session", "dns", "smtp_auth")
+    site.run()
+    chosen = next(k for k in site.known().values() if k.finding.detector == "cleartext-credentials")
+    site.within(lambda c: findings.acknowledge(c, [chosen], "changed", NOW))
+    (site.logs / "second").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        site.write(f"second/{path.name}", path.read_bytes())
+    site.run()
+    told = site.shown[1]
+    assert chosen.finding.id not in {f.id for f in told.findings}
+    assert chosen.finding.id not in {id_ for incident in told.incidents for id_ in incident.findings}
+    assert chosen.finding.id not in {credential.why for credential in told.credentials_to_change}
+    assert site.known()[chosen.finding.id].finding.state == "acknowledged"
+
+
+def test_a_first_pass_over_an_archive_is_a_summary(site: Site) -> None:
+    """What lies more than a day before the newest row is history."""
+    site.put(LEAK)
+    (site.logs / "later").mkdir()
+    days = 20 * 86_400
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        later = re.sub(rb"(?m)^(\d{10})\.", lambda m: b"%d." % (int(m[1]) + days), path.read_bytes())
+        site.write(f"later/{path.name}", later)
+    site.now = NOW + timedelta(days=20)
+    site.run()
+    (told,) = site.shown
+    states = Counter(f.state for f in told.findings)
+    assert states["new"] and states["quiet"] >= 5
+    assert "first pass" in told.coverage.notes[0]
+    assert all(f.state == "quiet" for f in told.findings if f.detector == "cleartext-credentials")
+
+
+def test_a_suppression_that_ends_makes_news(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    chosen = next(iter(site.known()))
+    tomorrow = NOW.date() + timedelta(days=1)
+    site.within(lambda c: suppress(c, Suppressed(chosen, "test server", tomorrow)))
+    assert not site.run().news
+    ended = site.run()
+    assert ended.report is None
+    site.now = NOW + timedelta(days=1)
+    ended = site.run()
+    assert ended.news and [f.id for f in site.shown[-1].findings if f.state == "new"] == [chosen]
+
+
+def test_suppressions_of_config_and_state_add_up(site: Site) -> None:
+    site.put(LEAK)
+    site.given["suppress"] = [{"client": "10.20.1.11", "reason": "known"}]
+    site.run()
+    (told,) = site.shown
+    assert told.settings.suppressed == 2
+    site.within(lambda c: suppress(c, Suppressed(told.findings[0].id, "too", None)))
+    ended = site.run()
+    assert ended.report is not None and ended.report.settings.suppressed == 3
+
+
+def test_other_settings_judge_anew(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    site.given["timezone"] = "Asia/Tokyo"
+    assert site.run().report is not None
+    assert site.run().report is None
+
+
+def test_nothing_new_loads_no_polars_and_takes_no_time(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    (site.home / "zeeksmtp.toml").write_text(f'log_dir = "{site.logs}"\nstate_dir = "{site.state}"\n')
+    code = (
+        "import sys; from zeeksmtp.cli.app import run; code = run(sys.argv[1:]); "
+        "print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    words = ["cron", "--quiet", "--config", str(site.home / "zeeksmtp.toml")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "sqlalchemy" in done.stderr.split()
+    assert not {"polars", "numpy", "zeeksmtp.pipeline"} & set(done.stderr.split())
+
+
+def test_rows_age_by_the_time_of_the_logs(site: Site) -> None:
+    site.given["retention_days"] = 10
+    site.put(LEAK)
+    site.run()
+    known = site.known()
+    (site.logs / "later").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        later = re.sub(rb"(?m)^(\d{10})\.", lambda m: b"%d." % (int(m[1]) + 11 * 86_400), path.read_bytes())
+        site.write(f"later/{path.name}", later)
+    site.now = NOW + timedelta(days=11)
+    site.run()
+    assert min(part.first for part in site.parts()) > NOW
+    after = site.known()
+    for id_, old in known.items():
+        assert after[id_].finding.first == old.finding.first and after[id_].finding.count == old.finding.count
+        assert after[id_].finding.state == "quiet"
+    there = {path.name for path in (site.state / "lake").glob("*/*")}
+    site.run()
+    assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()} <= there
+
+
+def test_a_row_from_the_future_ages_nothing(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    rows = site.rows()
+    (site.logs / "odd").mkdir()
+    odd = (CAPTURES / "vrfy_scan" / "tsv" / "smtp_cmd.log").read_bytes()
+    site.write("odd/smtp_cmd.log", re.sub(rb"(?m)^\d{10}\.", b"4102444800.", odd))
+    site.run()
+    assert rows <= site.rows()
+
+
+def test_small_parts_become_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake, "MANY", 3)
+    lines = (CAPTURES / LEAK / "tsv" / "smtp_cmd.log").read_bytes().splitlines(keepends=True)
+    site.write("smtp_cmd.log", b"".join(lines[:10]))
+    site.run()
+    for at in range(10, 40, 6):
+        site.write("smtp_cmd.log", b"".join(lines[at : at + 6]), append=True)
+        site.run()
+    assert len(site.parts()) < 3
+    rows = site.rows()
+    assert set(rows.values()) == {1} and sum(rows.values()) == 32
+    site.run()
+    assert len(list((site.state / "lake").glob("*/*"))) == len(site.parts())
+    site.write("smtp_cmd.log", b"".join(lines[:20]))
+    site.run()
+    assert site.rows() == rows, "what was merged is still known to come from that file"
+
+
+def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    rows = site.rows()
+    (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
+    (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
+    (site.state / "work" / "facts").mkdir(parents=True)
+    site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
+    site.run()
+    assert site.rows() >= rows
+    assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()}
+    assert not (site.state / "work").exists()
+
+
+def test_a_part_that_is_missing_is_said(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    next((site.state / "lake").glob("*/*")).unlink()
+    with pytest.raises(UnusableError, match="lacks 1 of its parts"):
+        site.run()
+
+
+def test_a_second_pass_leaves_at_once(site: Site) -> None:
+    site.put(LEAK)
+    site.state.mkdir(mode=0o700)
+    with locked(site.state), pytest.raises(UnusableError, match=rf"another pass is running \(process {os.getpid()},"):
+        site.run()
+    assert not (site.state / NAME).exists()
+    site.run()
+
+
+def test_a_lock_of_the_dead_holds_nobody_up(site: Site) -> None:
+    site.put(LEAK)
+    site.state.mkdir(mode=0o700)
+    code = f"""
+import os, signal
+from pathlib import Path
+from zeeksmtp.cron.lock import locked
+with locked(Path({str(site.state)!r})):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    dead = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert dead.returncode < 0 and (site.state / "lock").read_text().strip().isdigit()
+    assert site.run().news
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_dry_run_changes_nothing(site: Site) -> None:
+    site.put(LEAK)
+    first = run.dry_run(site.asked())
+    assert len(first.files) == 6 and first.news and not site.state.exists()
+    site.run()
+    before = tree(site.home)
+    (site.logs / "second").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        site.write(f"second/{path.name}", path.read_bytes())
+    ended = run.dry_run(site.asked())
+    assert ended.news and len(ended.files) == 4
+    assert {path: content for path, content in tree(site.home).items() if "/second/" not in path} == before
+    assert len(site.shown) == 1
+
+
+def test_a_report_that_could_not_be_delivered_goes_with_the_next_pass(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[tuple[str, str, str]] = []
+    shut = True
+
+    def carry(name: str, parcel: object, _: object) -> None:
+        tries.append((name, parcel.id, parcel.render("json")))
+        if shut and name == "mail":
+            raise DeliveryError("mail.example refused")
+
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("file", "mail"))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
+    site.put(LEAK)
+    ended = site.run()
+    assert ended.undelivered == ("mail.example refused (the report waits for the next pass)",)
+    (row,) = site.waiting()
+    assert (row.carriers, row.attempts, row.error) == (("mail",), 1, "mail.example refused")
+    shut = False
+    assert site.run().undelivered == ()
+    assert site.waiting() == []
+    assert [name for name, _, _ in tries] == ["file", "mail", "mail"]
+    assert len({(id_, text) for _, id_, text in tries}) == 1, "the same parcel, word for word"
+    site.run()
+    assert len(tries) == 3
+
+
+def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def carry(*_: object) -> None:
+        raise DeliveryError("no route")
+
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
+    monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
+    site.put(LEAK)
+    site.run()
+    (first,) = site.waiting()
+    (site.logs / "second").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        site.write(f"second/{path.name}", path.read_bytes())
+    site.run()
+    (second,) = site.waiting()
+    news = [[f["id"] for f in _findings(row.report) if f["state"] == "new"] for row in (first, second)]
+    assert set(news[0]) < set(news[1])
+
+
+def _findings(report: str) -> list[dict[str, str]]:
+    import json
+
+    loaded: list[dict[str, str]] = json.loads(report)["findings"]
+    return loaded
+
+
+@pytest.mark.parametrize("name", [LEAK, "password_reuse", "auth_odd"])
+def test_no_secret_in_lake_state_or_outbox(name: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", _refused)
+    site.put(name)
+    site.run()
+    assert site.waiting() or not site.known()
+    secrets = [line for line in (CAPTURES / name / "secrets.txt").read_text().splitlines() if line]
+    assert secrets
+    state = site.within(lambda c: "\n".join(c.connection.driver_connection.iterdump()))
+    assert [line for line in secrets if line in state] == []
+    for part in (site.state / "lake").glob("*/*"):
+        cells = pl.read_parquet(part).write_ndjson()
+        assert [line for line in secrets if line in cells] == []
+    assert {path.stat().st_mode & 0o077 for path in [site.state, *site.state.rglob("*")]} == {0}
+
+
+def _refused(*_: object) -> None:
+    raise DeliveryError("no route")
+
+
+def test_folders_that_are_not_set_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`log_dir` is not set"):
+        run.folders(Settings())
+    with pytest.raises(ConfigError, match="`state_dir` is not set"):
+        run.folders(Settings(log_dir=tmp_path))
+    with pytest.raises(NoInputError, match="no such folder"):
+        run.folders(Settings(log_dir=tmp_path / "none", state_dir=tmp_path))

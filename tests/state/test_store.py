@@ -1,0 +1,111 @@
+"""The state file: made closed, checked, migrated; what cannot be used is said and left as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from zeeksmtp.errors import UnusableError
+from zeeksmtp.state import _migrations, ledger
+from zeeksmtp.state.store import note, opened, told
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give where a state file is to be."""
+    return tmp_path / "state.sqlite"
+
+
+def test_a_new_state_is_closed_to_others_and_in_wal_mode(path: Path) -> None:
+    with opened(path) as store, store.transaction() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert _migrations.version_of(connection) == _migrations.NEWEST
+        assert len(told(connection, "salt") or "") == 32
+        assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
+
+
+def test_a_transaction_counts_whole_or_not_at_all(path: Path) -> None:
+    with opened(path) as store:
+        with pytest.raises(RuntimeError), store.transaction() as connection:
+            note(connection, "word", "said")
+            raise RuntimeError
+        with store.transaction() as connection:
+            assert told(connection, "word") is None
+
+
+def test_an_older_version_is_migrated_with_all_that_is_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(path) as store, store.transaction() as connection:
+        note(connection, "word", "said")
+        salt = told(connection, "salt")
+
+    def step(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE pass ADD COLUMN mood VARCHAR"))
+
+    monkeypatch.setattr(_migrations, "STEPS", {_migrations.NEWEST: step})
+    monkeypatch.setattr(_migrations, "NEWEST", _migrations.NEWEST + 1)
+    for _ in range(2):
+        with opened(path) as store, store.transaction() as connection:
+            assert (told(connection, "word"), told(connection, "salt")) == ("said", salt)
+            assert connection.execute(text("SELECT mood FROM pass")).all() == []
+            assert _migrations.version_of(connection) == _migrations.NEWEST
+
+
+def test_a_migration_that_fails_leaves_the_old_state(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(path):
+        pass
+
+    def step(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE pass ADD COLUMN mood VARCHAR"))
+        raise RuntimeError
+
+    monkeypatch.setattr(_migrations, "STEPS", {1: step})
+    monkeypatch.setattr(_migrations, "NEWEST", 2)
+    with pytest.raises(RuntimeError), opened(path):
+        pass
+    with sqlite3.connect(path) as state:
+        assert state.execute("PRAGMA user_version").fetchone() == (1,)
+        assert "mood" not in state.execute("select sql from sqlite_master where name = 'pass'").fetchone()[0]
+    state.close()
+
+
+def test_a_newer_version_is_refused(path: Path) -> None:
+    with opened(path):
+        pass
+    state = sqlite3.connect(path)
+    state.execute("PRAGMA user_version = 99")
+    state.commit()
+    state.close()
+    before = path.read_bytes()
+    with pytest.raises(UnusableError, match=r"written by a newer zeeksmtp \(schema 99"), opened(path):
+        pass
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "zeros", "pages"])
+def test_a_damaged_state_is_said_and_left(damage: str, path: Path) -> None:
+    with opened(path) as store, store.transaction() as connection:
+        for number in range(500):
+            note(connection, f"name {number}", "x" * 100)
+    whole = path.read_bytes()
+    broken = {
+        "text": b"hello, this is no database, whatever its name may say\n" * 10,
+        "cut": whole[: len(whole) // 2],
+        "zeros": whole[:4096] + bytes(len(whole) - 4096),
+        "pages": whole[:8192] + whole[16384:24576] + whole[16384:],
+    }[damage]
+    path.write_bytes(broken)
+    with pytest.raises(UnusableError, match=r"is damaged and was left as it is: restore .* or move"), opened(path):
+        pass
+    assert path.read_bytes() == broken
+
+
+def test_file_names_that_are_no_utf8_are_remembered(path: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "conn-\udcff.log"
+    with opened(path) as store, store.transaction() as connection:
+        ledger.keep_files(connection, [ledger.File(odd, 1, 2)], {odd})
+        assert ledger.files(connection) == {odd: ledger.File(odd, 1, 2)}
+        ledger.keep_files(connection, [], set())
+        assert ledger.files(connection) == {}
