@@ -236,6 +236,6 @@ def test_what_is_no_log_is_looked_at_once(site: Site, monkeypatch: pytest.Monkey
     site.write("notes.txt", b"hello\n")
     site.run()
     looked: list[Path] = []
-    monkeypatch.setattr("zeeksmtp.cron.judging.sniff", lambda path: looked.append(path))
+    monkeypatch.setattr("zeeksmtp.cron.judging.sniff", looked.append)
     assert site.run().files == ()
     assert looked == []

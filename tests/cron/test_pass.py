@@ -130,7 +130,9 @@ def test_nothing_new_loads_no_polars_and_takes_no_time(site: Site) -> None:
     )
     words = ["cron", "--quiet", "--config", str(site.home / "zeeksmtp.toml")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "")
     assert "sqlalchemy" in done.stderr.split()
     assert not {"polars", "numpy", "zeeksmtp.pipeline"} & set(done.stderr.split())
@@ -227,7 +229,7 @@ from zeeksmtp.cron.lock import locked
 with locked(Path({str(site.state)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    dead = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    dead = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
     assert dead.returncode < 0 and (site.state / "lock").read_text().strip().isdigit()
     assert site.run().news
 

@@ -64,11 +64,13 @@ def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.transaction() as connection:
         memory = _remembered(connection)
-    read = _read(work, memory, seen)
+    with lake.room(asked.state_dir):
+        read = _read(work, memory, seen)
     with store.transaction() as connection:
         places = {changes.place_of(taken.source.path) for taken in read.haul.taken if taken.rewritten}
         older = {place: ledger.parts_from(connection, place) for place in places}
-    change = changes.of(work, read.haul, memory.live, older)
+    with lake.room(asked.state_dir):
+        change = changes.of(work, read.haul, memory.live, older)
     report = None
     if change.made or read.errors - memory.errors or (memory.live and not same_rules):
         report = _report(work, memory, read, change)
@@ -131,7 +133,7 @@ def _is_due(source: Source, memory: _Memory, seen: Look) -> bool:
 def _report(work: Pass, memory: _Memory, read: _Read, change: Change) -> Report:
     """Judge the whole lake. The report's inputs are the files of this pass; its window and logs those of the lake."""
     began, asked, records = time.perf_counter(), work.asked, read.haul.records
-    with lake.workshop(asked.state_dir) as folder:
+    with lake.workshop(asked.state_dir) as folder, lake.room(asked.state_dir):
         lake.lay_out(folder, work.lake, change.live, logs())
         request = pipeline.Request((asked.log_dir,), asked.settings, engine=asked.engine)
         kept = _kept(work.lake, memory.logs, change.live)
