@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.dask`: ingest of a day by one Dask worker and by two, each bound to a core of its own.
 
-Both clusters are up all the time and are asked in turns, so that what else the machine does falls on both; the least
-time of each counts. Scheduler, workers and asker are processes of this machine, and the lake is a folder of it: what a
-network adds is not measured.
+Both clusters are up all the time, and are asked in turns with the local engine, so that what else the machine does
+falls on all; the least time of each counts. Scheduler, workers and asker are processes of this machine, and the lake is
+a folder of it: what a network adds is not measured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.benchmarks.day import write_day
+from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine.dask import DaskEngine
+from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.logs._discover import find
 
 _ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -37,18 +39,19 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         day = write_day(given.cache or folder, given.rows)
-        engines = [stack.enter_context(_cluster(folder / str(n), cores[:n])) for n in (1, 2)]
+        engines: list[Engine] = [stack.enter_context(_cluster(folder / str(n), cores[:n])) for n in (1, 2)]
+        engines.append(LocalEngine())
         runs = [[_seconds(engine, day) for engine in engines] for _ in range(given.runs + 1)][1:]  # the first warms up
-    one, two = (list(times) for times in zip(*runs, strict=True))
-    for count, times in ((1, one), (2, two)):
+    one, two, local = (list(times) for times in zip(*runs, strict=True))
+    for name, times in (("one worker", one), ("two workers", two), ("local engine", local)):
         each = " ".join(f"{seconds:.2f}" for seconds in times)
-        _say(f"{count} worker{'s' * (count > 1):1}  least {min(times):6.2f} s   all runs: {each}")
+        _say(f"{name:14}least {min(times):6.2f} s   all runs: {each}")
     gain = min(one) / min(two)
     _say(f"two workers are {gain:.2f} times as fast as one (at least {given.at_least})")
     return int(gain < given.at_least)
 
 
-def _seconds(engine: DaskEngine, day: Path) -> float:
+def _seconds(engine: Engine, day: Path) -> float:
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as lake:
         sources = find([day]).sources
         began = time.perf_counter()

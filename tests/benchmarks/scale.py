@@ -14,7 +14,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.benchmarks import scale_page
 from tests.benchmarks.day import write_day
@@ -54,12 +54,13 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _best(function: str, folder: Path, runs: int) -> dict[str, object]:
+def _best(function: str, folder: Path, runs: int) -> dict[str, Any]:
     """Call a function of this module with a folder, in processes of their own; give what the cheapest one said."""
     code = f"import sys; from tests.benchmarks import scale; scale.{function}(sys.argv[1])"
     command = [sys.executable, "-c", code, str(folder)]
     said = [subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout for _ in range(runs)]
-    return min((json.loads(text) for text in said), key=lambda result: result["cost"][1])
+    results: list[dict[str, Any]] = [json.loads(text) for text in said]
+    return min(results, key=lambda result: float(result["cost"][1]))
 
 
 def _lake(cache: Path, sessions: int) -> Path:

@@ -112,13 +112,15 @@ def _judging(judgings: Sequence[Judging]) -> Iterator[str]:
 
 
 def _parts(judgings: Sequence[Judging]) -> Iterator[str]:
-    """The exponent is that of the last step: 1 grows as the sessions do."""
+    """The exponent is that of the last step: 1 grows as the sessions do. Small lakes are not made piece by piece."""
     before, after = judgings[-2:]
     yield from _head("fact or detector", *(f"{one.sessions:,} sessions, s" for one in judgings), "exponent")
     for name in sorted(after.parts, key=lambda name: -after.parts[name]):
-        growth = math.log(after.parts[name] / before.parts[name]) / math.log(after.sessions / before.sessions)
         shown = name if name.startswith("fact ") else f"`{name}`"
-        yield _row(shown, *(f"{one.parts[name]:.2f}" for one in judgings), f"{growth:.2f}")
+        cells = [f"{one.parts[name]:.2f}" if name in one.parts else "-" for one in judgings]
+        growth = math.log(after.sessions / before.sessions)
+        ratio = after.parts[name] / before.parts[name] if before.parts.get(name) else None
+        yield _row(shown, *cells, f"{math.log(ratio) / growth:.2f}" if ratio else "-")
 
 
 def _paper(model: Model) -> Iterator[str]:
