@@ -14,8 +14,8 @@ MISSED: Mapping[tuple[str, str], str] = {
     ("user-enumeration", "enumeration, distributed"): _NO_PAST,
     ("password-guessing", "guessing, many accounts by many"): _NO_PAST,
     ("starttls-stripped", "STARTTLS stripped: missing"): (
-        "the server has fewer than two other clients in these logs: without a majority nobody can say whether it "
-        "never offers STARTTLS, or somebody took it away"
+        "no other client, or as many stripped as spared ones, met the server in these logs on the days around: nobody "
+        "can say whether it never offers STARTTLS, or somebody took it away"
     ),
     ("starttls-stripped", "STARTTLS stripped: refused"): (
         "the client is the server's only one in these logs: for all they tell, the server refuses everybody, as one "
@@ -31,7 +31,7 @@ FALSE: Mapping[str, str] = {
         "low: people with an account at a hoster in clear, who write to one or two friends, irregularly"
     ),
     "new-direct-sender": "low: an application that delivers its report by itself, every night, to three servers",
-    "slow-growth": "low: a list, or a person, whose second week was busier than the first in small steps",
+    "slow-growth": "low: a host whose second week was busier than the first, day after day",
     "user-enumeration": (
         "a spam bot's mails to one server met several unknown names in a row: it asks for names all the same, which "
         "the truth of its event does not say"

@@ -51,10 +51,10 @@ class StrippedParams(Params):
         description="other clients that were offered STARTTLS then; Source: our choice, two may be one person",
     )
     min_alike_clients: int = Field(
-        2,
+        1,
         ge=1,
         description="other clients that are enough where the server's answer to EHLO is else the same to the letter; "
-        "Source: our choice, below two there is no majority",
+        "Source: our choice, more of them exclude nothing that the same answer does not; one alone: low confidence",
     )
 
 
@@ -118,7 +118,7 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
         .join(span, on=list(_PORT))
     )
     return lacking.filter(enough, most, pl.col("day").is_between("since", "till")).select(
-        *_PORT, "day", "client", withheld=pl.lit(value=True)
+        *_PORT, "day", "client", "others_offered", withheld=pl.lit(value=True)
     )
 
 
@@ -145,6 +145,7 @@ def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFra
             pl.col("client").unique().alias("clients"),
             pl.col("server").unique().alias("servers"),
             *(pl.col(sign).sum() for sign in signs_of),
+            pl.col("others_offered").max().fill_null(0),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
             (pl.col("auth_attempts").fill_null(0)).sum().alias("logins"),
             first_uids().alias("uids"),
@@ -156,10 +157,13 @@ def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFra
             pl.lit("high").alias("severity"),
             pl.when((pl.col("masked") + pl.col("starred")) > 0)
             .then(pl.lit("high"))
-            .otherwise(pl.lit("medium"))
+            .when((pl.col("refused") > 0) | (pl.col("others_offered") > 1))
+            .then(pl.lit("medium"))
+            .otherwise(pl.lit("low"))
             .alias("confidence"),
             terms(
                 *(evidence(f"sessions_{sign}", pl.col(sign)) for sign in signs_of),
+                evidence("others_offered", pl.col("others_offered"), 0.0),
                 evidence("logins_meanwhile", pl.col("logins"), 0.0),
             ),
             details(ports=pl.col("ports")),
