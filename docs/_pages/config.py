@@ -90,7 +90,9 @@ from = "zeeksmtp@corp.example"
 to = ["soc@corp.example"]
 username = "zeeksmtp"
 password_file = "/etc/zeeksmtp.password"
-```"""
+```
+
+With a mail server on the same machine, `host = "localhost"` and `tls = "none"` will do."""
 
 
 _NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path", SecretStr: "text"}

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,5 +154,7 @@ def script(*replies: bytes | None) -> Iterator[tuple[int, list[bytes]]]:
         yield listener.getsockname()[1], lines
     finally:
         ended.set()
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes an accept that nobody came for
         listener.close()
         thread.join(20)

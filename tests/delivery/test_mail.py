@@ -17,7 +17,7 @@ import pytest
 from tests.delivery._parcels import SECRET, mail, parcel
 from tests.delivery._servers import USER, Certificate, Inbox, free_port, script, server
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery import carry, configured
+from zeeksmtp.delivery import Parcel, carry, configured
 from zeeksmtp.delivery import mail as carrier
 from zeeksmtp.errors import DeliveryError, ExitCode
 
@@ -125,6 +125,15 @@ def test_a_host_without_a_domain_greets_with_its_address(monkeypatch: pytest.Mon
             monkeypatch.setattr(socket, "gethostname", lambda name=name: name)
             carry("mail", parcel(), mail(inbox.port, host="127.0.0.1"))
     assert inbox.names == ["[127.0.0.1]", "sensor.corp.example"]
+
+
+def test_the_page_is_drawn_before_the_server_is_called() -> None:
+    def render(form: str) -> str:
+        raise LookupError(form)
+
+    with script(b"220 mx\r\n") as (port, lines), pytest.raises(LookupError):
+        carry("mail", Parcel("id", "x", render), mail(port))
+    assert lines == []
 
 
 # TLS

@@ -12,6 +12,8 @@ from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.model import identity
 from zeeksmtp.outputs._escape import cut, plain
 
+FORMS = ("terminal", "html")
+"""Formats that a mail is made of: the text, and the page."""
 _SUBJECT = 150
 """Longest subject; it names hosts and accounts, of any length."""
 # Seven bits and short lines: what every server takes, with or without 8BITMIME.
@@ -28,8 +30,9 @@ def letter(parcel: Parcel, mail: Mail, notes: Sequence[str] = ()) -> bytes:
     message["Message-ID"] = message_id(parcel, mail)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice is to answer
     head = "".join(f"{plain(note)}\n\n" for note in notes)
-    message.set_content(_encodable(head + parcel.render("terminal")), cte="quoted-printable")
-    message.add_alternative(_encodable(parcel.render("html")), subtype="html", cte="base64")
+    text, page = map(parcel.render, FORMS)
+    message.set_content(_encodable(head + text), cte="quoted-printable")
+    message.add_alternative(_encodable(page), subtype="html", cte="base64")
     return message.as_bytes()
 
 

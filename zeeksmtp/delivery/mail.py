@@ -11,11 +11,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from ipaddress import ip_address
 from smtplib import SMTP, SMTP_SSL, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._letter import letter
+from zeeksmtp.delivery._letter import FORMS, letter
 from zeeksmtp.delivery._parcel import Carrier, Parcel
 from zeeksmtp.delivery._secret import password
 from zeeksmtp.delivery_settings import Mail
@@ -34,7 +35,9 @@ def _configured(settings: Settings) -> bool:
 def _carry(parcel: Parcel, settings: Settings) -> None:
     mail = settings.mail
     assert mail is not None  # noqa: S101 - for the type checker: `_configured` was asked
-    _Attempt(mail).send(parcel)
+    # A page takes seconds to draw, and a busy server does not wait for it: all is ready before the first word.
+    ready = {form: parcel.render(form) for form in FORMS}
+    _Attempt(mail).send(replace(parcel, render=ready.__getitem__))
 
 
 class _Attempt:
