@@ -1,4 +1,4 @@
-"""Guards that a large lake's facts, made day by day, are those of the whole, and that only what changed is made anew."""
+"""Guards that a large lake's facts, made day by day, are those of the whole, and that only the changed is made anew."""
 
 from __future__ import annotations
 

@@ -27,9 +27,10 @@ def _unlogged(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
         .agg(pl.len().cast(pl.Int64).alias("logged"))
     )
     missing = pl.col("rcpt_accepted").fill_null(0).cast(pl.Int64) - pl.col("logged").fill_null(0)
+    # By the uid alone first: of many sessions few ask, and a join on one column is cheap.
+    asking = tables["session"].join(asked.select("uid").unique(), on="uid", how="semi")
     return (
-        tables["session"]
-        .join(asked.select("uid", *PAIR).unique(), on=["uid", *PAIR], how="semi")
+        asking.join(asked.select("uid", *PAIR).unique(), on=["uid", *PAIR], how="semi")
         .join(logged, on=["uid", *PAIR], how="left")
         .select(*PAIR, "ts", pl.lit(value=False).alias("bad"), missing.alias("trials"))
         .filter(pl.col("trials") > 0)

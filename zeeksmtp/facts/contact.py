@@ -29,8 +29,9 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
 
 def _first(contacts: pl.LazyFrame) -> pl.LazyFrame:
     """Give the first of the contacts with each server port, with the number and the latest of all."""
-    first = contacts.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True).drop("contacts", "last")
     totals = contacts.group_by(_KEY).agg(pl.col("contacts").sum(), pl.col("last").max())
+    earliest = contacts.filter(pl.col("ts") == pl.col("ts").min().over(pl.struct(_KEY).hash()))
+    first = earliest.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True).drop("contacts", "last")
     return first.join(totals, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
 
 

@@ -46,7 +46,6 @@ def _calling(session: pl.LazyFrame) -> pl.LazyFrame:
     # Without the session's counters a mail shows as bytes: the smallest one seen in TLS sent 1026.
     counted = pl.when(pl.col("seen") & ~pl.col("tls").fill_null(value=False)).then(pl.col("mail") > 0)
     mailed = pl.coalesce(counted, pl.col("orig_bytes") >= 1000).fill_null(value=True)
-    gap = pl.col("ts").sort().diff().dt.total_microseconds()
     return session.group_by(pl.col("client").alias("host")).agg(
         pl.col("ts").min().alias("since"),
         pl.col("ts").filter(_OUTSIDE).dt.date().n_unique().alias("days"),
@@ -56,9 +55,17 @@ def _calling(session: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("helo").drop_nulls().n_unique().alias("names"),
         refused.mean().alias("refused"),
         mailed.sum().alias("mailed"),
-        ((gap - gap.median()).abs().median() / gap.median()).alias("deviation"),
         pl.col("direction").is_in(["outbound", "internal"]).max().alias("local_client"),
     )
+
+
+def _rhythm(session: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
+    """How far the gaps of a client's connections are from their median; of clients without mail, who are few."""
+    gap = pl.col("ts").sort().diff().dt.total_microseconds()
+    deviation = (gap - gap.median()).abs().median() / gap.median()
+    silent = calling.filter(pl.col("mailed") == 0).select(client="host")
+    times = session.select("client", "ts").join(silent, on="client", how="semi")
+    return times.group_by(pl.col("client").alias("host")).agg(deviation.alias("deviation"))
 
 
 def _mailing(message: pl.LazyFrame) -> pl.LazyFrame:
@@ -115,9 +122,11 @@ def _learned(hosts: pl.LazyFrame) -> pl.LazyFrame:
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per host that spoke or answered SMTP, or that config names."""
     session = tables["session"]
+    calling = _calling(session).cache()
     hosts = (
         _answering(session)
-        .join(_calling(session), on="host", how="full", coalesce=True)
+        .join(calling, on="host", how="full", coalesce=True)
+        .join(_rhythm(session, calling), on="host", how="left")
         .join(_mailing(tables["message"]), on="host", how="left")
         .join(session.select(pl.col("ts").min().alias("logs_since")), how="cross")
         .with_columns(pl.any_horizontal(pl.col("local_server", "local_client").fill_null(value=False)).alias("local"))

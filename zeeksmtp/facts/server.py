@@ -14,21 +14,24 @@ def _answers(verb: str) -> pl.Expr:
     return pl.when(asked.len() > 0).then(asked.is_in(["confirmed", "unknown"]).any()).alias(f"answers_{verb.lower()}")
 
 
-def _any_seen(value: pl.Expr) -> pl.Expr:
-    """True if it held in one session, false if it never did, null if no session told."""
-    return value.drop_nulls().max()
+def _greetings(session: pl.LazyFrame) -> pl.LazyFrame:
+    """The latest greeting of each port, and the latest name in one: of the few wordings, not of all sessions."""
+    host = (
+        pl.col("banner").str.extract(r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)").str.to_lowercase()
+    )
+    wordings = session.filter(pl.col("banner").is_not_null()).group_by(*_KEY, "banner").agg(pl.col("ts").max())
+    latest = wordings.sort("ts", "banner").group_by(_KEY)
+    return latest.agg(pl.col("banner").last(), host.drop_nulls().last().alias("host_name"))
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per server and port."""
-    passwords = pl.col("mechanisms_offered").list.set_intersection(list(PASSWORD_MECHANISMS)).list.len() > 0
+    offered = pl.col("mechanisms_offered")
+    passwords = pl.any_horizontal(offered.list.contains(mechanism) for mechanism in PASSWORD_MECHANISMS)
     in_clear = pl.when(pl.col("seen") & ~pl.col("implicit_tls")).then(passwords.fill_null(value=False))
-    host = (
-        pl.col("banner").str.extract(r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)").str.to_lowercase()
-    )
     shown = (
         tables["session"]
-        .sort("ts", "uid")
+        .with_columns(in_clear.alias("in_clear"))
         .group_by(_KEY)
         .agg(
             pl.col("ts").min().alias("first"),
@@ -36,13 +39,12 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
             pl.len().cast(pl.UInt64).alias("sessions"),
             pl.col("client").n_unique().cast(pl.UInt64).alias("clients"),
             pl.col("tls").fill_null(value=False).sum().cast(pl.UInt64).alias("tls_sessions"),
-            _any_seen(pl.col("starttls_offered")),
-            _any_seen(in_clear).alias("auth_offered_in_clear"),
+            pl.col("starttls_offered").max(),
+            pl.col("in_clear").max().alias("auth_offered_in_clear"),
             pl.col("direction").is_in(["inbound", "internal"]).max().alias("local"),
             (pl.col("direction") == "inbound").max().alias("faces_outside"),
-            pl.col("banner").drop_nulls().last(),
-            host.drop_nulls().last().alias("host_name"),
         )
+        .join(_greetings(tables["session"]), on=list(_KEY), how="left")
     )
     answers = tables["query"].group_by(_KEY).agg(_answers("VRFY"), _answers("EXPN"))
     return shown.join(answers, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
