@@ -158,7 +158,7 @@ def test_the_last_line_of_a_rotated_file(folder: Path, follow: Follow, form: str
     assert users(follower) == ["one"]
     path.rename(folder / "smtp_auth-26-11-23.log")
     assert users(follower) == (["two"] if form == "json" else [])
-    assert follower.logs == ()
+    assert follower._tails == {}
 
 
 def test_a_file_that_comes_back_is_not_read_again(folder: Path, follow: Follow) -> None:
@@ -169,7 +169,7 @@ def test_a_file_that_comes_back_is_not_read_again(folder: Path, follow: Follow) 
     assert users(follower) == ["one"]
     aside = path.rename(folder / "aside.txt")
     assert users(follower) == []
-    assert follower.logs == ()
+    assert follower._tails == {}
     append(aside, log.row("two"))
     aside.rename(path)
     assert users(follower) == ["two"]
@@ -201,7 +201,7 @@ def test_other_files_are_left_alone(folder: Path, follow: Follow) -> None:
     (folder / "dns.log").symlink_to("nowhere")
     (folder / "smtp_cmd.log").touch()
     assert [users(follower) for _ in range(3)] == [[], [], []]
-    assert (follower.logs, troubles) == ((), [])
+    assert (follower._tails, troubles) == ({}, [])
 
 
 def test_a_second_copy_of_a_log_is_not_read(folder: Path, follow: Follow) -> None:

@@ -204,3 +204,17 @@ def test_counts_are_tested_in_rounds(start: Start, folder: Path) -> None:
     time.sleep(2.5)
     ids = [(f["id"], f["severity"]) for f in watcher.findings()]
     assert len(ids) == len(set(ids))
+
+
+def test_nohup_is_heeded(start: Start, folder: Path) -> None:
+    """A signal that the caller had set to be ignored does not end it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        watcher = start(folder)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    watcher.process.send_signal(signal.SIGHUP)
+    log = Log("tsv")
+    append(folder / "smtp_auth.log", log.header + log.row("one"))
+    watcher.wait_for_users("one")
+    assert watcher.end()[0] == 0

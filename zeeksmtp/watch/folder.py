@@ -67,11 +67,6 @@ class Folder:
         """Tell whether there is more to read at once."""
         return any(tail.behind for tail in self._tails.values())
 
-    @property
-    def logs(self) -> tuple[str, ...]:
-        """Name the logs that are followed."""
-        return tuple(sorted({tail.log for tail in self._tails.values()}))
-
     def new_rows(self) -> Rows:
         """Look once at every file; give the rows of the lines that were finished since the last look."""
         began = time.time()

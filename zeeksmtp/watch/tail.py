@@ -37,7 +37,6 @@ class Tail:
         if kind.log is None:
             raise ValueError(f"{path} is no log")
         self.path = path
-        self.log = kind.log
         self.behind = False
         self._file = file
         self._reader = TsvReader(kind.log) if kind.format == "tsv" else JsonReader(kind.log)

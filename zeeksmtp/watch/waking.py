@@ -31,8 +31,9 @@ class Waking:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Let signals end the watch while the block runs."""
-        before = {number: signal.signal(number, self._end) for number in _SIGNALS}
+        """Let signals end the watch while the block runs; those that are ignored (nohup) stay so."""
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._end) for number in heeded}
         try:
             yield
         finally:

@@ -17,10 +17,10 @@ from zeeksmtp.watch.folder import Folder, Tell
 from zeeksmtp.watch.instant import Instant
 from zeeksmtp.watch.news import News
 from zeeksmtp.watch.rounds import Rounds
-from zeeksmtp.watch.waking import LONGEST, Waking
+from zeeksmtp.watch.waking import Waking
 
 _SHARE = 3  # looking and judging take a third of the time at most, unless there is more to read
-_LEAST = 0.2  # seconds between two looks
+_LEAST, _MOST = 0.2, 0.7  # seconds between two looks when lines keep coming; two seconds are promised in all
 
 Show = Callable[[Sequence[Finding]], None]
 """Takes findings that are new or more severe than they were."""
@@ -84,7 +84,7 @@ def watch(asked: Watch, show: Show, tell: Tell, waking: Waking) -> None:
             _look(folder, instant, rounds, voice)
             took = time.monotonic() - begun
             if not folder.behind:
-                waking.wait(min(max(_LEAST, _SHARE * took), LONGEST))
+                waking.wait(min(max(_LEAST, _SHARE * took), _MOST))
 
 
 def _look(folder: Folder, instant: Instant, rounds: Rounds, voice: _Voice) -> None:
