@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from zeeksmtp.model import Credential, Finding, Incident, InputFile, Report, Severity
+from zeeksmtp.model import Finding, Incident, InputFile, Report, Severity
 from zeeksmtp.outputs import _sentences, _words
 
+STEPS, OPEN, FEW = 8, 5, 6
+"""Steps of a timeline told one by one; incidents that are not folded; findings of a detector that are not folded."""
 _ORDER = ("new", "ongoing", None, "quiet", "acknowledged")
 """States in the order in which a reader wants them; a report that was made once has none."""
 _STATES = {"new": "New", "ongoing": "Ongoing", "quiet": "Quiet again", "acknowledged": "Acknowledged"}
@@ -17,7 +19,7 @@ _STATES = {"new": "New", "ongoing": "Ongoing", "quiet": "Quiet again", "acknowle
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much is told: findings and incidents in full, rows of a table, findings of a detector that get a line."""
+    """How much is told: findings and incidents in full, rows of a table, findings of one detector in a list."""
 
     findings: int
     incidents: int
@@ -25,7 +27,7 @@ class Room:
     lines: int
 
 
-ROOMS = (Room(100, 40, 500, 20), Room(30, 15, 60, 10), Room(5, 3, 5, 2))
+ROOMS = (Room(150, 40, 500, 20), Room(40, 15, 60, 10), Room(5, 3, 5, 2))
 """From generous to scant: the first with which the page is small enough is taken."""
 
 
@@ -40,9 +42,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of an incident's timeline; `start` and `length` place it in the incident's time, in percent."""
+    """One entry of an incident's timeline: a finding, or all of one detector where there are many.
 
-    finding: Finding
+    `start` and `length` place it in the incident's time, in percent.
+    """
+
+    findings: tuple[Finding, ...]
+    first: datetime
+    last: datetime
     start: float
     length: float
 
@@ -58,14 +65,22 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Findings of one detector: some, how many more there are, and whether they are told in full or by a line each."""
+
+    detector: str
+    findings: tuple[Finding, ...]
+    more: int
+    in_full: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one severity and state: `told` one by one, then `listed` by detector: shown, how many more, id."""
+    """Findings of one severity and state."""
 
     name: str
-    severity: Severity
-    findings: tuple[Finding, ...]
-    told: tuple[Finding, ...]
-    listed: tuple[tuple[list[Finding], int, str], ...]
+    count: int
+    batches: tuple[Batch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,7 @@ class Page:
     asked: tuple[Asked, ...]
     linked: frozenset[str]
     incident_of: Mapping[str, str]
-    passwords: tuple[Credential, ...]
+    passwords: Sequence[tuple[str, ...]]
     roles: Sequence[tuple[str, ...]]
     files: Sequence[tuple[str, ...]]
 
@@ -100,39 +115,36 @@ def page(report: Report, room: Room) -> Page:
     by_id = {finding.id: finding for finding in findings}
     states = {incident.id: _state(incident, by_id) for incident in report.incidents}
     incidents = sorted(report.incidents, key=lambda i: _ORDER.index(states[i.id]))
-    arranged = report.model_copy(update={"findings": tuple(findings), "incidents": tuple(incidents)})
     groups = tuple(_groups(findings, room))
-    shown = [f for g in groups for f in (*g.told, *(f for some, _, _ in g.listed for f in some))]
+    shown = [finding for group in groups for batch in group.batches for finding in batch.findings]
     return Page(
         top=incidents[0] if incidents else next(iter(findings), None),
-        first_step=_first_step(arranged, by_id),
+        first_step=_action(incidents[0], findings) if incidents else _action(None, findings[:1]),
         figures=tuple(_figures(report)),
         stories=tuple(_story(i, states[i.id], by_id) for i in incidents[: room.incidents]),
         groups=groups,
         asked=tuple(_asked(findings))[: room.rows],
         linked=frozenset(finding.id for finding in shown),
         incident_of={f: incident.id for incident in incidents[: room.incidents] for f in incident.findings},
-        passwords=report.credentials_to_change[: room.rows],
+        passwords=[
+            (_words.name(due.account), due.server, _words.stamp(due.last), due.why)
+            for due in report.credentials_to_change
+        ],
         roles=[(role.host, role.role, role.reason) for role in report.roles],
         files=[_file(file) for file in report.inputs.files],
     )
+
+
+def _action(incident: Incident | None, findings: Iterable[Finding]) -> str | None:
+    """Say what to do, without the actors: the title above names them."""
+    worst = _sentences.worst(incident, findings)
+    return _words.action(worst) if worst else None
 
 
 def _state(incident: Incident, by_id: Mapping[str, Finding]) -> str | None:
     """Give the state of the freshest finding."""
     states = [by_id[i].state for i in incident.findings if i in by_id]
     return min(states, key=_ORDER.index, default=None)
-
-
-def _worst(incident: Incident, by_id: Mapping[str, Finding]) -> Finding | None:
-    story = [by_id[i] for i in incident.findings if i in by_id]
-    return max(story, key=lambda finding: finding.severity.rank, default=None)
-
-
-def _first_step(report: Report, by_id: Mapping[str, Finding]) -> str | None:
-    """Say what to do first, without the actors: the title above names them."""
-    worst = _worst(report.incidents[0], by_id) if report.incidents else next(iter(report.findings), None)
-    return _words.action(worst) if worst else _sentences.first_step(report)
 
 
 def _figures(report: Report) -> Iterable[Figure]:
@@ -163,31 +175,39 @@ def _encrypted(report: Report) -> Figure:
 
 
 def _story(incident: Incident, state: str | None, by_id: Mapping[str, Finding]) -> Story:
-    steps = sorted((by_id[i] for i in incident.findings if i in by_id), key=lambda f: (f.first, f.id))
-    worst = _worst(incident, by_id)
-    placed = tuple(_step(finding, incident.first, incident.last) for finding in steps)
-    return Story(incident, state, placed, _words.action(worst) if worst else None)
+    told = sorted((by_id[i] for i in incident.findings if i in by_id), key=lambda f: (f.first, f.id))
+    together = [(f,) for f in told] if len(told) <= STEPS else _by_detector(told)
+    return Story(incident, state, tuple(_step(fs, incident) for fs in together), _action(incident, by_id.values()))
 
 
-def _step(finding: Finding, first: datetime, last: datetime) -> Step:
-    whole = (last - first).total_seconds()
+def _by_detector(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.detector, []).append(finding)
+    return [tuple(group) for group in groups.values()]
+
+
+def _step(findings: tuple[Finding, ...], incident: Incident) -> Step:
+    first, last = min(f.first for f in findings), max(f.last for f in findings)
+    whole = (incident.last - incident.first).total_seconds()
     if whole <= 0:
-        return Step(finding, 0, 100)
-    start = min(max((finding.first - first).total_seconds() / whole * 100, 0), 99)
-    length = (finding.last - finding.first).total_seconds() / whole * 100
-    return Step(finding, round(start, 1), round(min(max(length, 1), 100 - start), 1))
+        return Step(findings, first, last, 0, 100)
+    start = min(max((first - incident.first).total_seconds() / whole * 100, 0), 99)
+    length = (last - first).total_seconds() / whole * 100
+    return Step(findings, first, last, round(start, 1), round(min(max(length, 1), 100 - start), 1))
 
 
 def _groups(findings: Sequence[Finding], room: Room) -> Iterable[Group]:
     left = room.findings
     for (state, severity), same in groupby(findings, key=lambda f: (f.state, f.severity)):
-        group = tuple(same)
-        name = f"{_STATES[state]}: {severity}" if state else severity.capitalize()
-        grave = severity.rank >= Severity.MEDIUM.rank
-        told = group[:left] if grave else ()
-        rest = tuple(_words.by_detector(group[len(told) :], room.lines))
-        left -= len(told)
-        yield Group(name, severity, group, told, rest)
+        group = list(same)
+        batches = []
+        for batch in _by_detector(group):
+            in_full = severity.rank >= Severity.MEDIUM.rank and left > 0
+            shown = batch[: min(room.lines, left) if in_full else room.lines]
+            left -= len(shown) * in_full
+            batches.append(Batch(batch[0].detector, shown, len(batch) - len(shown), in_full))
+        yield Group(f"{_STATES[state]}: {severity}" if state else severity.capitalize(), len(group), tuple(batches))
 
 
 def _asked(findings: Iterable[Finding]) -> Iterable[Asked]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from zeeksmtp.model import Finding, Report, ServerPosture, Severity
+from zeeksmtp.model import Finding, Incident, Report, ServerPosture, Severity
 from zeeksmtp.outputs._words import UNKNOWN, action, counted, flag, who
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
@@ -22,10 +22,16 @@ def counts(findings: Iterable[Finding]) -> str:
 
 def first_step(report: Report) -> str | None:
     """Say what to do first: what the worst finding of the worst incident, or else the worst finding, asks for."""
-    by_id = {finding.id: finding for finding in report.findings}
-    story = [by_id[i] for i in report.incidents[0].findings if i in by_id] if report.incidents else []
-    worst = max(story or report.findings, key=lambda finding: finding.severity.rank, default=None)
-    return f"{who(worst)}: {action(worst)}" if worst else None
+    told = worst(report.incidents[0] if report.incidents else None, report.findings)
+    return f"{who(told)}: {action(told)}" if told else None
+
+
+def worst(incident: Incident | None, findings: Iterable[Finding]) -> Finding | None:
+    """Give the worst finding of an incident, of equals the one that gave it its title; else the worst of all."""
+    known = list(findings)
+    story = [finding for finding in known if incident and finding.id in incident.findings]
+    title = incident.title if incident else ""
+    return max(story or known, key=lambda finding: (finding.severity.rank, finding.title == title), default=None)
 
 
 def verdict(report: Report) -> str:

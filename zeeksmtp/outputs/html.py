@@ -43,7 +43,14 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     style = Markup((folder / "page.css").read_text("utf-8"))  # noqa: S704 - ours
-    environment.globals |= {"style": style, "words": _words, "sentences": _sentences, "sums": _sums, "drawing": _charts}
+    environment.globals |= {
+        "style": style,
+        "words": _words,
+        "sentences": _sentences,
+        "sums": _sums,
+        "drawing": _charts,
+        "counts": _page,
+    }
     environment.filters["drawn"] = Markup
     return environment.get_template("page.html.j2")
 
