@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.cron._growing import Growing
 
 KILLS = int(os.environ.get("KILLS", "10"))
-STEPS = max(6, min(16, KILLS // 12))
+STEPS = max(4, KILLS // 4)
 SEED = int(os.environ.get("SEED", "5"))
 DYING = Path(__file__).with_name("_dying.py")
 
@@ -38,9 +38,8 @@ class Site:
     """A log folder, a state and what carries reports away."""
 
     home: Path
-    killed: list[str] = field(default_factory=list)
-    moments: int = 0
-    seconds: float = 0.0
+    killed: Counter[str] = field(default_factory=Counter)
+    whole_ones: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.home / "logs").mkdir(parents=True)
@@ -62,15 +61,16 @@ class Site:
         return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def whole(self) -> None:
-        """Make a pass and let it live; remember how long it took and how many moments it had."""
+        """Make a pass and let it live; remember how many moments it had, and seconds."""
         began = time.monotonic()
         process = self.start()
         _, said = process.communicate()
         assert process.returncode == 0, said
-        self.moments, self.seconds = int(said.split()[-1]), time.monotonic() - began
+        self.whole_ones.append((int(said.split()[-1]), time.monotonic() - began))
 
     def kill_one(self, chance: random.Random, moments: int, seconds: float) -> None:
-        """Start a pass and kill it: at a random time, or at a random thing that it does."""
+        """Start a pass and kill it: at a random time, or at a random thing that it does. Count it, if it died."""
+        before = self.passes()
         if chance.random() < 0.5:
             process = self.start(chance.randint(1, moments))
             process.communicate()
@@ -80,7 +80,7 @@ class Site:
             process.kill()
             process.communicate()
         if process.returncode < 0:
-            self.killed.append("kill")
+            self.killed["after it counted" if self.passes() > before else "before it counted"] += 1
 
     def passes(self) -> int:
         """Give the number of passes that count."""
@@ -130,11 +130,8 @@ class Site:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Give a site whose passes all came to their end."""
     site = Site(tmp_path_factory.mktemp("undisturbed"))
-    longest, most = 0.0, 0
     for _ in Growing(site.home / "logs", SEED, STEPS):
         site.whole()
-        longest, most = max(longest, site.seconds), max(most, site.moments)
-    site.seconds, site.moments = longest, most
     return site
 
 
@@ -142,15 +139,17 @@ def test_killed_passes_end_where_others_do(undisturbed: Site, tmp_path: Path) ->
     chance = random.Random(SEED)
     site = Site(tmp_path / "killed")
     folder = iter(Growing(site.home / "logs", SEED, STEPS))
-    for step, _ in enumerate(folder, 1):
+    for step, (moments, seconds) in enumerate(undisturbed.whole_ones, 1):
+        next(folder)
         before = site.passes()
-        share = KILLS * step // STEPS
         # A pass that counts before it was killed has done its work: the folder grows on.
-        while len(site.killed) < share and site.passes() == before:
-            site.kill_one(chance, undisturbed.moments, undisturbed.seconds)
+        while site.killed.total() < KILLS * step // STEPS and site.passes() == before:
+            site.kill_one(chance, moments, seconds)
         if site.passes() == before:
             site.whole()
         assert site.passes() <= before + 1
+    while site.killed.total() < KILLS:
+        site.kill_one(chance, 40, seconds)
     site.whole()
     want, got = undisturbed.ends(), site.ends()
     assert len(want["findings"]) > 10 and sum(want["rows"].values()) > 1000 and len(want["news"]) > 1

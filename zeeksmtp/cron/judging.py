@@ -184,9 +184,10 @@ def _ended(connection: Connection, work: Pass, memory: _Memory, read: _Read, rep
     rows = sum(record.kept for record in haul.records)
     number = ledger.keep_pass(connection, work.now, len(haul.files), rows, json.dumps(sorted(errors)))
     left = len(read.seen.unsettled) + len(haul.left)
+    note(connection, "judged_with", rules.digest(work.asked.settings))
     if report is None:
         return Ended(files=haul.files, left=left, degraded=bool(errors))
     new_errors = bool(errors - memory.errors)
-    shown = telling.remember(connection, work, number, report, new_errors=new_errors)
-    note(connection, "judged_with", rules.digest(work.asked.settings))
+    first = not memory.live
+    shown = telling.remember(connection, work, number, report, first=first, new_errors=new_errors)
     return Ended(shown.report, shown.news, haul.files, left, degraded=bool(errors))

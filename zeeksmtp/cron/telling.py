@@ -25,10 +25,15 @@ class Shown:
     news: bool
 
 
-def remember(connection: Connection, work: Pass, number: int, report: Report, *, new_errors: bool) -> Shown:
-    """Give every finding its state; put the report into the outbox if there is anything new in it."""
+def remember(
+    connection: Connection, work: Pass, number: int, report: Report, *, first: bool, new_errors: bool
+) -> Shown:
+    """Give every finding its state; put the report into the outbox if there is anything new in it.
+
+    `first`: the lake was empty before.
+    """
     known = findings.known(connection)
-    first = told(connection, "judged_with") is None
+    first = first and not known
     back = findings.expired(connection, work.now.date()) | _let_go(connection)
     newest = report.window.last if first and report.window else None
     lives = life.lived(report.findings, known, number, newest, back)
