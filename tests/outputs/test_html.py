@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, Page, hostile
-from zeeksmtp.model import Explanation, Report
+from zeeksmtp.model import Explanation, Report, Severity
 from zeeksmtp.outputs import _page, html
 from zeeksmtp.outputs._escape import plain
 
@@ -191,6 +191,42 @@ def test_steps_lie_within_their_incident(full: Report) -> None:
     moment = incident.model_copy(update={"last": incident.first})
     shown = _page.page(report.model_copy(update={"incidents": (moment,)}), _page.ROOMS[0]).stories[0].steps
     assert [(step.start, step.length) for step in shown] == [(0, 100)] * 3
+
+
+def test_many_findings_of_a_kind_are_one_step_as_grave_as_the_worst(full: Report) -> None:
+    many = [full.findings[0].model_copy(update={"id": f"{n:016x}", "severity": Severity.MEDIUM}) for n in range(40)]
+    other = full.findings[2].model_copy(update={"id": "e" * 16})
+    findings = (*many, full.findings[0].model_copy(update={"id": "d" * 16}), other)
+    incident = full.incidents[0].model_copy(update={"findings": tuple(finding.id for finding in findings)})
+    report = Report.model_validate(
+        full.model_dump(by_alias=True) | {"findings": [f.model_dump() for f in findings], "incidents": (incident,)}
+    )
+    steps = _page.page(report, _page.ROOMS[0]).stories[0].steps
+    assert [(len(step.findings), step.severity) for step in steps] == [(41, "critical"), (1, "high")]
+    text = rendered(explained(report))
+    timeline = text.split('class="timeline"')[1].split("</ol>")[0]
+    assert "41 \u00d7 A password went by." in timeline
+    assert timeline.count(full.findings[0].summary) == _page.ROOMS[0].lines
+    section = text.split('id="findings"')[1].split('id="checks"')[0]
+    assert "<summary>40 \u00d7 A password went by.</summary>" in section
+    assert "And 20 more; the JSON form has all." in section
+
+
+def test_all_but_the_first_incidents_are_folded(full: Report) -> None:
+    incidents = tuple(full.incidents[0].model_copy(update={"id": f"{n:016x}"}) for n in range(50))
+    page = Page(rendered(full.model_copy(update={"incidents": incidents})))
+    kinds = Counter(tag for tag, name, value in page.attributes if name == "id" and value.startswith("i-"))
+    assert kinds == {"article": _page.OPEN, "details": _page.ROOMS[0].incidents - _page.OPEN}
+    assert "And 10 more; the JSON form has all." in page.texts
+
+
+def test_what_to_do_fits_the_title(full: Report) -> None:
+    equal = full.findings[2].model_copy(update={"severity": full.findings[0].severity, "state": None})
+    incident = full.incidents[0].model_copy(update={"title": equal.title})
+    report = full.model_copy(update={"findings": (full.findings[0], equal), "incidents": (incident,)})
+    assert _page.page(report, _page.ROOMS[0]).first_step == equal.action
+    alone = report.model_copy(update={"incidents": ()})
+    assert _page.page(alone, _page.ROOMS[0]).first_step == full.findings[0].action
 
 
 def test_who_asked_for_names_and_what_they_learned(full: Report) -> None:

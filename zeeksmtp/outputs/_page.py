@@ -53,6 +53,11 @@ class Step:
     start: float
     length: float
 
+    @property
+    def severity(self) -> Severity:
+        """Give the severity of the worst of its findings."""
+        return max((finding.severity for finding in self.findings), key=lambda severity: severity.rank)
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -217,8 +222,9 @@ def _asked(findings: Iterable[Finding]) -> Iterable[Asked]:
         counts = {term.name: term.value for term in finding.evidence.terms}
         details = {detail.name: detail.values for detail in finding.evidence.details}
         if {"names", "confirmed", "unknown"} <= set(counts):
-            learned = (*details.get("confirmed_names", ()), *details.get("disclosed", ()))
-            picked.append(Asked(finding, counts, tuple(dict.fromkeys(learned))))
+            # What was disclosed says most of the confirmed names again, in the server's words.
+            learned = details.get("confirmed_names") or details.get("disclosed", ())
+            picked.append(Asked(finding, counts, learned))
     return sorted(picked, key=lambda asked: (-asked.counts["confirmed"], -asked.counts["names"]))
 
 

@@ -32,20 +32,22 @@ def charts(report: Report) -> Charts:
 
 
 def _sender_charts(report: Report) -> Iterable[tuple[str, _charts.Chart]]:
-    """Draw the senders that went above what is usual first, then the busiest."""
+    """Draw first who went furthest above what is usual, then the busiest."""
     by_client: dict[str, list[Volume]] = {}
     for volume in report.volumes:
         by_client.setdefault(volume.client, []).append(volume)
-    ranked = sorted(
-        by_client.items(),
-        key=lambda item: (-sum(map(_charts.is_above, item[1])), -max(map(_charts.judged, item[1])), item[0]),
-    )
+    ranked = sorted(by_client.items(), key=lambda item: (*_rank(item[1]), item[0]))
     if not ranked:
         return
     ends = [volume.hour for volume in report.volumes]
     days = _charts.whole_days([*ends, *([report.window.first, report.window.last] if report.window else [])])
     for client, volumes in ranked[:SENDERS]:
         yield client, _charts.sender(volumes, days)
+
+
+def _rank(volumes: list[Volume]) -> tuple[float, int]:
+    above = (_charts.judged(volume) - (volume.upper or 0) for volume in volumes if _charts.is_above(volume))
+    return -max(above, default=0), -max(map(_charts.judged, volumes))
 
 
 def _server_charts(report: Report) -> Iterable[tuple[ServerPosture, _charts.Chart]]:
