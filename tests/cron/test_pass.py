@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ import pytest
 
 from tests.conftest import CAPTURES, ROOT
 from tests.cron._site import NOW, Site
-from zeeksmtp import pipeline
+from zeeksmtp import pipeline, tables
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import lake, run
 from zeeksmtp.cron.lock import locked
@@ -194,12 +195,29 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
     rows = site.rows()
     (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
     (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
-    (site.state / "work" / "facts").mkdir(parents=True)
+    (site.state / "work" / "whole").unlink()
+    (site.state / "work" / "pieces" / "session").mkdir(parents=True)
+    (site.state / "work" / "pieces" / "session" / "half.parquet").write_bytes(b"half")
     site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
     site.run()
     assert site.rows() >= rows
     assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()}
-    assert not (site.state / "work").exists()
+    assert [path.name for path in (site.state / "work").iterdir()] == ["whole"]
+
+
+def test_tables_of_days_without_a_new_row_are_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "Maker", partial(tables.Maker, small=1))
+    site.put(LEAK)
+    site.run()
+    made = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "pieces").rglob("session/*.parquet")}
+    (site.logs / "later").mkdir()
+    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
+        later = re.sub(rb"(?m)^(\d{10})\.", lambda m: b"%d." % (int(m[1]) + 86_400), path.read_bytes())
+        site.write(f"later/{path.name}", later)
+    site.now = NOW + timedelta(days=1)
+    site.run()
+    after = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "pieces").rglob("session/*.parquet")}
+    assert made and made.items() < after.items()
 
 
 def test_a_part_that_is_missing_is_said(site: Site) -> None:

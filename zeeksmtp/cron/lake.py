@@ -20,6 +20,7 @@ from zeeksmtp.model import Log
 from zeeksmtp.state.ledger import LivePart
 
 WORK = "work"
+_WHOLE = "whole"
 MANY = 24
 """Small parts of a log and day that are made into one."""
 SMALL = 500_000
@@ -35,14 +36,25 @@ def path_of(lake: Path, part: LivePart) -> Path:
 
 @contextmanager
 def workshop(home: Path) -> Iterator[Path]:
-    """Give a folder for what only this pass needs; what an earlier one left there is removed."""
+    """Give a folder for the tables that a pass makes, where those that can be used again are kept.
+
+    They are trusted only if the pass that made them came to its end and had them on the disk: else they are made anew.
+    """
     folder = home / WORK
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    if (folder / _WHOLE).exists():
+        (folder / _WHOLE).unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
     try:
         yield folder
-    finally:
+        for name in ("lake", "facts"):
+            shutil.rmtree(folder / name)
+        flush(folder.glob("pieces/*/*"))
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    (folder / _WHOLE).touch(mode=0o600)
 
 
 @contextmanager
