@@ -9,6 +9,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,6 @@ def test_an_engine_can_do_what_engines_do(engine: object) -> None:
 
 def test_helpers_are_no_units() -> None:
     for package in ("logs", "facts", "detectors", "outputs", "cli", "engine", "delivery"):
-        home = Path(sys.modules[f"zeeksmtp.{package}"].__path__[0])
+        home = Path(import_module(f"zeeksmtp.{package}").__path__[0])
         helpers = {file.stem for file in home.glob("_*.py")}
         assert not helpers & set(registry.names(f"zeeksmtp.{package}"))
