@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
 
-.PHONY: help report test check check-zeek format docs snapshots bench evaluate clean
+.PHONY: help report test check check-zeek format docs snapshots torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,6 +65,9 @@ snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the d
 bench: $(VENV)/dev.done ## a day of conn.log: zeeksmtp report beside DuckDB
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.dask
+
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
+	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate
