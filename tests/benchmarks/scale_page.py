@@ -43,7 +43,8 @@ def tables(readings: Sequence[Reading], judgings: Sequence[Judging]) -> dict[str
     """Give the tables by the name of their marker."""
     model = Model(readings, judgings)
     return {
-        "machine": f"{_processor()}, {os.cpu_count()} processors, polars {pl.__version__}.",
+        "machine": f"{_processor()}, {os.cpu_count()} processors, polars {pl.__version__}; load over the last 15 minutes "
+        f"{os.getloadavg()[2]:.0f} (above the number of processors, wall times are too long).",
         "reading": "\n".join(_reading(readings)),
         "judging": "\n".join(_judging(judgings)),
         "parts": "\n".join(_parts(judgings)),
@@ -56,9 +57,10 @@ def write(page: Path, made: Mapping[str, str]) -> None:
     """Put the tables between their markers. Raises `ValueError` if one is missing."""
     text = page.read_text(encoding="utf-8")
     for name, table in made.items():
-        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         head, body = text.split(start)
-        text = head + start + table + end + body.split(end, 1)[1]
+        _, tail = body.split(end)
+        text = f"{head}{start}\n{table}\n{end}{tail}"
     page.write_text(text, encoding="utf-8")
 
 
@@ -125,6 +127,7 @@ def _parts(judgings: Sequence[Judging]) -> Iterator[str]:
 
 def _paper(model: Model) -> Iterator[str]:
     yield from _head("bench days per day", *(f"{factor:,}" for factor in FACTORS))
+    most = min(model.sessions(0, _HOUR), model.sessions(2, _MEMORY))
     days = [model.judging(model.day_sessions * factor * DAYS) for factor in FACTORS]
     lines = {
         "logs per day": [_size(model.day_bytes * factor) for factor in FACTORS],
@@ -133,13 +136,15 @@ def _paper(model: Model) -> Iterator[str]:
         "reading: cores to read an hour's logs in five minutes": [
             f"{max(1, math.ceil(model.day_cpu * factor / 24 / _PASS)):,}" for factor in FACTORS
         ],
+        f"reading: cores to read {DAYS} days of old logs in an hour": [
+            f"{math.ceil(model.day_cpu * factor * DAYS / _HOUR):,}" for factor in FACTORS
+        ],
         "reading: memory per core": [_size(model.reading_mib * 2**20 / (os.cpu_count() or 1))] * len(FACTORS),
         f"lake of {DAYS} days": [_size(model.session_bytes * model.day_sessions * f * DAYS) for f in FACTORS],
         f"judging {DAYS} days at once: CPU": [_time(cpu) for _, cpu, _ in days],
         f"judging {DAYS} days at once: memory": [_size(mib * 2**20) for _, _, mib in days],
-        f"reports to split it into, of {_MEMORY / 1024:.0f} GiB each": [
-            f"{max(1, math.ceil(model.day_sessions * factor * DAYS / model.sessions(2, _MEMORY))):,}"
-            for factor in FACTORS
+        f"reports to split it into, each of an hour and {_MEMORY / 1024:.0f} GiB at most": [
+            f"{math.ceil(model.day_sessions * factor * DAYS / most):,}" for factor in FACTORS
         ],
     }
     for name, cells in lines.items():

@@ -91,7 +91,7 @@ def test_a_file_that_kills_its_workers_is_that_files_problem(captures: Path) -> 
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as own,
         Client(own.scheduler_address, set_as_default=False) as client,
     ):
-        record = dask._result(client.submit(_deadly, source), source)
+        record = dask._result(client, client.submit(_deadly, source), source)
     assert record.source == source
     assert "died" in str(record.problem)
 

@@ -120,7 +120,7 @@ def _done(client: Client, task: _Task, sources: Sequence[Source]) -> Generator[t
     try:
         for future in _completed(client, futures):
             number = numbers[future.key]
-            yield number, _here(_result(future, sources[number]), sources[number].path, task)
+            yield number, _here(_result(client, future, sources[number]), sources[number].path, task)
     except BaseException:
         with suppress(OSError):  # the scheduler may be what is gone
             client.cancel(futures)
@@ -148,21 +148,33 @@ async def _idle(dask_worker: Worker) -> None:
         await asyncio.sleep(0.05)
 
 
-def _result(future: Future[FileRecord], source: Source) -> FileRecord:
+def _result(client: Client, future: Future[FileRecord], source: Source) -> FileRecord:
     from distributed import KilledWorker  # noqa: PLC0415 - an extra
     from distributed.client import FutureCancelledError  # noqa: PLC0415 - an extra
     from distributed.comm.core import CommClosedError  # noqa: PLC0415 - an extra
     from distributed.scheduler import NoValidWorkerError  # noqa: PLC0415 - an extra
 
     try:
-        record: FileRecord = future.result()
+        return _gathered(client, future)
     except KilledWorker:
         return _unread(source, "every worker that read it died: see their logs (memory?)")
     except (FutureCancelledError, NoValidWorkerError, CommClosedError) as error:
         raise UnusableError(f"the Dask scheduler is gone, or gave up ({error}); see its log, run again") from error
     except ModuleNotFoundError as error:
         raise UnusableError(f"a Dask worker lacks {error.name}; install zeeksmtp in the same version on all") from error
-    return record
+
+
+def _gathered(client: Client, future: Future[FileRecord]) -> FileRecord:
+    """Give a task's result. One that was lost with its worker is made again, as long as there are workers."""
+    while True:
+        try:
+            record: FileRecord = future.result(timeout=_ANSWER)
+        except TimeoutError:
+            if future.status == "error":
+                raise  # it is the task's own
+            _expect_worker(client)
+        else:
+            return record
 
 
 def _here(record: FileRecord, path: Path, task: _Task) -> FileRecord:
