@@ -42,9 +42,10 @@ class Judging(NamedTuple):
 def tables(readings: Sequence[Reading], judgings: Sequence[Judging]) -> dict[str, str]:
     """Give the tables by the name of their marker."""
     model = Model(readings, judgings)
+    load = f"load over the last 15 minutes {os.getloadavg()[2]:.0f}"
     return {
-        "machine": f"{_processor()}, {os.cpu_count()} processors, polars {pl.__version__}; load over the last 15 minutes "
-        f"{os.getloadavg()[2]:.0f} (above the number of processors, wall times are too long).",
+        "machine": f"{_processor()}, {os.cpu_count()} processors, polars {pl.__version__}; "
+        f"{load} (above the number of processors, wall times are too long).",
         "reading": "\n".join(_reading(readings)),
         "judging": "\n".join(_judging(judgings)),
         "parts": "\n".join(_parts(judgings)),
