@@ -350,7 +350,8 @@ def test_silence_after_the_last_line_is_waited_for_longer(monkeypatch: pytest.Mo
     monkeypatch.setattr(carrier, "DONE_SECONDS", 3)
     with script(*TO_DATA, None) as (port, _):
         began = time.monotonic()
-        assert "DATA: Connection unexpectedly closed: timed out" in failure(mail(port, timeout_seconds=1))
+        with pytest.raises(DeliveryError, match="DATA: Connection unexpectedly closed: timed out"):
+            carry("mail", Parcel("id", "x", lambda form: form), mail(port, timeout_seconds=1))
     assert time.monotonic() - began >= 3
 
 
