@@ -62,7 +62,7 @@ docs: $(VENV)/dev.done ## write the generated pages under docs/ anew
 snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the diff
 	$(BIN)/python -m pytest --snapshot-update tests/outputs tests/cli
 
-bench: $(VENV)/dev.done ## a day of conn.log: zeeksmtp report beside DuckDB
+bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside DuckDB, polars, zat, mawk, grep, zcat
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.dask
 

@@ -1,80 +1,108 @@
-"""`zeeksmtp report` over a day of conn.log beside DuckDB doing one roll-up of it: wall time and peak memory.
+"""`zeeksmtp report` over days of logs beside what others need for one roll-up of conn.log: time and peak memory.
 
-Both run as programs of their own, in turns, so that what else the machine does falls on both.
+All run as programs of their own, in turns, so that what else the machine does falls on all of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
-from tests.benchmarks.day import write_day
+from tests.benchmarks.peers import AWK
+from tests.benchmarks.site import FORMS, write_site
+from tests.benchmarks.table import ROOT, Run, machine, measured, put, table
 
-ROOT = Path(__file__).parents[2]
-
-
-class Run(NamedTuple):
-    """One run of a program."""
-
-    seconds: float
-    cpu: float
-    megabytes: float
+BASE: Final = "DuckDB, roll-up"
+REPORT: Final = "zeeksmtp report, conn.log alone"
+PAGE: Final = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure, print, and write if asked to."""
     args = _arguments()
+    lines = [machine(), ""]
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as folder:
-        day = write_day(args.cache or Path(folder), args.rows)
-        size = sum(path.stat().st_size for path in day.glob("*.log"))
-        sys.stdout.write(f"{args.rows:,} rows, {size / 1e6:.0f} MB, 24 files, {os.cpu_count()} processors\n")
-        report = [sys.executable, "-m", "zeeksmtp", "report", str(day), "--quiet", "--format", "json"]
-        report += ["-o", str(Path(folder) / "report.json")]
-        duck = [sys.executable, "-m", "tests.benchmarks.duck", str(day)]
-        runs = [(_measured(report), _measured(duck)) for _ in range(args.runs)]
-    ours, theirs = [run[0] for run in runs], [run[1] for run in runs]
-    _print(ours, theirs)
-    ratio = _median(ours).seconds / _median(theirs).seconds
-    sys.stdout.write(f"ratio {ratio:.2f} (at most {args.at_most})\n")
-    return int(ratio > args.at_most)
+        cache = args.cache or Path(folder)
+        for form in args.forms:
+            for days in args.days:
+                site = write_site(cache, form, days, args.rows)
+                runs = _runs(form, site, Path(folder), args.runs, peers=days == args.days[0])
+                lines += table(_title(form, days, site), runs, BASE)
+    sys.stdout.write("\n".join(lines) + "\n")
+    if args.write:
+        put(PAGE, lines)
+    if args.detectors:
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.detectors"], cwd=ROOT, check=True)
+    return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--cache", type=Path, help="keep the generated day here for the next time")
-    parser.add_argument("--rows", type=int, default=4_800_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--at-most", type=float, default=2.0, help="exit with 1 if the ratio of medians is above")
+    parser.add_argument("--cache", type=Path, help="keep the generated logs here for the next time")
+    parser.add_argument("--rows", type=int, default=4_800_000, help="lines of conn.log in a day")
+    parser.add_argument("--days", type=int, nargs="+", default=[1], help="how many days, such as 1 4 16 (10 GB as TSV)")
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--detectors", action="store_true", help="afterwards, the share of each fact and detector")
     return parser.parse_args()
 
 
-def _measured(command: list[str]) -> Run:
-    started = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def _title(form: str, days: int, site: Path) -> str:
+    paths = list(site.rglob("*.*"))
+    files = [path for path in paths if path.is_file() and not path.name.startswith(".")]
+    conn = sum(path.stat().st_size for path in files if path.name.startswith("conn."))
+    size = sum(path.stat().st_size for path in files)
+    what = f"{form}, {days} day{'s' * (days > 1)}"
+    return f"{what}: {size / 1e6:,.0f} MB in {len(files)} files, conn.log {conn / 1e6:,.0f} MB"
 
 
-def _median(runs: list[Run]) -> Run:
-    return Run(*(statistics.median(values) for values in zip(*runs, strict=True)))
+def _runs(form: str, site: Path, scratch: Path, times: int, *, peers: bool) -> Mapping[str, list[Run]]:
+    commands = dict(_commands(form, site, scratch, peers=peers))
+    for command in commands.values():
+        if command:
+            measured(command)  # so that all find the files in memory
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(times):
+        for name, command in commands.items():
+            if command:
+                runs[name].append(measured(command))
+    return runs
 
 
-def _print(ours: list[Run], theirs: list[Run]) -> None:
-    sys.stdout.write(f"{'':24}{'wall s':>9}{'cpu s':>9}{'MiB':>7}   all runs, wall s\n")
-    for name, runs in (("zeeksmtp report", ours), ("DuckDB, one roll-up", theirs)):
-        m = _median(runs)
-        each = " ".join(f"{run.seconds:.2f}" for run in runs)
-        sys.stdout.write(f"{name:24}{m.seconds:9.2f}{m.cpu:9.2f}{m.megabytes:7.0f}   {each}\n")
+def _commands(form: str, site: Path, scratch: Path, *, peers: bool) -> Iterator[tuple[str, list[str] | None]]:
+    """Name each program and give its words; none where it is not installed."""
+    conn = sorted(map(str, site.rglob("conn.*")))
+    report = [sys.executable, "-m", "zeeksmtp", "report", "--quiet", "--format", "json", "-o", str(scratch / "r.json")]
+    yield "zeeksmtp report, all logs", [*report, str(site)]
+    yield "zeeksmtp, its reading alone, all logs", _peer("ingest", form, site)
+    yield REPORT, [*report, *conn]
+    yield BASE, _peer("duckdb", form, site)
+    if not peers:
+        return
+    yield "polars scan, roll-up", _peer("polars", form, site)
+    if form == "tsv":
+        yield "zat LogToDataFrame and pandas, roll-up", _peer("zat", form, site)
+        yield "mawk, roll-up", _installed("mawk", AWK, *conn)
+        yield "grep -c smtp, one pass", _installed("grep", "-c", "smtp", *conn)
+    if form.endswith(".gz"):
+        yield "zcat, one pass", _installed("zcat", *conn)
+    if form == "json":
+        yield "grep -c smtp, one pass", _installed("grep", "-c", "smtp", *conn)
+
+
+def _peer(name: str, form: str, site: Path) -> list[str]:
+    return [sys.executable, "-m", "tests.benchmarks.peers", name, form, str(site)]
+
+
+def _installed(name: str, *words: str) -> list[str] | None:
+    return [name, *words] if shutil.which(name) else None
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +46,21 @@ _SHARE_OF_SMTP = 0.02
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 
 
-def write_day(folder: Path, rows: int = 4_800_000, seed: int = 2) -> Path:
-    """Write the day into `folder`, unless it is there already; give the folder of the logs."""
-    day = folder / f"day-{rows}-{seed}"
-    done = day / ".whole"
+def write_day(folder: Path, rows: int = 4_800_000, seed: int = 2, day: int = 0) -> Path:
+    """Write a day into `folder`, unless it is there already; give the folder of the logs. `day` counts from 0."""
+    home = folder / (f"day-{rows}-{seed}" + (f"-{day:02}" if day else ""))
+    done = home / ".whole"
     if not done.exists():
-        day.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
         for hour in range(24):
-            _write_hour(day, hour, rows // 24, np.random.default_rng([seed, hour]))
+            _write_hour(home, hour + 24 * day, rows // 24, np.random.default_rng([seed, hour + 24 * day]))
         done.touch()
-    return day
+    return home
 
 
 def _write_hour(day: Path, hour: int, rows: int, random: np.random.Generator) -> None:
-    opened = f"2026-11-23-{hour:02}-00-00"
-    path = day / f"conn.{hour:02}:00:00-{(hour + 1) % 24:02}:00:00.log"
+    opened = f"{datetime.fromtimestamp(_START + 3600 * hour, UTC):%Y-%m-%d-%H-%M-%S}"
+    path = day / f"conn.{hour % 24:02}:00:00-{(hour + 1) % 24:02}:00:00.log"
     names, types = zip(*FIELDS, strict=True)
     head = [
         "#separator \\x09",
