@@ -161,6 +161,7 @@ def _remember(connection: Connection, read: _Read, change: Change) -> None:
     ledger.keep_files(connection, files, set(read.seen.there))
     grown = [taken.outgrown.id for taken in read.haul.taken if taken.outgrown is not None]
     ledger.forget_outgrown(connection, grown)
+    ledger.prune(connection)
 
 
 def _settled(read: _Read) -> set[Path]:

@@ -14,6 +14,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from zeeksmtp.state._tables import CONTENT, FILE, PART, PASS, TAKING
 
+MOST = 20_000
+"""How much is kept of what is past: files and lines of which nothing is left, and passes."""
 _SOME = 500  # bound parameters of one statement
 
 
@@ -172,3 +174,16 @@ def last_errors(connection: Connection) -> str:
     """Give what made the last pass degraded, as JSON."""
     found = connection.execute(select(PASS.c.errors).order_by(PASS.c.id.desc()).limit(1)).scalar_one_or_none()
     return found or "[]"
+
+
+def prune(connection: Connection, most: int = MOST) -> None:
+    """Forget the oldest of what has no part in the lake and no file in the log folder any more, beyond `most` of each.
+
+    Some is kept, so that a file that comes back is known.
+    """
+    held = select(FILE.c.content).where(FILE.c.content.is_not(None))
+    loose = select(CONTENT.c.id).where(CONTENT.c.id.not_in(held)).order_by(CONTENT.c.id.desc()).offset(most)
+    connection.execute(delete(CONTENT).where(CONTENT.c.id.in_(loose)))
+    aged = select(TAKING.c.id).where(TAKING.c.part.is_(None)).order_by(TAKING.c.id.desc()).offset(most)
+    connection.execute(delete(TAKING).where(TAKING.c.id.in_(aged)))
+    connection.execute(delete(PASS).where(PASS.c.id <= passes(connection) - most))

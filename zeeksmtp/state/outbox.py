@@ -6,9 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from zeeksmtp.state._tables import OUTBOX
+
+_REMEMBERED = 1000  # reports that went, by their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,11 @@ class Waiting:
 
 
 def put(connection: Connection, parcel: str, subject: str, report: str, carriers: Sequence[str]) -> None:
-    """Put a report into the outbox."""
+    """Put a report into the outbox; forget the oldest of those that went."""
     values = {"parcel": parcel, "subject": subject, "report": report, "carriers": json.dumps(carriers), "attempts": 0}
-    connection.execute(OUTBOX.insert().values(values))
+    made = connection.execute(OUTBOX.insert().values(values)).inserted_primary_key
+    assert made is not None  # noqa: S101 - for the type checker
+    connection.execute(delete(OUTBOX).where(OUTBOX.c.report.is_(None), OUTBOX.c.id <= made[0] - _REMEMBERED))
 
 
 def waiting(connection: Connection) -> list[Waiting]:
