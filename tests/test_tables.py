@@ -129,3 +129,19 @@ def test_pieces_need_no_log_in_particular(log: str, tmp_path: Path) -> None:
     for part in (lake / log).iterdir():
         part.unlink()
     assert differing(made(lake, tmp_path, 0, site), made(lake, tmp_path, 10**9, site)) == []
+
+
+def test_what_a_new_log_says_of_all_days_reaches_all_tables(tmp_path: Path) -> None:
+    # With the first ssl.log, sessions that it lacks are in clear: also those of days without a new row.
+    own = {"uid": "C1", "client": "10.0.1.5", "client_port": 4001, "server": "203.0.113.9", "port": 25, "ts": MIDNIGHT}
+    conn, mail = (
+        {**own, "conn_state": "SF", "service": "smtp,ssl"},
+        {**own, "trans_depth": 1, "mailfrom": "a@b.example"},
+    )
+    write.lake(
+        {log: frame([row], LOGS[log].columns) for log, row in (("conn", conn), ("smtp", mail))}, tmp_path / "lake"
+    )
+    assert made(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [True]
+    other = {**own, "uid": "C2", "client_port": 4002, "ts": MIDNIGHT + timedelta(days=2), "established": True}
+    write.lake({"ssl": frame([other], LOGS["ssl"].columns)}, tmp_path / "lake")
+    assert made(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [False]

@@ -7,7 +7,7 @@ Lines of other days (a session over midnight) are moved there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -38,15 +38,20 @@ class Piece:
 
 @dataclass(slots=True)
 class Cut:
-    """Cuts a lake into pieces of at least `least_rows` rows. Rows outside `window` are not there."""
+    """Cuts a lake into pieces of at least `least_rows` rows. Rows outside `window` are not there.
+
+    In `folder` it leaves the numbers of each piece's connections; a piece of the same parts is not read again for them.
+    """
 
     lake: Path
+    folder: Path
     logs: Mapping[str, Log]
     window: Window
     engine: Engine
     least_rows: int = LEAST_ROWS
     _days: list[tuple[date, date]] = field(default_factory=list)
     _parts: dict[tuple[int, str], list[Path]] = field(default_factory=dict)
+    _kept: set[Path] = field(default_factory=set)
 
     def pieces(self) -> list[Piece]:
         """Give the pieces in order of time."""
@@ -54,6 +59,7 @@ class Cut:
         numbers = range(len(self._days))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cut") as pool:
             away = self._away(pl.concat(pool.map(self._connections, numbers)))
+        sweep(self.folder, self._kept)
         moved = {log: self._moved(log, away) for log in (*STARTS, *LINES)} if len(away) else {}
         return [self._piece(number, away, moved) for number in numbers]
 
@@ -82,12 +88,20 @@ class Cut:
 
     def _connections(self, number: int) -> pl.DataFrame:
         """Give the numbers of a piece's connections, and whether they start there."""
-        rows = [
-            self._rows(number, log).select(number_in_log().alias("number"), pl.lit(log in STARTS).alias("starts"))
-            for log in (*STARTS, *LINES)
-        ]
-        each = pl.concat(rows).group_by("number").agg(pl.col("starts").any())
-        return self.engine.collect(each.with_columns(pl.lit(number, pl.UInt32).alias("piece")))
+        path = self.folder / f"{digest(*self._told(number, {number}))}.parquet"
+        if not path.exists():
+            rows = [
+                self._rows(number, log).select(number_in_log().alias("number"), pl.lit(log in STARTS).alias("starts"))
+                for log in (*STARTS, *LINES)
+            ]
+            write_whole(self.engine, pl.concat(rows).group_by("number").agg(pl.col("starts").any()), path)
+        self._kept.add(path)
+        return self.engine.collect(pl.scan_parquet(path).with_columns(pl.lit(number, pl.UInt32).alias("piece")))
+
+    def _told(self, number: int, sources: set[int]) -> list[str]:
+        """Name what a piece is made of: its days, and the parts of the lake that its rows come from."""
+        parts = sorted(f"{log}/{p.name}" for (piece, log), own in self._parts.items() if piece in sources for p in own)
+        return [*map(str, (*self._days[number], self.window.until)), pl.__version__, *parts]
 
     def _away(self, connections: pl.DataFrame) -> pl.DataFrame:
         """Give the connections (`number`) that have lines in a `piece` that is not their own (`home`)."""
@@ -114,10 +128,8 @@ class Cut:
         for log, rows in moved.items():
             stay = tables[log].filter(~number_in_log().is_in(left.implode()))
             tables[log] = pl.concat([stay, rows.lazy().filter(pl.col("home") == number).drop("home")])
-        sources = {number, *come["piece"]}
-        parts = sorted(f"{log}/{p.name}" for (piece, log), own in self._parts.items() if piece in sources for p in own)
-        told = [*map(str, (*self._days[number], self.window.until)), *parts, *map(str, (*left, *come["number"]))]
-        return Piece(_digest(told), tables)
+        told = [*self._told(number, {number, *come["piece"]}), *map(str, (*left, *come["number"]))]
+        return Piece(digest(*told), tables)
 
 
 def _runs(daily: Sequence[tuple[date, int]], least_rows: int) -> Iterator[tuple[date, date]]:
@@ -134,5 +146,19 @@ def _begin(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _digest(words: Sequence[str]) -> str:
+def digest(*words: str) -> str:
+    """Give a name that is another if any word is another."""
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]
+
+
+def write_whole(engine: Engine, plan: pl.LazyFrame, path: Path) -> None:
+    """Run a plan into a file. The file is whole or not there: a later run may use it again."""
+    unfinished = path.with_suffix(".unfinished")
+    engine.write(plan, unfinished)
+    unfinished.replace(path)
+
+
+def sweep(folder: Path, kept: Collection[Path]) -> None:
+    """Remove the files of a folder that nothing uses any more."""
+    for old in set(folder.iterdir()) - set(kept):
+        old.unlink()

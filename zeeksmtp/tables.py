@@ -18,7 +18,7 @@ from zeeksmtp import __version__
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Fact, Log, Site, Tables, Window
-from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut
+from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut, digest, sweep, write_whole
 from zeeksmtp.registry import discover
 
 SMALL = 500_000
@@ -43,6 +43,15 @@ def levels() -> list[list[Fact]]:
         steps.append(ready)
         waiting = {name: fact for name, fact in waiting.items() if fact not in ready}
     return steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Shed:
+    """What is known of a piece: its tables, and the names of the files that hold its facts."""
+
+    identity: str
+    tables: dict[str, pl.LazyFrame]
+    names: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,47 +93,46 @@ class Maker:
         return known
 
     def _of_pieces(self, rows: Tables) -> dict[str, pl.LazyFrame]:
-        cut = Cut(self.lake, self.logs, self._until, self.engine, min(self.small, LEAST_ROWS))
+        numbers, least = self.folder / "pieces" / "numbers", min(self.small, LEAST_ROWS)
+        cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, least)
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
-        of_piece = [dict(piece.logs) for piece in pieces]
-        keys = [_digest(__version__, pl.__version__, repr(self.site), piece.identity) for piece in pieces]
+        sheds = [
+            _Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), dict(piece.logs), {})
+            for piece in pieces
+        ]
         for fact in (fact for step in levels() for fact in step):
             make = self._by_piece if fact.daily else self._whole
-            known[fact.name] = self._timed(fact.name, partial(make, fact, known, of_piece, keys))
+            known[fact.name] = self._timed(fact.name, partial(make, fact, known, sheds))
         return known
 
     def _whole(self, fact: Fact, known: Tables, *_: object) -> pl.LazyFrame:
         return self._written(fact.plan(known, self.site), self.folder / "facts" / f"{fact.name}.parquet")
 
-    def _by_piece(
-        self, fact: Fact, known: Tables, of_piece: Sequence[dict[str, pl.LazyFrame]], keys: Sequence[str]
-    ) -> pl.LazyFrame:
+    def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed]) -> pl.LazyFrame:
         """Make a fact of each piece, unless it lies there already."""
-        # Daily facts follow from the rows of their piece; a table of the whole lake has to be the same, too.
-        whole = {name: known[name] for name in fact.needs if name not in of_piece[0]}
-        seen = _digest(*(_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)))
+        whole = {name: known[name] for name in fact.needs if name not in sheds[0].tables}
+        seen = [_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)]
         home = self.folder / "pieces" / fact.name
 
-        def made(number: int) -> Path:
-            path = home / f"{_digest(keys[number], seen)}.parquet"
+        def made(shed: _Shed) -> Path:
+            # Another row of its days, another table of the whole lake, or another fact before it: another name.
+            before = [shed.names[name] for name in fact.needs if name in shed.names]
+            name = shed.names[fact.name] = digest(shed.identity, *seen, *before)
+            path = home / f"{name}.parquet"
             if not path.exists():
-                self._written(fact.plan({**of_piece[number], **whole}, self.site), path)
-            of_piece[number][fact.name] = pl.scan_parquet(path)
+                self._written(fact.plan({**shed.tables, **whole}, self.site), path)
+            shed.tables[fact.name] = pl.scan_parquet(path)
             return path
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
-            paths = list(pool.map(made, range(len(of_piece))))
-        for old in set(home.iterdir()) - set(paths):
-            old.unlink()
+            paths = list(pool.map(made, sheds))
+        sweep(home, paths)
         days = pl.scan_parquet(paths)
         return self._written(fact.merge(days), self.folder / "facts" / f"{fact.name}.parquet") if fact.merge else days
 
     def _written(self, plan: pl.LazyFrame, path: Path) -> pl.LazyFrame:
-        """Run a plan into a file. The file is whole or not there: a later run may use it again."""
-        unfinished = path.with_suffix(".unfinished")
-        self.engine.write(plan, unfinished)
-        unfinished.replace(path)
+        write_whole(self.engine, plan, path)
         return pl.scan_parquet(path)
 
     def _timed(self, name: str, make: Callable[[], T]) -> T:
@@ -137,10 +145,6 @@ class Maker:
 
 def _content(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _digest(*words: str) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]
 
 
 def put_together(folder: Path, tables: Tables, engine: Engine) -> None:
