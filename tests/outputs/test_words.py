@@ -130,3 +130,13 @@ def test_no_name_is_too_long_to_show(full: Report) -> None:
         text = form.OUTPUT.render(report, None)
         assert len(text) < 6000
         assert "t" * (_words.TITLE_LIMIT - 1) + "…" in text.replace("\n", "")
+
+
+def test_what_is_new_comes_first_where_something_was_known(full: Report) -> None:
+    old = [finding.model_copy(update={"state": "quiet"}) for finding in full.findings]
+    new = old[2].model_copy(update={"state": "new"})
+    both = full.model_copy(update={"findings": (*old[:2], new, *old[3:]), "incidents": ()})
+    for output in (terminal, markdown):
+        text = output.OUTPUT.render(both, None)
+        assert text.index("New findings") < text.index(new.action) < text.index("Findings known before")
+        assert "New findings" not in output.OUTPUT.render(full.model_copy(update={"findings": tuple(old)}), None)

@@ -136,3 +136,14 @@ def by_detector(findings: Iterable[Finding], limit: int) -> Iterable[tuple[list[
         groups.setdefault(finding.detector, []).append(finding)
     for detector, group in groups.items():
         yield group[:limit], max(len(group) - limit, 0), detector
+
+
+def by_news(findings: Sequence[Finding]) -> Iterable[tuple[str, Sequence[Finding]]]:
+    """Give findings under their headings; in the report of a scheduled pass what is new comes first."""
+    new = [finding for finding in findings if finding.state == "new"]
+    known = [finding for finding in findings if finding.state not in {"new", None}]
+    if new and known and len(new) + len(known) == len(findings):
+        yield "New findings", new
+        yield "Findings known before", known
+    elif findings:
+        yield "Findings", findings

@@ -64,8 +64,12 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
-    if findings:
-        yield "## Findings"
+    for heading, some in _words.by_news(findings):
+        yield f"## {heading}"
+        yield from _by_severity(some)
+
+
+def _by_severity(findings: Sequence[Finding]) -> Iterable[str]:
     for severity, same in groupby(sorted(findings, key=lambda f: -f.severity.rank), lambda f: f.severity):
         if severity.rank < Severity.MEDIUM.rank:
             yield f"### {severity}"

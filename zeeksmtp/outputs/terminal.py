@@ -116,8 +116,12 @@ def _badge(severity: Severity) -> tuple[Text, str]:
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
-    if findings:
-        yield from _title("Findings")
+    for heading, some in _words.by_news(findings):
+        yield from _title(heading)
+        yield from _by_severity(some)
+
+
+def _by_severity(findings: Sequence[Finding]) -> Iterable[RenderableType]:
     ranked = sorted(findings, key=lambda f: -f.severity.rank)
     for severity, same in groupby(ranked, lambda f: f.severity):
         if severity.rank < Severity.MEDIUM.rank:
