@@ -97,11 +97,11 @@ def from_tsv(cells: pl.Series, zeek_type: str, marks: Marks, *, escaped: bool = 
 
 def nothing(zeek_type: str, length: int) -> Typed:
     """Give a column that a file lacks."""
-    return _fine(pl.repeat(None, length, dtype=dtype_of(zeek_type), eager=True))
+    return _fine(pl.Series([None], dtype=dtype_of(zeek_type)).new_from_index(0, length))
 
 
 def _fine(values: pl.Series) -> Typed:
-    return Typed(values, pl.repeat(value=False, n=len(values), eager=True))
+    return Typed(values, pl.Series([False]).new_from_index(0, len(values)))
 
 
 def _texts_from_tsv(raw: pl.Series, marks: Marks, *, escaped: bool) -> pl.Series:
@@ -120,20 +120,26 @@ def _rewritten(texts: pl.Series, where: pl.Series, rule: Any) -> pl.Series:
 
 def _scalar(raw: pl.Series, zeek_type: str) -> Typed:
     values = _READERS[zeek_type](raw, zeek_type)
+    if values.null_count() == raw.null_count():
+        return _fine(values)
     return Typed(values, values.is_null() & raw.is_not_null())
 
 
 def _integers(raw: pl.Series, zeek_type: str) -> pl.Series:
+    values = raw.cast(dtype_of(zeek_type), strict=False)
+    if (values.cast(pl.String) == raw).sum() == len(raw) - raw.null_count():
+        return values  # they are written back as they were: nothing odd that the cast lets pass
     return raw.set(~raw.str.contains(_INTEGER), None).cast(dtype_of(zeek_type), strict=False)
 
 
 def _booleans(raw: pl.Series, _: str) -> pl.Series:
-    return raw.replace_strict(["T", "F"], [True, False], default=None, return_dtype=pl.Boolean)
+    true = raw == "T"
+    return true.set(~(true | (raw == "F")), None)
 
 
 def _addresses(raw: pl.Series, _: str) -> pl.Series:
-    unusual = raw.set(raw.str.contains(_IPV4), None).drop_nulls().unique()
-    wrong = [text for text in unusual if not _is_address(text)]
+    texts = raw.drop_nulls().unique()
+    wrong = [text for text in texts.filter(~texts.str.contains(_IPV4)) if not _is_address(text)]
     return raw.set(raw.is_in(wrong), None) if wrong else raw
 
 
