@@ -3,10 +3,10 @@
 What it sees: recipients (at most ten of each mail) per local client and UTC day (table `host_hour`; days without mail
 count as zero). After `baseline_days` days, CUSUM for counts: S = max(0, S + min(3, (x ln 2 - mean) / dispersion)), the
 likelihood of twice the mean against that of the mean of the baseline days, with dispersion = variance / mean of these
-days and its excess over 1 doubled (at least 1), so that who sends in bursts has to grow more. exp(-S) of all hosts with
-mail of a day go through Benjamini and Hochberg's procedure at the operator's false discovery rate; the day must have at
-least `min_recipients`. One finding per client; `count` is the number of recipients since S last was zero. Severity:
-low: a lone statistical signal.
+days (at least 1) to the power of 1.3, so that who sends in bursts has to grow more. exp(-S) of all hosts with mail of a
+day go through Benjamini and Hochberg's procedure at the operator's false discovery rate; the day must have at least
+`min_recipients`. One finding per client; `count` is the number of recipients since S last was zero. Severity: low: a
+lone statistical signal.
 
 Why it matters: who knows that sudden volume is noticed raises it slowly.
 
@@ -32,7 +32,9 @@ _RATIO = 2.0  # growth that matters: twice the usual; what stays below 1.44 time
 _MOST_A_DAY = 3.0  # one heavy day is no growth: it counts as odds of 20 to 1 at most
 _A_MAIL = 10  # one mail to a hundred people is one decision, not a hundred
 _ALLOWED = ("bulk-sender",)
-_EXCESS = 2.0  # seven days show half of the true variance one time in five (chi-square, 6 degrees of freedom)
+# Seven days show less than the whole variance of who sends in bursts. Measured on the choosing half of the simulated
+# sites (`make evaluate`): 1 of 375 findings wrong, against 5 of 380 without it.
+_BURSTS = 1.3
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -71,7 +73,7 @@ def _scored(days: pl.LazyFrame, baseline_days: int) -> pl.LazyFrame:
         .group_by("client")
         .agg(
             mean.alias("mean"),
-            (1 + _EXCESS * (early.var() / mean - 1).clip(lower_bound=0.0)).alias("dispersion"),
+            (early.var() / mean).clip(lower_bound=1.0).pow(_BURSTS).alias("dispersion"),
             pl.col("day").get(baseline_days, null_on_oob=True).alias("from"),
         )
     )
