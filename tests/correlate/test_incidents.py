@@ -50,6 +50,14 @@ def test_a_shared_client_joins() -> None:
     assert incident.id == identity("a", "2026-11-02")
 
 
+def test_what_to_do_first_belongs_to_the_title() -> None:
+    seen = finding(clients=("a",), title="seen", action="encrypt")
+    used = finding(1, detector="new-direct-sender", clients=("a",), title="used", action="block")
+    (incident,) = incidents(seen, used)
+    assert incident.title == "used"
+    assert incident.narrative.endswith("First: block")
+
+
 def test_a_relay_is_no_actor() -> None:
     pair = (finding(clients=("r",), servers=("s",)), finding(1, clients=("r",), servers=("t",)))
     assert len(incidents(*pair)) == 1

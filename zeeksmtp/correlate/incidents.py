@@ -84,9 +84,8 @@ def _unique(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({value for group in values for value in group}))
 
 
-def _narrative(findings: Sequence[Finding]) -> str:
+def _narrative(findings: Sequence[Finding], worst: Finding) -> str:
     told = [f"{finding.first:%Y-%m-%d %H:%M} UTC: {finding.summary}" for finding in findings]
-    worst = max(findings, key=lambda f: f.severity.rank)
     return " ".join([*told, f"First: {worst.action}"])
 
 
@@ -108,7 +107,7 @@ def _incident(findings: Sequence[Finding], relays: Collection[str], stage_of: Ma
         servers=_unique([f.servers for f in findings]),
         accounts=_unique([f.accounts for f in findings]),
         findings=tuple(f.id for f in findings),
-        narrative=_narrative(findings),
+        narrative=_narrative(findings, worst),
     )
 
 
