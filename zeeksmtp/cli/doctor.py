@@ -43,7 +43,7 @@ def _config(named: Path | None) -> Check:
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
-    from zeeksmtp.doctor import columns, log_dir, state_dir, state_file  # noqa: PLC0415 - `--help` loads no polars
+    from zeeksmtp.doctor import columns, log_dir, mail, state_dir, state_file  # noqa: PLC0415 - `--help` loads no polars
 
     noticed, found = log_dir.found_in(settings.log_dir)
     yield from noticed
@@ -52,6 +52,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
         yield from columns.seen_in(found)
     yield from state_dir.usable(settings.state_dir)
     yield from state_file.readable(settings.state_dir)
+    yield from mail.answering(settings)
 
 
 def _line(check: Check) -> str:

@@ -40,6 +40,12 @@ def _carry(parcel: Parcel, settings: Settings) -> None:
     _Attempt(mail).send(replace(parcel, render=ready.__getitem__))
 
 
+def try_out(mail: Mail) -> None:
+    """Connect, encrypt and log in as a delivery does, and leave. Raises `DeliveryError` where that fails."""
+    with _Attempt(mail).conversation():
+        pass
+
+
 class _Attempt:
     """One conversation with the server; `stage` is where it stands, for the error that ends it."""
 
@@ -48,13 +54,19 @@ class _Attempt:
         self.stage = "connection"
 
     def send(self, parcel: Parcel) -> None:
+        with self.conversation() as client:
+            self._transfer(client, parcel)
+
+    @contextmanager
+    def conversation(self) -> Iterator[SMTP]:
+        """Give the client, connected, encrypted and logged in as the settings say; say goodbye at the end."""
         with self._told():
             client = self._connected()
         try:
             with self._told():
                 self._encrypt(client)
                 self._log_in(client)
-                self._transfer(client, parcel)
+                yield client
         finally:
             # The message has been taken or it has not; how the server says goodbye changes nothing.
             with suppress(OSError, SMTPException):
