@@ -1,5 +1,6 @@
 """The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
 
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from zeeksmtp.errors import ExitCode, ZeekSmtpError
 from zeeksmtp.model import Command
 
 DEBUG = "ZEEKSMTP_DEBUG"
+_MANY_OBJECTS = 1_000_000
 INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
 # Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
@@ -68,6 +70,8 @@ def _add(program: typer.Typer, command: Command, doc: str) -> None:
 
 def main() -> None:
     """Run the program with the process's own words and end the process."""
+    # Imports and models make many objects that stay: to look through them for cycles, over and over, is a waste.
+    gc.set_threshold(_MANY_OBJECTS)
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
