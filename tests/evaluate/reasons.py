@@ -27,7 +27,8 @@ MISSED: Mapping[tuple[str, str], str] = {
     ),
     ("slow-growth", "slow growth"): (
         "a host that begins with four to six mails a day, or whose first week was uneven, grows within a week by what "
-        "chance can do too, at the operator's false discovery rate"
+        "chance can do too, at the operator's false discovery rate (145 sites of the choosing half: 568 of 580 found, "
+        "2 hosts named wrongly)"
     ),
 }
 FALSE: Mapping[str, str] = {
