@@ -352,3 +352,5 @@ def test_folders_that_are_not_set_are_named(tmp_path: Path) -> None:
         run.folders(Settings(log_dir=tmp_path))
     with pytest.raises(NoInputError, match="no such folder"):
         run.folders(Settings(log_dir=tmp_path / "none", state_dir=tmp_path))
+    with pytest.raises(ConfigError, match="lies in log_dir"):
+        run.folders(Settings(log_dir=tmp_path, state_dir=tmp_path / "state"))

@@ -26,13 +26,15 @@ from zeeksmtp.state.store import NAME, Store, opened, told
 
 
 def folders(settings: Settings) -> tuple[Path, Path]:
-    """Give `log_dir` and `state_dir`. Raises `ConfigError` if one is not set, `NoInputError` if there are no logs."""
+    """Give `log_dir` and `state_dir`. Raises `ConfigError` if they make no sense, `NoInputError` without logs."""
     log_dir, state_dir = settings.log_dir, settings.state_dir
     if log_dir is None or state_dir is None:
         key = "log_dir" if log_dir is None else "state_dir"
         raise ConfigError(f"`{key}` is not set: name the folder in the config file; `zeeksmtp init` writes one")
     if not log_dir.is_dir():
         raise NoInputError(f"log_dir {log_dir}: no such folder; set it to where Zeek writes its logs")
+    if state_dir.resolve().is_relative_to(log_dir.resolve()):
+        raise ConfigError(f"state_dir {state_dir} lies in log_dir {log_dir}: each pass would find its own traces there")
     return log_dir, state_dir
 
 
