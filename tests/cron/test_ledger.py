@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import CAPTURES
 from tests.cron._site import Site, rows_of
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._discover import Source
+from zeeksmtp.logs._discover import Source, find
 
 CASE = "auth_plain_initial"
 LOG = (CAPTURES / CASE / "tsv" / "smtp_cmd.log").read_bytes()
@@ -239,3 +239,27 @@ def test_what_is_no_log_is_looked_at_once(site: Site, monkeypatch: pytest.Monkey
     monkeypatch.setattr("zeeksmtp.cron.judging.sniff", looked.append)
     assert site.run().files == ()
     assert looked == []
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a folder"])
+def test_a_log_that_cannot_be_read_any_more(instead: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gone is no trouble; there and not to be read is, until it is."""
+    site.put(CASE, "smtp", "smtp_cmd")
+    path = site.logs / "smtp_cmd.log"
+
+    def and_then(*given: object) -> object:
+        found = find(*given)  # type: ignore[arg-type]
+        path.unlink()
+        if instead == "a folder":
+            path.mkdir()
+        return found
+
+    monkeypatch.setattr("zeeksmtp.cron.judging.find", and_then)
+    ended = site.run()
+    assert (ended.degraded, ended.left) == ((False, 1) if instead == "nothing" else (True, 0))
+    assert [path.name for path in ended.files] == ["smtp.log"]
+    monkeypatch.undo()
+    if path.exists():
+        path.rmdir()
+    site.put(CASE, "smtp_cmd")
+    assert [path.name for path in site.run().files] == ["smtp_cmd.log"]
