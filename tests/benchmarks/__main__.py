@@ -27,19 +27,25 @@ def main() -> int:
     """Measure, print, and write if asked to."""
     args = _arguments()
     lines = [machine(), ""]
+    _say(lines)
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as folder:
         cache = args.cache or Path(folder)
         for form in args.forms:
             for days in args.days:
                 site = write_site(cache, form, days, args.rows)
                 runs = _runs(form, site, Path(folder), args.runs, peers=days == args.days[0])
-                lines += table(_title(form, days, site), runs, BASE)
-    sys.stdout.write("\n".join(lines) + "\n")
+                lines += _say(list(table(_title(form, days, site), runs, BASE)))
     if args.write:
         put(PAGE, lines)
     if args.detectors:
         subprocess.run([sys.executable, "-m", "tests.benchmarks.detectors"], cwd=ROOT, check=True)
     return 0
+
+
+def _say(lines: list[str]) -> list[str]:
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    return lines
 
 
 def _arguments() -> argparse.Namespace:
