@@ -65,6 +65,7 @@ snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the d
 bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside DuckDB, polars, zat, mawk, grep, zcat
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.dask
+	$(BIN)/python -m tests.benchmarks.detectors
 
 torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
