@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -144,3 +146,10 @@ def test_with_any_logs(tmp_path_factory: pytest.TempPathFactory, data: st.DataOb
     there = sorted({log.stem for log in (CAPTURES / name / "tsv").glob("*.log")} & set(LOGS))
     kept = data.draw(st.sets(st.sampled_from(there), min_size=1))
     check_without(name, kept, tmp_path_factory.mktemp("some"))
+
+
+@pytest.mark.parametrize("form", OUTPUTS)
+def test_a_name_that_is_no_utf8_is_shown_byte_by_byte(form: str, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    shutil.copytree(CAPTURES / "vrfy_scan" / "tsv", folder)
+    assert "\udcff" not in _runs.written(form, str(folder))

@@ -4,15 +4,13 @@ Pure ASCII: whatever a log held, the file is harmless to `cat` and survives any 
 every JSON reader. Keys come in the contract's order.
 """
 
-import json
-
 from zeeksmtp.model import Output, Report
 
 
 def render(report: Report, _width: int | None) -> str:
     """Render `report` as JSON, one key or item per line."""
-    shape = report.model_dump(mode="json", by_alias=True)
-    return json.dumps(shape, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+    text = report.model_dump_json(by_alias=True, indent=1, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f") + "\n"  # the one control character that JSON leaves as it is
 
 
 OUTPUT = Output("json", "zeeksmtp.report.v1, for other programs; its schema is docs/report.schema.json", render)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import overload
 
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.logs._discover import Found
@@ -17,7 +18,7 @@ def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
     """Account for every file: what was read, and what was passed by and why."""
     read = [
         InputFile(
-            path=str(r.source.path),
+            path=_text(str(r.source.path)),
             log=r.source.log,
             format=r.source.format,
             kept=r.kept,
@@ -25,24 +26,33 @@ def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
             rejected=r.rejected,
             first=r.first,
             last=r.last,
-            problem=r.problem,
-            note=r.note,
+            problem=_text(r.problem),
+            note=_text(r.note),
         )
         for r in records
     ]
     passed = [
         InputFile(
-            path=str(p.path),
+            path=_text(str(p.path)),
             log=None,
             format=None,
-            problem=p.why if p.unreadable else None,
-            note=None if p.unreadable else p.why,
+            problem=_text(p.why) if p.unreadable else None,
+            note=None if p.unreadable else _text(p.why),
         )
         for p in found.passed_over
     ]
     sums = {name: sum(getattr(r, name) for r in records) for name in ("kept", "skipped", "rejected")}
     totals = Totals(files=len(read), lines=sum(sums.values()), **sums)
     return Inputs(files=tuple(sorted(read + passed, key=lambda file: (file.path, file.log or ""))), totals=totals)
+
+
+@overload
+def _text(told: str) -> str: ...
+@overload
+def _text(told: str | None) -> str | None: ...
+def _text(told: str | None) -> str | None:
+    """Show the bytes of a file's name that are no UTF-8 as `\\xHH`: no text of the report could hold them."""
+    return told and told.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def problems_of(inputs: Inputs) -> list[Problem]:
