@@ -1,0 +1,95 @@
+"""`python -m tests.benchmarks.history LAKE HOME HOURS`: a state and a log folder as passes over that lake left them.
+
+The first HOURS hours of the lake's last day are held back, as logs of these hours still to come: that day's facts have
+to be made anew for them, as for the last hour of a day, and the lakes of `tests.simulation.bulk` have their logins and
+questions for names in the first hours of each day. LAKE itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Connection
+
+from tests.simulation.write import tsv
+from zeeksmtp.cron.changes import place_of
+from zeeksmtp.ingest import parts_of, scan
+from zeeksmtp.logs._kinds import logs
+from zeeksmtp.state import ledger
+from zeeksmtp.state.ledger import Content, File, LivePart, Taking
+from zeeksmtp.state.store import NAME, opened
+
+_HOUR = timedelta(hours=1)
+_LINE = 150  # bytes
+
+
+def write(lake: Path, home: Path, hours: int) -> None:
+    """Make `home`/state, `home`/logs, and `home`/held/<n> with the logs of hour n that no pass has seen."""
+    begin = _last_day(lake)
+    (home / "state").mkdir(mode=0o700)
+    (home / "logs").mkdir()
+    with opened(home / "state" / NAME) as store, store.transaction() as connection:
+        parts = list(_parts(lake, home / "state" / "lake", begin, begin + hours * _HOUR))
+        ledger.keep_parts(connection, parts)
+        files = [file for part in parts for file in _known(connection, part, home / "logs")]
+        ledger.keep_files(connection, files, {file.path for file in files})
+    for number in range(hours):
+        since = begin + number * _HOUR
+        rows = {log: _between(scan(lake, logs()[log]), since, since + _HOUR).collect() for log in logs()}
+        tsv(rows, home / "held" / str(number), f".{since:%Y-%m-%d-%H}")
+
+
+def _last_day(lake: Path) -> datetime:
+    newest: datetime = scan(lake, logs()["conn"]).select(pl.col("ts").max()).collect().item()
+    return newest.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _between(rows: pl.LazyFrame, since: datetime, until: datetime) -> pl.LazyFrame:
+    return rows.filter(pl.col("ts").is_between(since, until, closed="left"))
+
+
+def _parts(lake: Path, target: Path, since: datetime, until: datetime) -> Iterator[LivePart]:
+    for log in logs():
+        (target / log).mkdir(mode=0o700, parents=True)
+        for path in parts_of(lake, log):
+            yield _part(log, path, target / log / path.name, since, until)
+
+
+def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) -> LivePart:
+    """Put a part into a lake as `here`, without the rows of a time."""
+    rows = pl.scan_parquet(path)
+    if rows.select(pl.col("ts").max() >= since).collect().item():
+        rows.filter(~pl.col("ts").is_between(since, until, closed="left")).collect().write_parquet(here)
+    else:
+        here.symlink_to(path.absolute())
+    told = pl.scan_parquet(here).select(pl.len(), first=pl.col("ts").min(), last=pl.col("ts").max())
+    count, first, last = told.collect().row(0)
+    return LivePart(log, path.name, count, first, last)
+
+
+def _known(connection: Connection, part: LivePart, folder: Path) -> Iterator[File]:
+    """Let the part's rows have come from one file an hour. The files are there, though empty: no pass opens them."""
+    times = list(_hours(part))
+    for number, hour in enumerate(times):
+        path = folder / f"{part.log}.{hour:%Y-%m-%d-%H}.log.gz"
+        path.touch()
+        lines = part.rows // len(times) + number
+        content = ledger.keep_content(connection, Content(lines * _LINE, lines, secrets.token_bytes(16)))
+        ledger.keep_takings(connection, [Taking(place_of(path), part.log, lines, 0, 0, part.name)])
+        yield File(path, 0, path.stat().st_mtime_ns, part.log, "tsv", sniffed=True, content=content)
+
+
+def _hours(part: LivePart) -> Iterator[datetime]:
+    hour = part.first.replace(minute=0, second=0, microsecond=0)
+    while hour <= part.last:
+        yield hour
+        hour += _HOUR
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

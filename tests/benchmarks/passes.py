@@ -1,0 +1,75 @@
+"""`python -m tests.benchmarks.passes`: what scheduled passes cost over a lake of 28 days and 10 million sessions.
+
+The first pass judges all; the next ones find nothing new; then each finds the logs of one more hour. Beside them:
+`zeeksmtp report` on that hour's files, which is what they cost by themselves. Every pass and report is a program of its
+own, and what makes the lake and the state is another, so that memory is that of the program alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from contextlib import closing
+from pathlib import Path
+
+from tests.benchmarks.table import ROOT, Run, machine, measured, median, table
+
+_SESSIONS = 10_000_000
+_FIRST, _NOTHING = "first pass, judges all", "pass with nothing new"
+_HOUR, _ALONE = "pass with one new hour", "report on that hour"
+
+
+def main(words: list[str]) -> int:
+    """Make the lake, unless one is given; make a state of it; run passes; print what they took."""
+    parser = ArgumentParser(prog="python -m tests.benchmarks.passes", description=__doc__)
+    parser.add_argument("--lake", type=Path, help="a lake of tests.simulation.bulk, or where to make it and leave it")
+    parser.add_argument("--sessions", type=int, default=_SESSIONS, help="how many sessions to make")
+    parser.add_argument("--runs", type=int, default=3, help="passes with nothing new, and hours")
+    given = parser.parse_args(words)
+    _say(machine())
+    with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as folder:
+        home = Path(folder)
+        lake = given.lake or home / "lake"
+        if not (lake / "conn").exists():
+            _python("tests.simulation.bulk", str(lake), str(given.sessions))
+        _python("tests.benchmarks.history", str(lake), folder, str(given.runs))
+        runs = _runs(home, given.runs)
+        findings = _findings(home / "state" / "state.sqlite")
+    _say(*table(f"scheduled passes over {given.lake or f'{given.sessions:,} sessions'}", runs, _ALONE))
+    hour, alone = median(runs[_HOUR]), median(runs[_ALONE])
+    _say(f"a new hour costs {hour.seconds - alone.seconds:.2f} s (CPU {hour.cpu - alone.cpu:.2f} s) beside its files")
+    _say(f"{findings:,} findings are remembered")
+    return 0
+
+
+def _python(module: str, *words: str) -> None:
+    subprocess.run([sys.executable, "-m", module, *words], cwd=ROOT, check=True)
+
+
+def _runs(home: Path, times: int) -> dict[str, list[Run]]:
+    config = home / "zeeksmtp.toml"
+    config.write_text(f'log_dir = "{home / "logs"}"\nstate_dir = "{home / "state"}"\nsettle_seconds = 0\n')
+    cron = [sys.executable, "-m", "zeeksmtp", "cron", "--quiet", "--config", str(config)]
+    report = [sys.executable, "-m", "zeeksmtp", "report", "--quiet"]
+    runs = {_FIRST: [measured(cron)], _NOTHING: [measured(cron) for _ in range(times)], _HOUR: [], _ALONE: []}
+    for number in range(times):
+        files = [path.rename(home / "logs" / path.name) for path in (home / "held" / str(number)).iterdir()]
+        runs[_HOUR].append(measured(cron))
+        runs[_ALONE].append(measured([*report, *map(str, files)]))
+    return runs
+
+
+def _findings(state: Path) -> int:
+    with closing(sqlite3.connect(state)) as connection:
+        return int(connection.execute("SELECT count(*) FROM finding").fetchone()[0])
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
