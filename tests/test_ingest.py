@@ -82,6 +82,18 @@ def test_no_rows_no_part(tmp_path: Path) -> None:
     assert parts(tmp_path) == {}
 
 
+@pytest.mark.parametrize("name", ["header_only", "no_uid"])
+def test_a_header_that_is_still_written_is_no_problem(name: str, tmp_path: Path) -> None:
+    """Wherever it ends. Only lines that cannot be used for want of it make it one."""
+    text = (LOGS / "smtp" / f"{name}.log").read_text()
+    header = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+    path = tmp_path / "smtp.log"
+    for end in range(1, len(header) + 1):
+        path.write_text(header[:end])
+        record = ingest_file(Source(path, "smtp", "tsv", end), tmp_path / "lake")
+        assert (record.problem, record.note, record.rejected) == (None, "it holds no line", 0), header[:end]
+
+
 def test_a_file_that_vanished_is_a_problem(tmp_path: Path) -> None:
     record = ingest_file(Source(tmp_path / "conn.log", "conn", "tsv", 5), tmp_path / "lake")
     assert record.problem is not None and "gone" in record.problem

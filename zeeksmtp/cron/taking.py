@@ -110,9 +110,7 @@ def _settle(source: Source, survey: Surveyed, record: FileRecord, before: os.sta
         haul.left[source.path] = _MOVED
         return
     note = "; ".join(filter(None, (None if survey.known else record.note, _AWAITED if survey.half else None)))
-    # Of a header that is still being written nothing is wrong: an unusable one spoils lines.
-    problem = record.problem if record.rejected else survey.problem
-    first = replace(record, source=source, problem=problem, note=note or None)
+    first = replace(record, source=source, problem=record.problem or survey.problem, note=note or None)
     records = tuple(every_record([first]))
     haul.taken.append(Taken(source, before, survey.content, survey.known, records))
 

@@ -128,33 +128,33 @@ class TsvReader:
         if not data:
             return 0
         log = logs().get(self.header.log or "")
-        why = None if log is None else self._unusable()
-        sifted = sift(data, self._hint(log, why), line)
+        unusable = None if log is None else self._unusable()
+        sifted = sift(data, None if unusable else self._hint(log), line)
         rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
         batch = Batch(None if log is None else log.name, lines=sifted.lines - idle)
-        if why is not None:
+        if unusable and len(rows):
+            # Without a row, nothing is wrong with a header: it may still be written.
+            why, self.problem = unusable
             batch.rejects = [(number, why) for number in rows["i"]]
         yield batch
-        if why is None and self._waiting.add(rows):
+        if not unusable and self._waiting.add(rows):
             yield from self.finish()
         return sifted.all
 
-    def _hint(self, log: Log | None, why: str | None) -> pl.Expr | None:
+    def _hint(self, log: Log | None) -> pl.Expr | None:
         if log is None:
             return pl.lit(value=False)
-        pattern = None if why else prefilter(log, self.header)
+        pattern = prefilter(log, self.header)
         return None if pattern is None else pl.col("l").str.contains(pattern)
 
-    def _unusable(self) -> str | None:
-        """Say why no row below this header can be used."""
+    def _unusable(self) -> tuple[str, str] | None:
+        """Say why no row below this header can be used: to be said of each row, and of the file with the remedy."""
         if not self.header.fields:
-            self.problem = "no #fields line says what its columns are: restore the header"
-            return "no #fields line before it"
+            return "no #fields line before it", "no #fields line says what its columns are: restore the header"
         missing = [name for name in REQUIRED if name not in self.header.fields]
         if not missing:
             return None
-        self.problem = f"its header lacks {', '.join(missing)}: let Zeek log these columns"
-        return f"the header lacks {missing[0]}"
+        return f"the header lacks {missing[0]}", f"its header lacks {', '.join(missing)}: let Zeek log these columns"
 
 
 def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
