@@ -1,6 +1,7 @@
 """The log folder: what doctor says of one that is missing, empty, old, or from the future."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,11 @@ def test_logs_are_counted_by_kind() -> None:
     assert "3 conn" in check.what
 
 
-def test_a_file_that_cannot_be_read_is_named() -> None:
-    checks, _ = log_dir.found_in(Path("fixtures/logs"))
-    assert any(check.verdict == "warn" and "conn.log.lz4" in check.what for check in checks)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    _one(tmp_path, 60)
+    shutil.copy("fixtures/logs/packed/conn.log.lz4", tmp_path / "conn.11:00:00-12:00:00.log.lz4")
+    checks, _ = log_dir.found_in(tmp_path)
+    assert any(check.verdict == "warn" and "00.log.lz4" in check.what for check in checks)
 
 
 @pytest.mark.parametrize(
