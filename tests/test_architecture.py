@@ -74,9 +74,12 @@ def test_only_the_cli_prints(file: Path) -> None:
 
 
 @each_file
-def test_no_broad_except_but_at_the_two_guards(file: Path) -> None:
-    """A unit that fails is caught in the pipeline, the rest in `main`; elsewhere a bug must not look like data."""
-    if inside(file, "pipeline", "pipeline.py", "cli/app.py"):
+def test_no_broad_except_but_at_the_guards(file: Path) -> None:
+    """A unit that fails is caught in the pipeline, one that fails on a report where the outbox is emptied.
+
+    The rest is caught in `main`; elsewhere a bug must not look like data.
+    """
+    if inside(file, "pipeline", "pipeline.py", "cron/outgoing.py", "cli/app.py"):
         return
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.ExceptHandler):

@@ -18,6 +18,15 @@ STDOUT = "stdout"
 """Carries where no other is configured: what cron finds on stdout it mails."""
 
 
+class _RenderError(DeliveryError):
+    """An output failed on one report; others can still go the same way."""
+
+    def __init__(self, output: str, row: outbox.Waiting, error: Exception) -> None:
+        # The kind of error alone: its text may quote what was logged.
+        kind = type(error).__name__
+        super().__init__(f"the output {output} failed on report {row.parcel} ({kind}); report it as a bug")
+
+
 def carriers(settings: Settings) -> tuple[str, ...]:
     """Name what a report has to be handed to."""
     return switched_on(settings) or (STDOUT,)
@@ -26,12 +35,13 @@ def carriers(settings: Settings) -> tuple[str, ...]:
 def deliver(store: Store, settings: Settings, show: Show) -> list[str]:
     """Hand out what waits, oldest first; give what went wrong, one line each.
 
-    A carrier that failed is not tried again in this pass. A report is marked as soon as a carrier has it, so that only
-    a kill right between the two makes it go twice, under the same id.
+    A carrier that failed is not tried again in this pass, unless it was for the report. A report is marked as soon as a
+    carrier has it, so that only a kill right between the two makes it go twice, under the same id.
     """
     with store.transaction() as connection:
         waiting = outbox.waiting(connection)
-    failed: dict[str, str] = {}
+    failed: set[str] = set()
+    errors: list[str] = []
     for row in waiting:
         left = list(row.carriers)
         parcel = _parcel(row)
@@ -41,27 +51,41 @@ def deliver(store: Store, settings: Settings, show: Show) -> list[str]:
             try:
                 _hand_over(name, parcel, row, settings, show)
             except DeliveryError as error:
-                failed[name] = str(error)
+                errors.append(str(error))
+                if not isinstance(error, _RenderError):
+                    failed.add(name)
                 with store.transaction() as connection:
                     outbox.failed(connection, row, str(error))
             else:
                 left.remove(name)
                 with store.transaction() as connection:
                     outbox.took(connection, row, left)
-    return [f"{error} (the report waits for the next pass)" for error in failed.values()]
+    return [f"{error} (the report waits for the next pass)" for error in errors]
 
 
 def _hand_over(name: str, parcel: Parcel, row: outbox.Waiting, settings: Settings, show: Show) -> None:
     """A carrier that is switched off meanwhile takes nothing, and nothing waits for it."""
     if name == STDOUT:
-        show(_report(row))
+        _show(row, show)
     elif name in switched_on(settings):
         carry(name, parcel, settings)
 
 
+def _show(row: outbox.Waiting, show: Show) -> None:
+    try:
+        show(_report(row))
+    except OSError:
+        raise  # nothing is wrong with the report, and stdout takes no other either
+    except Exception as error:  # one report that an output fails on must not hold up all behind it
+        raise _RenderError("to stdout", row, error) from error
+
+
 def _parcel(row: outbox.Waiting) -> Parcel:
     def render(form: str) -> str:
-        text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(_report(row), None)
+        try:
+            text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(_report(row), None)
+        except Exception as error:  # one report that an output fails on must not hold up all behind it
+            raise _RenderError(form, row, error) from error
         return text
 
     return Parcel(row.parcel, row.subject, render)
