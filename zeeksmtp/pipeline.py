@@ -18,6 +18,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import incidents_of
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
+from zeeksmtp.engine._room import room
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.model import (
@@ -221,11 +222,12 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     began = time.perf_counter()
     (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
-    found, records = _read(request, engine, folder / "lake")
-    tables = tables_of(request, engine, folder)
-    report = _report(request, engine, tables, found, records)
-    if keep_facts:
-        put_together(folder, tables, engine)
+    with room(folder):
+        found, records = _read(request, engine, folder / "lake")
+        tables = tables_of(request, engine, folder)
+        report = _report(request, engine, tables, found, records)
+        if keep_facts:
+            put_together(folder, tables, engine)
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CAPTURES
 from tests.cron._site import Site, rows_of
 from zeeksmtp.cli import app
 from zeeksmtp.errors import ExitCode
@@ -29,6 +30,13 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+def _fill(small: Path, room: int) -> Path:
+    """Leave `room` KiB."""
+    ballast = small / "ballast"
+    ballast.write_bytes(b"\0" * (1024 * (1000 - room)))
+    return ballast
+
+
 @pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 450])
 def test_a_full_disk_costs_no_more_than_the_pass(
     room: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -38,8 +46,7 @@ def test_a_full_disk_costs_no_more_than_the_pass(
     site.put(CASE)
     config = tmp_path / "zeeksmtp.toml"
     config.write_text(f'log_dir = "{site.logs}"\nstate_dir = "{small / "state"}"\nsettle_seconds = 0\n')
-    ballast = small / "ballast"
-    ballast.write_bytes(b"\0" * (1024 * (1000 - room)))
+    ballast = _fill(small, room)
     code = app.run(["cron", "--config", str(config)])
     said = capsys.readouterr()
     assert code in {ExitCode.UNUSABLE, ExitCode.OK}
@@ -55,3 +62,21 @@ def test_a_full_disk_costs_no_more_than_the_pass(
     beside = Site(tmp_path / "beside")
     (beside.home / "state").symlink_to(small / "state")
     assert beside.rows() == whole
+
+
+@pytest.mark.parametrize("room", [0, 8, 30, 60, 120])
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_other_commands_say_it_too(
+    command: str, room: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = CAPTURES / CASE / "tsv"
+    config = tmp_path / "zeeksmtp.toml"
+    config.write_text(f'lake_dir = "{small}"\n')
+    words = {"report": [str(logs)], "export": [str(logs), "-o", str(small / "out")]}
+    _fill(small, room)
+    code = app.run([command, *words[command], "--config", str(config)])
+    said = capsys.readouterr()
+    assert code in {ExitCode.UNUSABLE, ExitCode.OK}
+    if code == ExitCode.UNUSABLE:
+        assert said.out == "" and len(said.err.splitlines()) == 1
+        assert "make room" in said.err

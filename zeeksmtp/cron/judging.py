@@ -19,6 +19,7 @@ from zeeksmtp.cron._look import Look
 from zeeksmtp.cron.changes import Change
 from zeeksmtp.cron.survey import Fingerprints
 from zeeksmtp.cron.taking import Haul, take
+from zeeksmtp.engine._room import room
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.logs._discover import Found, KindOf, PassedOver, Source, find
@@ -64,12 +65,12 @@ def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.transaction() as connection:
         memory = _remembered(connection)
-    with lake.room(asked.state_dir):
+    with room(asked.state_dir):
         read = _read(work, memory, seen)
     with store.transaction() as connection:
         places = {changes.place_of(taken.source.path) for taken in read.haul.taken if taken.rewritten}
         older = {place: ledger.parts_from(connection, place) for place in places}
-    with lake.room(asked.state_dir):
+    with room(asked.state_dir):
         change = changes.of(work, read.haul, memory.live, older)
     report = None
     if change.made or read.errors - memory.errors or (memory.live and not same_rules):
@@ -133,7 +134,7 @@ def _is_due(source: Source, memory: _Memory, seen: Look) -> bool:
 def _report(work: Pass, memory: _Memory, read: _Read, change: Change) -> Report:
     """Judge the whole lake. The report's inputs are the files of this pass; its window and logs those of the lake."""
     began, asked, records = time.perf_counter(), work.asked, read.haul.records
-    with lake.workshop(asked.state_dir) as folder, lake.room(asked.state_dir):
+    with lake.workshop(asked.state_dir) as folder, room(asked.state_dir):
         lake.lay_out(folder, work.lake, change.live, logs())
         request = pipeline.Request((asked.log_dir,), asked.settings, engine=asked.engine)
         kept = _kept(work.lake, memory.logs, change.live)

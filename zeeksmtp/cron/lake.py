@@ -13,7 +13,6 @@ from pathlib import Path
 import polars as pl
 
 from zeeksmtp.engine._base import Engine
-from zeeksmtp.errors import UnusableError
 from zeeksmtp.ingest import scan
 from zeeksmtp.logs._part import Part
 from zeeksmtp.model import Log
@@ -25,7 +24,6 @@ MANY = 24
 """Small parts of a log and day that are made into one."""
 SMALL = 500_000
 """Rows; a part with more is left as it is."""
-_LEAST = 1 << 20  # bytes; less than what one file of a fact may need
 _AHEAD = timedelta(days=1)  # a row dated further ahead of the clock comes from a wrong one: it must not age the others
 
 
@@ -55,17 +53,6 @@ def workshop(home: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     (folder / _WHOLE).touch(mode=0o600)
-
-
-@contextmanager
-def room(folder: Path) -> Iterator[None]:
-    """Say that the disk is full where that is so: polars takes what could not be written for a broken file."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        if shutil.disk_usage(folder).free > _LEAST:
-            raise
-        raise UnusableError(f"{folder}: the disk is full; make room and run again, nothing was lost") from error
 
 
 def lay_out(folder: Path, lake: Path, live: Iterable[LivePart], logs: Iterable[str]) -> None:

@@ -1,0 +1,25 @@
+"""A full disk is told as such, whoever fills it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from zeeksmtp.errors import UnusableError
+
+_LEAST = 1 << 20  # bytes; less than what one file of a fact may need
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """Say that the disk is full where that is so: polars takes what could not be written for a broken file."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if shutil.disk_usage(folder).free > _LEAST:
+            raise
+        raise UnusableError(f"{folder}: the disk is full; make room and run again, nothing was lost") from error
