@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.findings import plain
 from zeeksmtp.correlate.incidents import STAGES, incidents_of
-from zeeksmtp.model import Evidence, Finding, Incident, Severity, identity
+from zeeksmtp.model import Finding, Incident, Severity, identity
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 STAGE = {"user-enumeration": "recon", "cleartext-credentials": "exposure", "new-direct-sender": "abuse"}
@@ -16,22 +17,11 @@ STAGE = {"user-enumeration": "recon", "cleartext-credentials": "exposure", "new-
 def finding(hours: float = 0, length: float = 0, **more: Any) -> Finding:
     given = {
         "detector": "cleartext-credentials",
-        "title": "t",
         "severity": "high",
-        "confidence": "high",
-        "attack": (),
         "first": START + timedelta(hours=hours),
         "last": START + timedelta(hours=hours + length),
-        "count": 1,
-        "clients": (),
-        "servers": (),
-        "accounts": (),
-        "evidence": Evidence(),
-        "uids": (),
-        "summary": "s",
-        "action": "a",
     } | more
-    return Finding(id=identity(repr(sorted(given.items(), key=str))), **given)
+    return plain(id=identity(repr(sorted(given.items(), key=str))), **given)
 
 
 def incidents(*findings: Finding, relays: frozenset[str] = frozenset(), link_hours: float = 24) -> tuple[Incident, ...]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.findings import plain
 from zeeksmtp.cron.life import lived
-from zeeksmtp.model import Evidence, Finding, Severity
+from zeeksmtp.model import Finding, Severity
 from zeeksmtp.state.findings import Known
 
 DAY = timedelta(days=1)
@@ -17,25 +18,7 @@ THEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 def finding(**given: Any) -> Finding:
     """Give a finding of THEN."""
-    plain: dict[str, Any] = {
-        "id": "0" * 16,
-        "detector": "user-enumeration",
-        "title": "t",
-        "severity": "medium",
-        "confidence": "high",
-        "attack": (),
-        "first": THEN,
-        "last": THEN + DAY,
-        "count": 10,
-        "clients": (),
-        "servers": (),
-        "accounts": (),
-        "evidence": Evidence(),
-        "uids": (),
-        "summary": "s",
-        "action": "a",
-    }
-    return Finding(**{**plain, **given})
+    return plain(**({"first": THEN, "last": THEN + DAY, "count": 10} | given))
 
 
 def once(known: Known | None, *now: Finding, **more: Any) -> Known:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.evaluate.intervals import lower, upper_rate
 from tests.evaluate.matching import Score, scores
+from tests.findings import plain
 from tests.simulation.truth import Event
 from zeeksmtp.model import Evidence, Finding, SequentialTest, Severity
 
@@ -17,25 +18,8 @@ HOUR = timedelta(hours=1)
 
 
 def finding(**given: Any) -> Finding:
-    usual: dict[str, Any] = {
-        "id": "0" * 16,
-        "detector": "smtp-scan",
-        "title": "t",
-        "severity": Severity.MEDIUM,
-        "confidence": "high",
-        "attack": (),
-        "first": NOON,
-        "last": NOON + HOUR,
-        "count": 1,
-        "clients": ("10.0.0.1",),
-        "servers": (),
-        "accounts": (),
-        "evidence": Evidence(),
-        "uids": (),
-        "summary": "s",
-        "action": "a",
-    }
-    return Finding(**{**usual, **given})
+    usual = {"detector": "smtp-scan", "first": NOON, "last": NOON + HOUR, "clients": ("10.0.0.1",)}
+    return plain(**(usual | given))
 
 
 def happened(**given: Any) -> Event:
