@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.zeek.running import CAPTURES, Row, has_zeek, read_log, run_zeek
+from tests.zeek.running import CAPTURES, Row, has_zeek, options_of, read_log, run_zeek
 
 NAMES = sorted(path.parent.name for path in CAPTURES.glob("*/capture.pcap"))
 
@@ -39,7 +39,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Logs]:
         if name not in made:
             folder = tmp_path_factory.mktemp(name)
             capture = CAPTURES / name
-            made[name] = Logs(capture, folder, run_zeek(folder, capture / "capture.pcap"))
+            made[name] = Logs(capture, folder, run_zeek(folder, capture / "capture.pcap", options_of(capture)))
         return made[name]
 
     return run

@@ -49,6 +49,12 @@ def run_zeek(folder: Path, capture: Path, arguments: Sequence[str] = ()) -> subp
     )
 
 
+def options_of(capture: Path) -> Sequence[str]:
+    """Give the options of the Zeek package that a capture's logs are written with; most have none."""
+    file = capture / "zeek.options"
+    return file.read_text(encoding="utf-8").split() if file.exists() else ()
+
+
 def read_log(path: Path) -> list[Row]:
     """Read a log of Zeek's ASCII writer; a log that was not written has no rows."""
     return list(_rows(path)) if path.exists() else []

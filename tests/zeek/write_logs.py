@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.zeek.running import CAPTURES, run_zeek, scripts_hash
+from tests.zeek.running import CAPTURES, options_of, run_zeek, scripts_hash
 
 KEPT = ("conn", "dns", "files", "smtp", "smtp_auth", "smtp_cmd", "smtp_session", "software", "ssl", "weird")
 """Logs that say something of mail; packet_filter, x509, ocsp and the like do not."""
@@ -24,7 +24,7 @@ def write_logs(capture: Path) -> None:
     """Replace the logs of one capture, in both forms."""
     for form, arguments in FORMS.items():
         with tempfile.TemporaryDirectory() as made:
-            run = run_zeek(Path(made), capture / "capture.pcap", arguments)
+            run = run_zeek(Path(made), capture / "capture.pcap", (*arguments, *options_of(capture)))
             if run.returncode or run.stderr:
                 sys.exit(f"{capture.name}: {run.stderr or run.returncode}")
             _replace(Path(made), capture / form)
