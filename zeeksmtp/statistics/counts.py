@@ -8,10 +8,16 @@ procedure (1995).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MAD_TO_SIGMA = 1.4826  # normal data are this much wider than their MAD (Rousseeuw and Croux 1993)
 _LEAST_MEAN = 0.1  # who was never seen sending is not expected to send nothing for ever
@@ -19,32 +25,43 @@ _UPPER = 0.999  # the share of expected counts that lie at or below `upper`
 _WEEK_HOURS = 7 * 24
 
 
-def _tail(given: pl.Series) -> pl.Series:
-    """P(X >= x) for structs of `x`, `mean`, `variance`: Poisson, or negative binomial where the variance is larger."""
+def _of_each(given: pl.Series, answer: Callable[..., NDArray[np.float64]]) -> pl.Series:
+    """Ask for each distinct struct once: counts of mail are small numbers, and the tails of wide counts are dear."""
     if given.is_empty():
         return pl.Series(given.name, [], pl.Float64)
+    asked = given.struct.unnest().cast(pl.Float64)
+    distinct = asked.unique()
+    answers = distinct.with_columns(pl.Series("answer", answer(*(column.to_numpy() for column in distinct))))
+    told = asked.join(answers, on=asked.columns, how="left", nulls_equal=True, maintain_order="left")
+    return told["answer"].alias(given.name)
+
+
+def _binomial(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[NDArray[np.bool_], Any, Any]:
+    """Give where a count is wider than Poisson, and size and chance of the negative binomial of these moments."""
     import numpy as np  # noqa: PLC0415 - with scipy: heavy, and needed only where counts are judged
-    from scipy.stats import nbinom, poisson  # noqa: PLC0415
 
-    x, mean, variance = (given.struct.field(name).cast(pl.Float64).to_numpy() for name in ("x", "mean", "variance"))
     wide = variance > mean * (1 + 1e-9)
-    size = mean * mean / np.where(wide, variance - mean, 1.0)
-    narrow, broad = poisson.sf(x - 1, mean), nbinom.sf(x - 1, size, mean / np.where(wide, variance, mean))
-    return pl.Series(given.name, np.where(wide, broad, narrow))
+    return wide, mean * mean / np.where(wide, variance - mean, 1.0), mean / np.where(wide, variance, mean)
 
 
-def _quantile(given: pl.Series) -> pl.Series:
-    """The count that is not exceeded with probability `_UPPER`, for structs of `mean`, `variance`."""
-    if given.is_empty():
-        return pl.Series(given.name, [], pl.Float64)
+def _tail(x: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(X >= x): Poisson, or negative binomial where the variance is larger."""
     import numpy as np  # noqa: PLC0415 - as above
     from scipy.stats import nbinom, poisson  # noqa: PLC0415
 
-    mean, variance = (given.struct.field(name).cast(pl.Float64).to_numpy() for name in ("mean", "variance"))
-    wide = variance > mean * (1 + 1e-9)
-    size = mean * mean / np.where(wide, variance - mean, 1.0)
-    broad = nbinom.ppf(_UPPER, size, mean / np.where(wide, variance, mean))
-    return pl.Series(given.name, np.where(wide, broad, poisson.ppf(_UPPER, mean)))
+    wide, size, chance = _binomial(mean, variance)
+    tail: NDArray[np.float64] = np.where(wide, nbinom.sf(x - 1, size, chance), poisson.sf(x - 1, mean))
+    return tail
+
+
+def _quantile(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The count that is not exceeded with probability `_UPPER`."""
+    import numpy as np  # noqa: PLC0415 - as above
+    from scipy.stats import nbinom, poisson  # noqa: PLC0415
+
+    wide, size, chance = _binomial(mean, variance)
+    count: NDArray[np.float64] = np.where(wide, nbinom.ppf(_UPPER, size, chance), poisson.ppf(_UPPER, mean))
+    return count
 
 
 def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl.Expr:
@@ -52,14 +69,14 @@ def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl
     least = mean.clip(lower_bound=_LEAST_MEAN)
     wide = pl.max_horizontal(least, variance) if variance is not None else least
     given = pl.struct(x.alias("x"), least.alias("mean"), wide.alias("variance"))
-    return given.map_batches(_tail, return_dtype=pl.Float64)
+    return given.map_batches(partial(_of_each, answer=_tail), return_dtype=pl.Float64)
 
 
 def upper_bound(mean: pl.Expr, variance: pl.Expr) -> pl.Expr:
     """Give the count that is exceeded one time in a thousand."""
     least = mean.clip(lower_bound=_LEAST_MEAN)
     given = pl.struct(least.alias("mean"), pl.max_horizontal(least, variance).alias("variance"))
-    return given.map_batches(_quantile, return_dtype=pl.Float64)
+    return given.map_batches(partial(_of_each, answer=_quantile), return_dtype=pl.Float64)
 
 
 def discovered(p: pl.Expr, rate: float, family: str) -> pl.Expr:
