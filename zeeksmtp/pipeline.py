@@ -47,6 +47,9 @@ from zeeksmtp.tables import Maker, levels, put_together
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
+Choose = Callable[[Detector, pl.DataFrame], pl.DataFrame]
+"""Given all rows of a detector, gives those that findings are to be made of."""
+
 _DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it does not: two keep both busy
 
 SHARED_ROLES = ("relay", "gateway")
@@ -57,7 +60,8 @@ SHARED_ROLES = ("relay", "gateway")
 class Request:
     """What a run is asked to do.
 
-    `started` is called once with the files to read, `progress` once for each that is done.
+    `started` is called once with the files to read, `progress` once for each that is done. `choose` leaves rows out
+    that the caller knows already; it is called from several threads, once for each detector.
     """
 
     paths: tuple[Path, ...]
@@ -66,6 +70,7 @@ class Request:
     engine: str = "local"
     progress: Callable[[FileRecord], None] | None = None
     started: Callable[[Sequence[Source]], None] | None = None
+    choose: Choose = lambda _detector, rows: rows
 
     @property
     def context(self) -> Context:
@@ -138,9 +143,10 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
 def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector) -> Judged:
     try:
         params = request.settings.params(detector.id)
-        rows = engine.collect(judge(detector, tables, params, request.context)).to_dicts()
+        rows = engine.collect(judge(detector, tables, params, request.context))
         trials = _trials(detector, tables, params, request.context, engine)
-        return Judged([finding_of(detector, row) for row in rows], trials)
+        chosen = request.choose(detector, rows).to_dicts()
+        return Judged([finding_of(detector, row) for row in chosen], trials)
     except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
         return Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
 
