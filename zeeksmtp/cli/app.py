@@ -74,7 +74,9 @@ def main() -> None:
     gc.set_threshold(_MANY_OBJECTS)
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run())
+    code = run()
+    gc.freeze()  # nor to look through all of them once more for the end of the process
+    sys.exit(code)
 
 
 def run(words: Sequence[str] | None = None) -> int:
