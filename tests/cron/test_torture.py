@@ -22,6 +22,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.cron._growing import Growing
+from zeeksmtp.state import findings
+from zeeksmtp.state.store import NAME, opened
 
 KILLS = int(os.environ.get("KILLS", "10"))
 STEPS = max(4, KILLS // 4)
@@ -84,7 +86,7 @@ class Site:
 
     def passes(self) -> int:
         """Give the number of passes that count."""
-        path = self.home / "state" / "state.sqlite"
+        path = self.home / "state" / NAME
         if not path.exists():
             return 0
         with sqlite3.connect(path) as state:
@@ -97,8 +99,7 @@ class Site:
 
     def ends(self) -> dict[str, Any]:
         """Give all that has to be equal in the end."""
-        state = sqlite3.connect(self.home / "state" / "state.sqlite")
-        bodies = [json.loads(row[0]) for row in state.execute("select body from finding")]
+        state = sqlite3.connect(self.home / "state" / NAME)
         live = state.execute("select log, name, rows from part").fetchall()
         waiting = state.execute("select count(*) from outbox where report is not null").fetchone()[0]
         parcels = {row[0] for row in state.execute("select parcel from outbox")}
@@ -111,8 +112,10 @@ class Site:
         there = {(path.parent.name, path.name) for path in (self.home / "state" / "lake").glob("*/*")}
         carried = (self.home / "carry.log").read_text().split()
         assert set(carried) == parcels == {path.name for path in (self.home / "carry.d").iterdir()}
+        with opened(self.home / "state" / NAME) as store, store.transaction() as connection:
+            known = findings.known(connection)
         return {
-            "findings": {f["id"]: (f["first"], f["last"], f["count"], f["severity"], f["state"]) for f in bodies},
+            "findings": known,
             "rows": rows,
             "orphans": there - {(log, name) for log, name, _ in live},
             "waiting": waiting,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
+from tests.findings import plain
 from zeeksmtp.errors import UnusableError
-from zeeksmtp.state import _migrations, ledger
+from zeeksmtp.state import _migrations, findings, ledger
 from zeeksmtp.state.store import note, opened, told
 
 
@@ -53,6 +55,36 @@ def test_an_older_version_is_migrated_with_all_that_is_in_it(path: Path, monkeyp
             assert _migrations.version_of(connection) == _migrations.NEWEST
 
 
+VERSION_1 = """
+    CREATE TABLE about (name VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+    CREATE TABLE finding (
+        id VARCHAR PRIMARY KEY, state VARCHAR NOT NULL, first_pass INTEGER NOT NULL, last_pass INTEGER NOT NULL,
+        seen_count INTEGER NOT NULL, body VARCHAR NOT NULL, severity VARCHAR NOT NULL, reason VARCHAR,
+        acknowledged VARCHAR
+    );
+    PRAGMA user_version = 1;
+"""
+
+
+def test_findings_of_version_1_are_what_they_were(path: Path) -> None:
+    """One that the last pass had, one that is quiet since the pass before, one that was acknowledged."""
+    states = {"a" * 16: ("new", 7), "b" * 16: ("quiet", 6), "c" * 16: ("acknowledged", 7)}
+    with closing(sqlite3.connect(path)) as old, old:
+        old.executescript(VERSION_1)
+        for id_, (state, last_pass) in states.items():
+            body = plain(id=id_, state=state).model_dump_json()
+            at = "2026-11-24T00:00:00+00:00" if state == "acknowledged" else None
+            row = (id_, state, 2, last_pass, 1, body, "medium", None, at)
+            old.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    with opened(path) as store, store.transaction() as connection:
+        known = findings.known(connection)
+        assert {id_: (k.finding.state, k.last_pass) for id_, k in known.items()} == states
+        assert findings.made_of(connection) == {} and findings.last_judged(connection) == 7
+        findings.judged(connection, 8)
+        rested = {id_: k.finding.state for id_, k in findings.known(connection).items()}
+    assert rested == dict(zip(states, ["quiet", "quiet", "acknowledged"], strict=True))
+
+
 def test_a_migration_that_fails_leaves_the_old_state(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(path):
         pass
@@ -61,12 +93,13 @@ def test_a_migration_that_fails_leaves_the_old_state(path: Path, monkeypatch: py
         connection.execute(text("ALTER TABLE pass ADD COLUMN mood VARCHAR"))
         raise RuntimeError
 
-    monkeypatch.setattr(_migrations, "STEPS", {1: step})
-    monkeypatch.setattr(_migrations, "NEWEST", 2)
+    before = _migrations.NEWEST
+    monkeypatch.setattr(_migrations, "STEPS", {before: step})
+    monkeypatch.setattr(_migrations, "NEWEST", before + 1)
     with pytest.raises(RuntimeError), opened(path):
         pass
     with sqlite3.connect(path) as state:
-        assert state.execute("PRAGMA user_version").fetchone() == (1,)
+        assert state.execute("PRAGMA user_version").fetchone() == (before,)
         assert "mood" not in state.execute("select sql from sqlite_master where name = 'pass'").fetchone()[0]
     state.close()
 

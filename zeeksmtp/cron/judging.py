@@ -17,6 +17,7 @@ from zeeksmtp.cron import changes, lake, rules, telling
 from zeeksmtp.cron._asked import Asked, Ended, Pass
 from zeeksmtp.cron._look import Look
 from zeeksmtp.cron.changes import Change
+from zeeksmtp.cron.recall import Recall
 from zeeksmtp.cron.survey import Fingerprints
 from zeeksmtp.cron.taking import Haul, take
 from zeeksmtp.engine._room import room
@@ -27,7 +28,7 @@ from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._sniff import Kind, sniff
 from zeeksmtp.model import Report
 from zeeksmtp.report.inputs import inputs_of
-from zeeksmtp.state import ledger
+from zeeksmtp.state import findings, ledger
 from zeeksmtp.state.ledger import File, LivePart
 from zeeksmtp.state.store import Store, note, told
 
@@ -41,6 +42,7 @@ class _Memory:
     logs: set[str]
     prints: Fingerprints
     errors: frozenset[str]
+    recall: Recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
     engine = pipeline.engine_named(asked.engine).configured(asked.settings)
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.transaction() as connection:
-        memory = _remembered(connection)
+        memory = _remembered(connection, work, same_rules=same_rules)
     with room(asked.state_dir):
         read = _read(work, memory, seen)
     with store.transaction() as connection:
@@ -80,13 +82,15 @@ def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
         return _ended(connection, work, memory, read, report)
 
 
-def _remembered(connection: Connection) -> _Memory:
+def _remembered(connection: Connection, work: Pass, *, same_rules: bool) -> _Memory:
+    back = telling.back(connection, work.now.date())
     return _Memory(
         files=ledger.files(connection),
         live=ledger.parts(connection),
         logs=ledger.logs_seen(connection),
         prints=Fingerprints(told(connection, "salt") or "", ledger.contents(connection)),
         errors=frozenset(json.loads(ledger.last_errors(connection))),
+        recall=Recall(findings.made_of(connection), back, same_rules=same_rules),
     )
 
 
@@ -136,7 +140,7 @@ def _report(work: Pass, memory: _Memory, read: _Read, change: Change) -> Report:
     began, asked, records = time.perf_counter(), work.asked, read.haul.records
     with lake.workshop(asked.state_dir) as folder, room(asked.state_dir):
         lake.lay_out(folder, work.lake, change.live, logs())
-        request = pipeline.Request((asked.log_dir,), asked.settings, engine=asked.engine)
+        request = pipeline.Request((asked.log_dir,), asked.settings, engine=asked.engine, choose=memory.recall.choose)
         kept = _kept(work.lake, memory.logs, change.live)
         report = pipeline.report_over(request, work.engine, folder, read.found, [*kept, *records])
     seconds = round(time.perf_counter() - began, 3)
@@ -191,5 +195,5 @@ def _ended(connection: Connection, work: Pass, memory: _Memory, read: _Read, rep
         return Ended(files=haul.files, left=left, degraded=bool(errors))
     new_errors = bool(errors - memory.errors)
     first = not memory.live
-    shown = telling.remember(connection, work, number, report, first=first, new_errors=new_errors)
+    shown = telling.remember(connection, work, number, report, memory.recall, first=first, new_errors=new_errors)
     return Ended(shown.report, shown.news, haul.files, left, degraded=bool(errors))

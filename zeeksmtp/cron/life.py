@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from zeeksmtp.model import Finding, Incident, Report, Severity
-from zeeksmtp.state.findings import Known
+from zeeksmtp.state.findings import Known, Past
 
 COMES_BACK = timedelta(days=7)
 """A finding without an event for so long is news when it has one again."""
@@ -19,35 +18,31 @@ _NAMED = tuple(reversed(Severity))
 
 def lived(
     findings: Iterable[Finding],
-    known: Mapping[str, Known],
+    past: Mapping[str, Past],
     number: int,
     newest: datetime | None = None,
     back: Collection[str] = (),
 ) -> list[Known]:
-    """Give every finding as it is after pass `number`, those that this pass did not have too.
+    """Give findings as they are after pass `number`, of which `past` says what was known of them before.
 
     `newest` is given in the first pass: what lies more than a day before it is history, not news. `back` are ids of
     findings that are news again (their suppression has ended).
     """
-    now = {finding.id: finding for finding in findings}
-    met = [_met(finding, known.get(finding.id), number, newest, back) for finding in now.values()]
-    missed = [_rests(old) for id_, old in known.items() if id_ not in now]
-    return met + missed
+    return [_met(finding, past.get(finding.id), number, newest, back) for finding in findings]
 
 
-def _met(finding: Finding, old: Known | None, number: int, newest: datetime | None, back: Collection[str]) -> Known:
+def _met(finding: Finding, old: Past | None, number: int, newest: datetime | None, back: Collection[str]) -> Known:
     if old is None:
         state = "quiet" if newest is not None and finding.last < newest - _RECENT else "new"
         told = finding.model_copy(update={"state": state})
         return Known(told, number, number, finding.count, finding.severity)
     state = "new" if finding.id in back else _state(finding, old)
-    before = old.finding
     told = finding.model_copy(
         update={
             "state": state,
-            "first": min(before.first, finding.first),
-            "last": max(before.last, finding.last),
-            "count": max(before.count, finding.count),
+            "first": min(old.first, finding.first),
+            "last": max(old.last, finding.last),
+            "count": max(old.count, finding.count),
         }
     )
     acknowledged = state == "acknowledged"
@@ -62,38 +57,51 @@ def _met(finding: Finding, old: Known | None, number: int, newest: datetime | No
     )
 
 
-def _state(finding: Finding, old: Known) -> str:
+def _state(finding: Finding, old: Past) -> str:
     if finding.severity.rank > old.severity.rank:
         return "new"
     if old.acknowledged is not None:
         return "acknowledged"
-    if finding.last > old.finding.last + COMES_BACK:
+    if finding.last > old.last + COMES_BACK:
         return "new"
-    return "ongoing" if finding.last > old.finding.last or finding.count > old.seen_count else "quiet"
+    return "ongoing" if finding.last > old.last or finding.count > old.seen_count else "quiet"
 
 
-def _rests(old: Known) -> Known:
-    """A finding that this pass did not have: its evidence has aged, or what came since outweighs it."""
-    if old.finding.state in {"quiet", "acknowledged"}:
-        return old
-    return replace(old, finding=old.finding.model_copy(update={"state": "quiet"}))
+def told(report: Report, now: Iterable[Known], notes: Sequence[str], left: int = 0, *, all_quiet: bool) -> Report:
+    """Give the report of a pass: what is new first, nothing that was acknowledged.
 
-
-def told(report: Report, now: Iterable[Known], notes: Sequence[str]) -> Report:
-    """Give the report of a pass: what is new first, nothing that was acknowledged."""
+    What is quiet and below medium is told only with `all_quiet`; a note counts it, with the `left` findings of that
+    kind that the report does not have to begin with.
+    """
     lives = {known.finding.id: known.finding for known in now}
     alive = [lives[finding.id] for finding in report.findings]
-    shown = sorted((f for f in alive if f.state in _ORDER), key=lambda f: _ORDER.index(f.state or "quiet"))
+    shown = sorted((f for f in alive if _is_told(f, all_quiet=all_quiet)), key=lambda f: _ORDER.index(f.state or ""))
     ids = {finding.id for finding in shown}
+    detectors = {finding.detector for finding in shown}
     incidents = [incident for incident in report.incidents if ids & set(incident.findings)]
+    left += sum(f.severity.rank < Severity.MEDIUM.rank and f.id not in ids for f in alive)
+    notes = [*notes, *_untold(left), *report.coverage.notes]
     return report.model_copy(
         update={
             "findings": tuple(shown),
             "incidents": tuple(sorted((_without(i, ids) for i in incidents), key=lambda i: not _has_news(i, lives))),
             "credentials_to_change": tuple(c for c in report.credentials_to_change if c.why in ids),
-            "coverage": report.coverage.model_copy(update={"notes": (*notes, *report.coverage.notes)}),
+            "coverage": report.coverage.model_copy(update={"notes": tuple(notes)}),
+            "detectors": {name: text for name, text in report.detectors.items() if name in detectors},
         }
     )
+
+
+def _is_told(finding: Finding, *, all_quiet: bool) -> bool:
+    if finding.state == "quiet":
+        return all_quiet or finding.severity.rank >= Severity.MEDIUM.rank
+    return finding.state in _ORDER
+
+
+def _untold(left: int) -> list[str]:
+    if not left:
+        return []
+    return [f"{left:,} findings below medium are known and quiet, and not told again: `zeeksmtp findings list`"]
 
 
 def _without(incident: Incident, ids: set[str]) -> Incident:

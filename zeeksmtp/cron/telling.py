@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from zeeksmtp.cron import life
 from zeeksmtp.cron._asked import Pass
 from zeeksmtp.cron.outgoing import carriers
+from zeeksmtp.cron.recall import Recall
 from zeeksmtp.model import Report, identity
 from zeeksmtp.state import findings, outbox
+from zeeksmtp.state.findings import Known
 from zeeksmtp.state.store import told
 
 MOST_WAITING = 100
@@ -25,26 +28,46 @@ class Shown:
     news: bool
 
 
+def back(connection: Connection, today: date) -> set[str]:
+    """Give the findings that are news again: their suppression has ended, or the report that told them is let go."""
+    ids = findings.expired(connection, today)
+    for row in _let_go(connection):
+        ids |= {finding.id for finding in life.news(Report.model_validate_json(row.report))}
+    return ids
+
+
 def remember(
-    connection: Connection, work: Pass, number: int, report: Report, *, first: bool, new_errors: bool
+    connection: Connection, work: Pass, number: int, report: Report, recall: Recall, *, first: bool, new_errors: bool
 ) -> Shown:
     """Give every finding its state; put the report into the outbox if there is anything new in it.
 
-    `first`: the lake was empty before.
+    `recall` says what the report leaves out because it is as it was. `first`: the lake was empty before.
     """
-    known = findings.known(connection)
-    first = first and not known
-    back = findings.expired(connection, work.now.date()) | _let_go(connection)
+    first = first and findings.is_empty(connection)
     newest = report.window.last if first and report.window else None
-    lives = life.lived(report.findings, known, number, newest, back)
-    findings.keep(connection, [k for k in lives if k != known.get(k.finding.id)])
-    shown = life.told(report, lives, _notes(report, first=first))
+    unchanged = recall.unchanged({problem.where for problem in report.errors})
+    lives = _kept(connection, number, report, recall, newest)
+    findings.miss(connection, recall.known.keys() - {known.finding.id for known in lives} - unchanged)
+    findings.judged(connection, number)
+    findings.forget_expired(connection, work.now.date())
+    for row in _let_go(connection):
+        outbox.took(connection, row, ())
+    shown = life.told(report, lives, _notes(report, first=first), len(unchanged), all_quiet=first)
     news = bool(life.news(shown)) or new_errors or (first and bool(shown.findings))
     if news:
         parcel = identity(told(connection, "salt"), number)
         text = shown.model_dump_json(by_alias=True)
         outbox.put(connection, parcel, life.headline(shown), text, carriers(work.asked.settings))
     return Shown(shown, news)
+
+
+def _kept(connection: Connection, number: int, report: Report, recall: Recall, newest: datetime | None) -> list[Known]:
+    """Give the report's findings as they are now; remember those of which the state does not know it yet."""
+    past = findings.past(connection, (finding.id for finding in report.findings))
+    lives = life.lived(report.findings, past, number, newest, recall.back)
+    as_they_were = {id_ for id_, old in past.items() if old.made_of == recall.made[id_] and id_ not in recall.back}
+    findings.keep(connection, (known for known in lives if known.finding.id not in as_they_were), recall.made)
+    return lives
 
 
 def _notes(report: Report, *, first: bool) -> list[str]:
@@ -56,11 +79,7 @@ def _notes(report: Report, *, first: bool) -> list[str]:
     ]
 
 
-def _let_go(connection: Connection) -> set[str]:
-    """Make room in the outbox; give the findings whose news goes with it."""
+def _let_go(connection: Connection) -> list[outbox.Waiting]:
+    """Give the reports that have to make room in the outbox."""
     waiting = outbox.waiting(connection)
-    back: set[str] = set()
-    for row in waiting[: max(0, len(waiting) - MOST_WAITING + 1)]:
-        back |= {finding.id for finding in life.news(Report.model_validate_json(row.report))}
-        outbox.took(connection, row, ())
-    return back
+    return waiting[: max(0, len(waiting) - MOST_WAITING + 1)]

@@ -9,10 +9,21 @@ from sqlalchemy import Connection, text
 
 from zeeksmtp.state._tables import ABOUT, METADATA
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
+
+def _remembers_rows(connection: Connection) -> None:
+    """What the last pass of version 1 had has its number: no row is known yet, so the next pass makes all anew."""
+    for statement in (
+        "ALTER TABLE finding ADD COLUMN made_of INTEGER",
+        "CREATE INDEX finding_made_of ON finding (id, made_of)",
+        "INSERT INTO about SELECT 'judged', coalesce(max(last_pass), 0) FROM finding",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _remembers_rows}
 """Step n makes version n + 1 of version n, in plain SQL: `_tables.py` is always the newest version."""
 
-NEWEST = 1
+NEWEST = 2
 
 
 def version_of(connection: Connection) -> int:

@@ -17,7 +17,7 @@ METADATA = MetaData()
 ABOUT = Table(
     "about",
     METADATA,
-    Column("name", String, primary_key=True),  # salt, judged_with
+    Column("name", String, primary_key=True),  # salt, judged_with, judged: the last pass that judged
     Column("value", String, nullable=False),
 )
 
@@ -82,15 +82,17 @@ FINDING = Table(
     "finding",
     METADATA,
     Column("id", String, primary_key=True),
-    Column("state", String, nullable=False),  # new, ongoing, quiet, acknowledged
+    Column("state", String, nullable=False),  # new and ongoing: in `last_pass`, and quiet since
     Column("first_pass", Integer, nullable=False),
-    Column("last_pass", Integer, nullable=False),  # the last one that still had it
+    Column("last_pass", Integer, nullable=False),  # the last one that changed it, or had it, if none has it now
     Column("seen_count", Integer, nullable=False),  # of the evidence in the lake, which may have aged since
-    Column("body", String, nullable=False),  # JSON: the finding, as in a report
+    Column("body", String, nullable=False),  # JSON: the finding, as in a report; its state is the column's
     Column("severity", String, nullable=False),  # the worst that was told
     Column("reason", String),  # of the acknowledgement
     Column("acknowledged", String),
+    Column("made_of", Integer),  # hash of the detector's row; null: the last pass did not have it
 )
+Index("finding_made_of", FINDING.c.id, FINDING.c.made_of)
 
 SUPPRESSION = Table(
     "suppression",

@@ -1,17 +1,25 @@
-"""Findings with a life: what was found, when it was told, what the operator said to it."""
+"""Findings with a life: what was found, when it was told, what the operator said to it.
+
+A finding is written when something of it changes, and then has that pass's number. Of all others the state says once,
+for all, which pass judged last: what is not written again rests in it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, Select, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from zeeksmtp.model import Finding, Severity
 from zeeksmtp.state._tables import FINDING, SUPPRESSION
+from zeeksmtp.state.store import note, told
+
+_SOME = 500  # bound parameters of one statement
+_JUDGED = "judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +27,8 @@ class Known:
     """A finding that is remembered.
 
     `finding` is as last told, `state` in it; its first is the earliest and its count the highest that was seen.
-    `seen_count` is the count at the last pass, which falls when evidence ages. `severity` is the worst that was told.
-    `reason` and `acknowledged` (time) are those of an acknowledgement.
+    `last_pass` is the last one that still had it. `seen_count` is the count at the last pass, which falls when evidence
+    ages. `severity` is the worst that was told. `reason` and `acknowledged` (time) are those of an acknowledgement.
     """
 
     finding: Finding
@@ -30,6 +38,25 @@ class Known:
     severity: Severity
     reason: str | None = None
     acknowledged: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What decides what becomes of a finding when a pass has it again: `Known` without the finding itself.
+
+    `first`, `last` and `count` are those that were told; `made_of` is the hash of the row that it was made of, null if
+    the last pass that judged did not have it.
+    """
+
+    first: datetime
+    last: datetime
+    count: int
+    first_pass: int
+    seen_count: int
+    severity: Severity
+    reason: str | None = None
+    acknowledged: datetime | None = None
+    made_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,57 +70,117 @@ class Suppressed:
 
 def known(connection: Connection) -> dict[str, Known]:
     """Give every finding there has been, by id."""
-    return {row["id"]: _known(row) for row in connection.execute(select(FINDING)).mappings()}
+    judged = last_judged(connection)
+    return {row["id"]: _known(row, judged) for row in connection.execute(select(FINDING)).mappings()}
 
 
-def _known(row: RowMapping) -> Known:
-    at = row["acknowledged"]
+def _known(row: RowMapping, judged: int) -> Known:
+    rests = row["state"] in {"new", "ongoing"} and row["last_pass"] < judged
+    state = "quiet" if rests else row["state"]
     return Known(
-        finding=Finding.model_validate_json(row["body"]),
+        finding=Finding.model_validate_json(row["body"]).model_copy(update={"state": state}),
         first_pass=row["first_pass"],
-        last_pass=row["last_pass"],
+        last_pass=row["last_pass"] if row["made_of"] is None else judged,
         seen_count=row["seen_count"],
         severity=Severity(row["severity"]),
         reason=row["reason"],
-        acknowledged=None if at is None else datetime.fromisoformat(at),
+        acknowledged=_moment(row["acknowledged"]),
     )
 
 
-def keep(connection: Connection, findings: Iterable[Known]) -> None:
-    """Remember findings as they are now."""
-    rows = [
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def last_judged(connection: Connection) -> int:
+    """Give the number of the last pass that judged; 0 if none did."""
+    return int(told(connection, _JUDGED) or 0)
+
+
+def made_of(connection: Connection) -> dict[str, int]:
+    """Give the hashes of the rows that findings were made of, by id, for all that the last pass had."""
+    rows = connection.execute(select(FINDING.c.id, FINDING.c.made_of).where(FINDING.c.made_of.is_not(None)))
+    return {id_: hashed for id_, hashed in rows}  # noqa: C416 - dict() takes no rows
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether nothing was ever found."""
+    return connection.execute(select(FINDING.c.id).limit(1)).first() is None
+
+
+def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
+    """Give what is known of some findings, by id; ids that are not known are left out."""
+    return {row["id"]: _past(row) for row in _of(connection, select(FINDING), ids)}
+
+
+def _of(connection: Connection, statement: Select[tuple[object, ...]], ids: Iterable[str]) -> Iterator[RowMapping]:
+    for some in _chunks(ids):
+        yield from connection.execute(statement.where(FINDING.c.id.in_(some))).mappings()
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    every = sorted(ids)
+    return (every[at : at + _SOME] for at in range(0, len(every), _SOME))
+
+
+def _past(row: RowMapping) -> Past:
+    body = json.loads(row["body"])
+    return Past(
+        first=datetime.fromisoformat(body["first"]),
+        last=datetime.fromisoformat(body["last"]),
+        count=body["count"],
+        first_pass=row["first_pass"],
+        seen_count=row["seen_count"],
+        severity=Severity(row["severity"]),
+        reason=row["reason"],
+        acknowledged=_moment(row["acknowledged"]),
+        made_of=row["made_of"],
+    )
+
+
+def keep(connection: Connection, findings: Iterable[Known], rows: Mapping[str, int | None]) -> None:
+    """Remember findings as the pass that has their number left them; `rows` gives the hashes of their rows, by id."""
+    values = [
         {
             "id": k.finding.id,
             "state": k.finding.state,
             "first_pass": k.first_pass,
             "last_pass": k.last_pass,
             "seen_count": k.seen_count,
-            "body": json.dumps(k.finding.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")),
+            "body": k.finding.model_dump_json(exclude={"state"}),
             "severity": k.severity.value,
             "reason": k.reason,
             "acknowledged": None if k.acknowledged is None else k.acknowledged.isoformat(),
+            "made_of": rows[k.finding.id],
         }
         for k in findings
     ]
-    if rows:
-        connection.execute(insert(FINDING).prefix_with("OR REPLACE"), rows)
+    if values:
+        connection.execute(insert(FINDING).prefix_with("OR REPLACE"), values)
+
+
+def miss(connection: Connection, ids: Collection[str]) -> None:
+    """Remember that the pass did not have findings that the last one before it had; call `judged` after it."""
+    gone = update(FINDING).values(made_of=None, last_pass=last_judged(connection))
+    for some in _chunks(ids):
+        connection.execute(gone.where(FINDING.c.id.in_(some)))
+
+
+def judged(connection: Connection, number: int) -> None:
+    """Remember which pass judged last: what was not kept in it rests."""
+    note(connection, _JUDGED, str(number))
 
 
 def acknowledge(connection: Connection, findings: Iterable[Known], reason: str, now: datetime) -> None:
     """Remember that the operator knows of findings."""
-    keep(
-        connection,
-        [
-            replace(
-                known,
-                finding=known.finding.model_copy(update={"state": "acknowledged"}),
-                severity=known.finding.severity,
-                reason=reason,
-                acknowledged=now,
-            )
-            for known in findings
-        ],
-    )
+    for known in findings:
+        values = {
+            "state": "acknowledged",
+            "severity": known.finding.severity.value,
+            "reason": reason,
+            "acknowledged": now.isoformat(),
+        }
+        connection.execute(update(FINDING).where(FINDING.c.id == known.finding.id).values(values))
 
 
 def suppressed(connection: Connection) -> dict[str, Suppressed]:
@@ -118,8 +205,12 @@ def suppress(connection: Connection, entry: Suppressed) -> None:
 
 
 def expired(connection: Connection, today: date) -> set[str]:
-    """Give the findings whose suppression has ended, and forget it."""
-    ended = {one.finding for one in suppressed(connection).values() if one.expires is not None and one.expires <= today}
-    for finding in ended:
+    """Give the findings whose suppression has ended."""
+    entries = suppressed(connection).values()
+    return {one.finding for one in entries if one.expires is not None and one.expires <= today}
+
+
+def forget_expired(connection: Connection, today: date) -> None:
+    """Forget the suppressions that have ended."""
+    for finding in expired(connection, today):
         connection.execute(delete(SUPPRESSION).where(SUPPRESSION.c.finding == finding))
-    return ended
