@@ -76,8 +76,8 @@ def rows_of(made_up: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 @settings(max_examples=60)
-@given(st.lists(connections, min_size=1, max_size=6))
-def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]]) -> None:
+@given(st.lists(connections, min_size=1, max_size=6), st.sampled_from(["UTC", "Asia/Kolkata", "America/Havana"]))
+def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]], timezone: str) -> None:
     # Sensors that saw different starts and log the same line after midnight are two sessions of two days: left out.
     made_up = [spec | {"lines": spec["lines"] if not spec["sensors_apart"] else []} for spec in made_up]
     logs = {log: frame(rows, LOGS[log].columns) for log, rows in rows_of(made_up).items() if rows}
@@ -85,7 +85,8 @@ def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]]) -
         return
     with tempfile.TemporaryDirectory() as name:
         lake = write.lake(logs, Path(name) / "lake")
-        assert differing(made(lake, Path(name), small=0), made(lake, Path(name), small=10**9)) == []
+        site = Site(timezone=timezone)
+        assert differing(made(lake, Path(name), 0, site), made(lake, Path(name), 10**9, site)) == []
 
 
 def world_of_days(folder: Path) -> tuple[Path, Site]:

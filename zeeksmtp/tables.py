@@ -94,7 +94,7 @@ class Maker:
 
     def _of_pieces(self, rows: Tables) -> dict[str, pl.LazyFrame]:
         numbers, least = self.folder / "pieces" / "numbers", min(self.small, LEAST_ROWS)
-        cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, least)
+        cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, self.site.timezone, least)
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
         sheds = [

@@ -63,3 +63,9 @@ def once(tables: Tables, log: str, line: str | None = None) -> pl.LazyFrame:
 def first_uids() -> pl.Expr:
     """Give, within a group, the first 20 uids by (ts, uid)."""
     return pl.col("uid").sort_by("ts", "uid").unique(maintain_order=True).head(20)
+
+
+def name_in_greeting() -> pl.Expr:
+    """Give the host's name in a `banner`, in lower case; null if there is none."""
+    name = r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)"
+    return pl.col("banner").str.extract(name).str.to_lowercase()

@@ -9,8 +9,7 @@ from zeeksmtp.model import Column, Fact, Site, Tables
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per AUTH exchange."""
-    names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
-    exchanges = once(tables, "smtp_auth", "seq").join(names, on="server", how="left")
+    exchanges = once(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     account = normal_account(pl.col("user"), pl.col("host_name"))
     return exchanges.with_columns(account.alias("account"), crosses.alias("crosses")).select(
@@ -39,7 +38,7 @@ FACT = Fact(
         Column("mechanisms_offered", "vector[string]", "what the server offered"),
         Column("starttls_offered", "bool", "the server had offered STARTTLS"),
     ),
-    needs=("connection", "smtp_auth", "server"),
+    needs=("connection", "smtp_auth", "host_name"),
     plan=plan,
     daily=True,
 )

@@ -2,15 +2,10 @@
 
 import polars as pl
 
+from zeeksmtp.facts._day import hour_of
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 _KEY = ("client", "hour")
-
-
-def _hour(site: Site) -> pl.Expr:
-    """Full hours of the site's own clock (some zones are off by half an hour), as UTC."""
-    local = pl.col("ts").dt.convert_time_zone(site.timezone)
-    return local.dt.truncate("1h").dt.convert_time_zone("UTC").alias("hour")
 
 
 def _count(value: pl.Expr) -> pl.Expr:
@@ -22,7 +17,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
     sessions = (
         tables["session"]
-        .with_columns(_hour(site), refused.alias("refused"))
+        .with_columns(hour_of("ts", site).alias("hour"), refused.alias("refused"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("sessions"),
@@ -37,7 +32,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     mails = (
         tables["message"]
         .filter(pl.col("content").fill_null(value=True))
-        .with_columns(_hour(site))
+        .with_columns(hour_of("ts", site).alias("hour"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("messages"),
@@ -72,4 +67,5 @@ FACT = Fact(
     ),
     needs=("session", "message"),
     plan=plan,
+    daily=True,
 )

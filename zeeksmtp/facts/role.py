@@ -28,10 +28,9 @@ _WORKSTATION_SERVERS = 3
 _OUTSIDE = pl.col("direction").is_in(["outbound", "external"])
 
 
-def _answering(session: pl.LazyFrame) -> pl.LazyFrame:
-    spoke = pl.col("banner").is_not_null() | (pl.col("resp_bytes").fill_null(0) > 0) & pl.col("service").is_not_null()
+def _answering(pair: pl.LazyFrame) -> pl.LazyFrame:
     return (
-        session.filter(spoke)
+        pair.filter("answered")
         .group_by(pl.col("server").alias("host"))
         .agg(
             (pl.col("port").is_in([25, 26])).any().alias("on_25"),
@@ -41,39 +40,35 @@ def _answering(session: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _calling(session: pl.LazyFrame) -> pl.LazyFrame:
-    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
-    # Without the session's counters a mail shows as bytes: the smallest one seen in TLS sent 1026.
-    counted = pl.when(pl.col("seen") & ~pl.col("tls").fill_null(value=False)).then(pl.col("mail") > 0)
-    mailed = pl.coalesce(counted, pl.col("orig_bytes") >= 1000).fill_null(value=True)
-    return session.group_by(pl.col("client").alias("host")).agg(
-        pl.col("ts").min().alias("since"),
-        pl.col("ts").filter(_OUTSIDE).dt.date().n_unique().alias("days"),
-        pl.len().alias("sessions"),
+def _calling(pair: pl.LazyFrame) -> pl.LazyFrame:
+    return pair.group_by(pl.col("client").alias("host")).agg(
+        pl.col("first").min().alias("since"),
+        pl.col("day").filter(_OUTSIDE).n_unique().alias("days"),
+        pl.col("sessions").sum(),
         pl.col("server").n_unique().alias("all_servers"),
         pl.col("server").filter(_OUTSIDE).n_unique().alias("servers"),
-        pl.col("helo").drop_nulls().n_unique().alias("names"),
-        refused.mean().alias("refused"),
-        mailed.sum().alias("mailed"),
+        pl.col("names").list.explode(keep_nulls=False, empty_as_null=False).n_unique().alias("names"),
+        (pl.col("refused").sum() / pl.col("sessions").sum()).alias("refused"),
+        pl.col("mailed").sum(),
         pl.col("direction").is_in(["outbound", "internal"]).max().alias("local_client"),
     )
 
 
-def _rhythm(session: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
+def _rhythm(pair: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
     """How far the gaps of a client's connections are from their median; of clients without mail, who are few."""
-    gap = pl.col("ts").sort().diff().dt.total_microseconds()
+    gap = pl.col("silent").sort().diff().dt.total_microseconds()
     deviation = (gap - gap.median()).abs().median() / gap.median()
     silent = calling.filter(pl.col("mailed") == 0).select(client="host")
-    times = session.select("client", "ts").join(silent, on="client", how="semi")
+    times = pair.select("client", "silent").join(silent, on="client", how="semi").explode("silent")
     return times.group_by(pl.col("client").alias("host")).agg(deviation.alias("deviation"))
 
 
-def _mailing(message: pl.LazyFrame) -> pl.LazyFrame:
-    return message.group_by(pl.col("client").alias("host")).agg(
-        pl.len().alias("mails"),
-        pl.col("ts").dt.date().n_unique().alias("mail_days"),
-        pl.col("sender_domain").n_unique().alias("sender_domains"),
-        pl.col("recipient_domains").list.explode(keep_nulls=False, empty_as_null=False).n_unique().alias("to_domains"),
+def _mailing(mailing: pl.LazyFrame) -> pl.LazyFrame:
+    return mailing.group_by(pl.col("client").alias("host")).agg(
+        pl.col("mails").sum(),
+        pl.len().alias("mail_days"),
+        (pl.col("from_first").min() == pl.col("from_last").max()).alias("from_one"),
+        (pl.col("to_first").min() == pl.col("to_last").max()).fill_null(value=False).alias("to_one"),
     )
 
 
@@ -91,7 +86,7 @@ def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
     )
     silent = pl.col("mailed") == 0
     by_the_clock = (pl.col("sessions") >= _PROBE_SESSIONS) & (pl.col("deviation") <= _PROBE_DEVIATION)
-    one_way = (pl.col("sender_domains") == 1) & (pl.col("to_domains") == 1) & (pl.col("all_servers") == 1)
+    one_way = pl.col("from_one") & pl.col("to_one") & (pl.col("all_servers") == 1)
     few = pl.col("mails") <= _APPLIANCE_MAILS_A_DAY * pl.col("mail_days")
     met = pl.format("met servers: {}, and sent no mail", "all_servers")
     return {
@@ -121,14 +116,14 @@ def _learned(hosts: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per host that spoke or answered SMTP, or that config names."""
-    session = tables["session"]
-    calling = _calling(session).cache()
+    pair = tables["pair"]
+    calling = _calling(pair).cache()
     hosts = (
-        _answering(session)
+        _answering(pair)
         .join(calling, on="host", how="full", coalesce=True)
-        .join(_rhythm(session, calling), on="host", how="left")
-        .join(_mailing(tables["message"]), on="host", how="left")
-        .join(session.select(pl.col("ts").min().alias("logs_since")), how="cross")
+        .join(_rhythm(pair, calling), on="host", how="left")
+        .join(_mailing(tables["mailing"]), on="host", how="left")
+        .join(pair.select(pl.col("first").min().alias("logs_since")), how="cross")
         .with_columns(pl.any_horizontal(pl.col("local_server", "local_client").fill_null(value=False)).alias("local"))
     )
     override = pl.LazyFrame(list(site.roles), schema={"host": pl.String, "set_role": pl.String}, orient="row")
@@ -156,6 +151,6 @@ FACT = Fact(
         Column("reason", "string", "what it was learned from"),
         Column("vouched", "bool", "config says so"),
     ),
-    needs=("session", "message"),
+    needs=("pair", "mailing"),
     plan=plan,
 )

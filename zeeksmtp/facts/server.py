@@ -2,11 +2,10 @@
 
 import polars as pl
 
+from zeeksmtp.facts._common import name_in_greeting
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 _KEY = ("server", "port")
-PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
-"""SASL mechanisms that send the password itself (RFC 4616; LOGIN was never standardised)."""
 
 
 def _answers(verb: str) -> pl.Expr:
@@ -14,37 +13,29 @@ def _answers(verb: str) -> pl.Expr:
     return pl.when(asked.len() > 0).then(asked.is_in(["confirmed", "unknown"]).any()).alias(f"answers_{verb.lower()}")
 
 
-def _greetings(session: pl.LazyFrame) -> pl.LazyFrame:
-    """The latest greeting of each port, and the latest name in one: of the few wordings, not of all sessions."""
-    host = (
-        pl.col("banner").str.extract(r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)").str.to_lowercase()
-    )
-    wordings = session.filter(pl.col("banner").is_not_null()).group_by(*_KEY, "banner").agg(pl.col("ts").max())
-    latest = wordings.sort("ts", "banner").group_by(_KEY)
-    return latest.agg(pl.col("banner").last(), host.drop_nulls().last().alias("host_name"))
+def _greetings(greeting: pl.LazyFrame) -> pl.LazyFrame:
+    """The latest greeting of each port, and the latest name in one."""
+    latest = greeting.sort("ts", "banner").group_by(_KEY)
+    return latest.agg(pl.col("banner").last(), name_in_greeting().drop_nulls().last().alias("host_name"))
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per server and port."""
-    offered = pl.col("mechanisms_offered")
-    passwords = pl.any_horizontal(offered.list.contains(mechanism) for mechanism in PASSWORD_MECHANISMS)
-    in_clear = pl.when(pl.col("seen") & ~pl.col("implicit_tls")).then(passwords.fill_null(value=False))
     shown = (
-        tables["session"]
-        .with_columns(in_clear.alias("in_clear"))
+        tables["pair"]
         .group_by(_KEY)
         .agg(
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("sessions"),
+            pl.col("first").min(),
+            pl.col("last").max(),
+            pl.col("sessions").sum(),
             pl.col("client").n_unique().cast(pl.UInt64).alias("clients"),
-            pl.col("tls").fill_null(value=False).sum().cast(pl.UInt64).alias("tls_sessions"),
+            pl.col("tls_sessions").sum(),
             pl.col("starttls_offered").max(),
-            pl.col("in_clear").max().alias("auth_offered_in_clear"),
+            pl.col("auth_offered_in_clear").max(),
             pl.col("direction").is_in(["inbound", "internal"]).max().alias("local"),
             (pl.col("direction") == "inbound").max().alias("faces_outside"),
         )
-        .join(_greetings(tables["session"]), on=list(_KEY), how="left")
+        .join(_greetings(tables["greeting"]), on=list(_KEY), how="left")
     )
     answers = tables["query"].group_by(_KEY).agg(_answers("VRFY"), _answers("EXPN"))
     return shown.join(answers, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
@@ -70,6 +61,6 @@ FACT = Fact(
         Column("banner", "string", "its latest greeting"),
         Column("host_name", "string", "the name in its greeting"),
     ),
-    needs=("session", "query"),
+    needs=("pair", "greeting", "query"),
     plan=plan,
 )

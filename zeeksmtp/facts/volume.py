@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from zeeksmtp.facts._day import day_of
 from zeeksmtp.model import Column, Fact, Site, Tables
 from zeeksmtp.statistics.counts import upper_bound, upper_tail, with_baseline
 
@@ -37,7 +38,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     reached = pl.min_horizontal("recipients", _RECIPIENTS_A_MAIL * pl.col("messages"))
     value = pl.max_horizontal("messages", reached).cast(pl.Int64)
     hours = tables["host_hour"].filter(pl.col("local")).join(roles, on="client", how="left")
-    placed = hours.with_columns(value.alias("value"), pl.col("hour").dt.truncate("1d").alias("day"))
+    placed = hours.with_columns(value.alias("value"), day_of("hour", site).alias("day"))
     sent = placed.filter(pl.col("value") > 0)  # hours without mail count as zero, and need no judgement
     based = with_baseline(sent, ["client"], "value", site.timezone, HISTORY_DAYS)
     centre, variance = _of_peers()
@@ -59,7 +60,7 @@ FACT = Fact(
     columns=(
         Column("client", "addr", "the client"),
         Column("hour", "time", "start of the hour"),
-        Column("day", "time", "its UTC day: hours of a day are judged together"),
+        Column("day", "time", "its day at the site, as midnight UTC: hours of a day are judged together"),
         Column("messages", "count", "mails seen"),
         Column("recipients", "count", "envelope recipients"),
         Column("value", "int", "messages or recipients (at most ten for each mail), the larger: this is judged"),
