@@ -21,6 +21,7 @@ from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
 from zeeksmtp.logs._types import dtype_of, finding_schema, schema_of
 from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, Site
+from zeeksmtp.pipeline import judge, seen_by
 
 OUTPUTS: Mapping[str, Output] = registry.discover("zeeksmtp.outputs", "OUTPUT")
 COMMANDS: Mapping[str, Command] = registry.discover("zeeksmtp.cli", "COMMAND")
@@ -97,8 +98,7 @@ def test_what_a_detector_needs_is_a_log_or_a_fact(detector: Detector) -> None:
 
 @each_detector
 def test_a_detector_on_empty_tables_finds_nothing_in_the_right_columns(detector: Detector) -> None:
-    tables = {name: frame for name, frame in empty_tables().items() if name in detector.needs}
-    plan = detector.plan(tables, detector.params(), Context())
+    plan = judge(detector, empty_tables(), detector.params(), Context())
     assert plan.collect_schema() == finding_schema(FINDING)
     assert plan.collect().is_empty()
 
@@ -107,8 +107,8 @@ def test_a_detector_on_empty_tables_finds_nothing_in_the_right_columns(detector:
 def test_a_detector_counts_no_trials_on_empty_tables(detector: Detector) -> None:
     if detector.trials is None:
         pytest.skip("no statistical test, so no trials")
-    tables = {name: frame for name, frame in empty_tables().items() if name in detector.needs}
-    counted = detector.trials(tables, detector.params(), Context()).collect()
+    params, context = detector.params(), Context()
+    counted = detector.trials(seen_by(detector, empty_tables(), params, context), params, context).collect()
     assert counted.shape == (1, 1)
     assert counted["trials"].to_list()[0] in {0, None}
 

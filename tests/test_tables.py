@@ -17,8 +17,8 @@ from tests.cases import LOGS, frame
 from tests.simulation import write
 from tests.simulation.site import Site as SimulatedSite
 from tests.simulation.world import simulate
-from zeeksmtp.model import Site, Window
-from zeeksmtp.pipeline import engine_named, facts
+from zeeksmtp.model import Context, Site, Window
+from zeeksmtp.pipeline import days_of, detectors, engine_named, facts, judge
 from zeeksmtp.tables import Maker
 
 MIDNIGHT = datetime(2026, 11, 3, tzinfo=UTC)
@@ -27,7 +27,7 @@ NUMBERED = {"smtp": "trans_depth", "smtp_cmd": "seq", "smtp_auth": "seq"}
 
 def made(lake: Path, folder: Path, small: int, site: Site | None = None) -> dict[str, pl.DataFrame]:
     """Make every fact over a lake; give its rows in a fixed order."""
-    tables = Maker(lake, folder, LOGS, engine_named("local"), site or Site(), Window(), small).tables()
+    tables = Maker(lake, folder, LOGS, engine_named("local"), site or Site(), Window(), small=small).tables()
     return {fact.name: sorted_rows(tables[fact.name].collect()) for fact in facts()}
 
 
@@ -105,6 +105,21 @@ def test_a_simulated_site_in_pieces_is_the_same_site(tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
     assert differing(made(lake, tmp_path, 0, site), made(lake, tmp_path, 10**9, site)) == []
     assert len(list((tmp_path / "pieces" / "session").iterdir())) >= 3
+
+
+@pytest.mark.parametrize("since", [None, timedelta(days=1, hours=7)])
+def test_what_detectors_find_in_pieces_they_find_in_the_whole(since: timedelta | None, tmp_path: Path) -> None:
+    lake, site = world_of_days(tmp_path)
+    first = pl.scan_parquet(lake / "conn" / "*.parquet").select(pl.col("ts").min()).collect().item()
+    context = Context(site, Window(first + since if since else None))
+    days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
+    engine, found = engine_named("local"), []
+    for small in (0, 10**9):
+        tables = Maker(lake, tmp_path, LOGS, engine, site, context.window, days, small).tables()
+        plans = [(detector, judge(detector, tables, detector.params(), context)) for detector in detectors()]
+        found.append([(d.id, sorted(plan.collect().to_dicts(), key=lambda row: row["key"])) for d, plan in plans])
+    assert len({name for name, rows in found[0] if rows}) >= 5, "the site must give something to find"
+    assert found[0] == found[1]
 
 
 def test_only_days_with_new_rows_are_made_anew(tmp_path: Path) -> None:

@@ -113,7 +113,34 @@ def facts_of(tables: Tables, site: Site, keep: Keep = lambda _name, plan: plan) 
 
 def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
     """Give a detector's plan over the tables that it declares; it cannot see others."""
-    return detector.plan({name: tables[name] for name in detector.needs}, params, context)
+    return detector.plan(seen_by(detector, tables, params, context), params, context)
+
+
+def seen_by(detector: Detector, tables: Tables, params: Params, context: Context) -> dict[str, pl.LazyFrame]:
+    """Give the tables that a detector declares, and `daily` if it has such rows: of `tables`, or made here."""
+    seen = {name: tables[name] for name in detector.needs}
+    if (daily := detector.daily) is not None:
+        there = tables.get(detector.id)
+        seen["daily"] = there if there is not None else daily.plan(tables, params, context)
+    return seen
+
+
+def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
+    """Give what a detector needs to know of each day as a fact (none or one), named by the detector's id."""
+    if (daily := detector.daily) is None:
+        return []
+    return [
+        Fact(
+            name=detector.id,
+            doc=f"what {detector.id} needs to know of each day",
+            columns=(),
+            needs=daily.needs,
+            plan=lambda tables, _site: daily.plan(tables, params, context),
+            daily=True,
+            merge=daily.merge,
+            made_with=f"{params!r} {context!r}",
+        )
+    ]
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
@@ -125,7 +152,9 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
 
 def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
-    return Maker(folder / "lake", folder, logs(), engine, request.settings.site, request.window).tables()
+    settings = request.settings
+    days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
+    return Maker(folder / "lake", folder, logs(), engine, settings.site, request.window, days).tables()
 
 
 def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Judged:
@@ -159,7 +188,8 @@ def _shared(tables: Tables, engine: Engine) -> set[str]:
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
     if detector.trials is None:
         return 0
-    return int(engine.collect(detector.trials(tables, params, context)).item() or 0)
+    seen = seen_by(detector, tables, params, context)
+    return int(engine.collect(detector.trials(seen, params, context)).item() or 0)
 
 
 def report_over(request: Request, engine: Engine, folder: Path, found: Found, records: list[FileRecord]) -> Report:

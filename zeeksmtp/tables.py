@@ -56,7 +56,10 @@ class _Shed:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes the facts over `lake`; those of a large one go to `folder`. `small` is as the constant."""
+    """Makes the facts over `lake`; those of a large one go to `folder`. `small` is as the constant.
+
+    Of a large lake `days` are made, too: further daily facts that no fact needs.
+    """
 
     lake: Path
     folder: Path
@@ -64,6 +67,7 @@ class Maker:
     engine: Engine
     site: Site
     window: Window
+    days: Sequence[Fact] = ()
     small: int = SMALL
     told: Told | None = None
 
@@ -101,7 +105,7 @@ class Maker:
             _Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), dict(piece.logs), {})
             for piece in pieces
         ]
-        for fact in (fact for step in levels() for fact in step):
+        for fact in (*(fact for step in levels() for fact in step), *self.days):
             make = self._by_piece if fact.daily else self._whole
             known[fact.name] = self._timed(fact.name, partial(make, fact, known, sheds))
         return known
@@ -118,7 +122,7 @@ class Maker:
         def made(shed: _Shed) -> Path:
             # Another row of its days, another table of the whole lake, or another fact before it: another name.
             before = [shed.names[name] for name in fact.needs if name in shed.names]
-            name = shed.names[fact.name] = digest(shed.identity, *seen, *before)
+            name = shed.names[fact.name] = digest(shed.identity, fact.made_with, *seen, *before)
             path = home / f"{name}.parquet"
             if not path.exists():
                 self._written(fact.plan({**shed.tables, **whole}, self.site), path)
@@ -127,9 +131,22 @@ class Maker:
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
             paths = list(pool.map(made, sheds))
-        sweep(home, paths)
-        days = pl.scan_parquet(paths)
-        return self._written(fact.merge(days), self.folder / "facts" / f"{fact.name}.parquet") if fact.merge else days
+        before = self._before(fact, paths)
+        sweep(home, [*paths, *before])
+        if fact.merge is None:
+            return pl.scan_parquet(paths)
+        return self._written(
+            fact.merge(pl.scan_parquet([*before, paths[-1]])), self.folder / "facts" / f"{fact.name}.parquet"
+        )
+
+    def _before(self, fact: Fact, paths: list[Path]) -> list[Path]:
+        """Merge all pieces but the last, which alone is another in most runs."""
+        if fact.merge is None or len(paths) == 1:
+            return []
+        path = paths[0].with_name(f"before-{digest(*(path.name for path in paths[:-1]))}.parquet")
+        if not path.exists():
+            self._written(fact.merge(pl.scan_parquet(paths[:-1])), path)
+        return [path]
 
     def _written(self, plan: pl.LazyFrame, path: Path) -> pl.LazyFrame:
         write_whole(self.engine, plan, path)

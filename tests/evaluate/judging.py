@@ -12,7 +12,7 @@ import polars as pl
 from tests.cases import LOGS
 from tests.simulation import write
 from zeeksmtp.model import Context, Finding
-from zeeksmtp.pipeline import detectors, engine_named, judge
+from zeeksmtp.pipeline import days_of, detectors, engine_named, judge
 from zeeksmtp.report import finding_of
 from zeeksmtp.tables import Maker
 
@@ -42,7 +42,8 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
     def told(name: str, seconds: float) -> None:
         result.seconds[f"fact {name}"] = seconds
 
-    result.tables = Maker(lake, kept, LOGS, engine, context.site, context.window, told=told).tables()
+    days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
+    result.tables = Maker(lake, kept, LOGS, engine, context.site, context.window, days, told=told).tables()
     for detector in detectors():
         began = time.perf_counter()
         try:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Tables
+from zeeksmtp.model import Context, Params, Tables
 
 PAIR = ("client", "server")
 _ANSWERED = ("confirmed", "unknown")
@@ -14,27 +14,38 @@ def questions(tables: Tables) -> pl.LazyFrame:
 
     A relay's dead recipients are bounces of other people's mail; they are not questions of its own.
     """
-    relays = tables["role"].filter(pl.col("role") == "relay", pl.col("local")).select(client="host", relay=pl.lit(1))
-    asked = tables["query"].join(relays, on="client", how="left")
+    asked = tables["query"].join(_local_relays(tables), on="client", how="left")
     return asked.filter((pl.col("verb") != "RCPT") | pl.col("relay").is_null()).drop("relay")
 
 
-def _unlogged(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
-    """Recipients that were accepted but not logged (`log_bulk` = F): good trials that only the session counted."""
-    logged = (
-        asked.filter(pl.col("verb") == "RCPT", pl.col("reply_code").is_in([250, 251]))
+def _local_relays(tables: Tables) -> pl.LazyFrame:
+    return tables["role"].filter(pl.col("role") == "relay", pl.col("local")).select(client="host", relay=pl.lit(1))
+
+
+def asking(tables: Tables, _params: Params, _context: Context) -> pl.LazyFrame:
+    """Give the sessions that asked: recipients accepted (`accepted`), how many of these are logged, other questions.
+
+    Only the session counts recipients that were accepted but not logged (`log_bulk` = F).
+    """
+    verb, took = pl.col("command"), pl.col("reply_code").is_in([250, 251])
+    asked = (
+        tables["command"]
+        .filter(verb.is_in(["VRFY", "EXPN", "RCPT"]))
         .group_by("uid", *PAIR)
-        .agg(pl.len().cast(pl.Int64).alias("logged"))
+        .agg(((verb == "RCPT") & took).sum().cast(pl.Int64).alias("logged"), (verb != "RCPT").any().alias("direct"))
     )
-    missing = pl.col("rcpt_accepted").fill_null(0).cast(pl.Int64) - pl.col("logged").fill_null(0)
-    # By the uid alone first: of many sessions few ask, and a join on one column is cheap.
-    asking = tables["session"].join(asked.select("uid").unique(), on="uid", how="semi")
-    return (
-        asking.join(asked.select("uid", *PAIR).unique(), on=["uid", *PAIR], how="semi")
-        .join(logged, on=["uid", *PAIR], how="left")
-        .select(*PAIR, "ts", pl.lit(value=False).alias("bad"), missing.alias("trials"))
-        .filter(pl.col("trials") > 0)
-    )
+    accepted = pl.col("rcpt_accepted").fill_null(0).cast(pl.Int64).alias("accepted")
+    return tables["session"].select("uid", *PAIR, "ts", accepted).join(asked, on=["uid", *PAIR])
+
+
+def _unlogged(tables: Tables) -> pl.LazyFrame:
+    """Recipients that were accepted but not logged: good trials that only the session counted."""
+    relays = _local_relays(tables)
+    mine = tables["daily"].join(relays, on="client", how="left").filter(pl.col("direct") | pl.col("relay").is_null())
+    logged = pl.when(pl.col("relay").is_null()).then("logged").otherwise(0)
+    return mine.select(
+        *PAIR, "ts", pl.lit(value=False).alias("bad"), (pl.col("accepted") - logged).alias("trials")
+    ).filter(pl.col("trials") > 0)
 
 
 def trials(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
@@ -46,7 +57,7 @@ def trials(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
     told = asked.filter(pl.col("verdict").is_in(_ANSWERED) | accepted).sort("ts", "uid", "seq")
     once = told.unique([*PAIR, "name"], keep="first", maintain_order=True)
     named = once.select(*PAIR, "ts", (pl.col("verdict") == "unknown").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
-    return pl.concat([named, _unlogged(tables, asked)])
+    return pl.concat([named, _unlogged(tables)])
 
 
 def summed(asked: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:

@@ -17,8 +17,8 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _KEY = ("client", "server")
 
@@ -27,33 +27,56 @@ class CleartextMailParams(Params):
     """No parameters: one mail in clear is enough."""
 
 
-def plan(tables: Tables, _params: CleartextMailParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per pair whose mails crossed the boundary in clear."""
+def _pairs(tables: Tables, _params: CleartextMailParams, context: Context) -> pl.LazyFrame:
+    """Give one row per pair: its mails in clear, and its sessions with TLS."""
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     mails = tables["message"].filter(context.window.covers(), crosses, ~pl.col("tls").fill_null(value=True))
-    encrypted = (
-        tables["session"].filter(pl.col("tls")).group_by(_KEY).agg(pl.col("ts").min().alias("tls_since"), pl.len())
-    )
-    found = mails.group_by(_KEY).agg(
+    in_clear = mails.group_by(_KEY).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("count"),
-        pl.col("client").unique().alias("clients"),
-        pl.col("server").unique().alias("servers"),
         pl.col("recipients").sum(),
-        pl.col("direction").unique().sort().alias("directions"),
-        first_uids().alias("uids"),
+        pl.col("direction").unique().alias("directions"),
+        first_seen(),
     )
+    encrypted = (
+        tables["session"]
+        .filter(pl.col("tls"))
+        .group_by(_KEY)
+        .agg(pl.col("ts").min().alias("tls_since"), pl.len().cast(pl.UInt64).alias("tls_sessions"))
+    )
+    return in_clear.join(encrypted, on=list(_KEY), how="full", coalesce=True)
+
+
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return days.group_by(_KEY).agg(
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("count").sum(),
+        pl.col("recipients").sum(),
+        pl.col("directions").explode().drop_nulls().unique().sort(),
+        seen_first(),
+        pl.col("tls_since").min(),
+        pl.col("tls_sessions").sum(),
+    )
+
+
+def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.LazyFrame:
+    """Give one finding per pair whose mails crossed the boundary in clear."""
+    found = _merged(tables["daily"]).filter(pl.col("count") > 0)
     before = (pl.col("tls_since") < pl.col("first")).fill_null(value=False)
     return shaped(
-        found.join(encrypted, on=list(_KEY), how="left").with_columns(
+        found.with_columns(
             entity(*_KEY),
+            pl.concat_list("client").alias("clients"),
+            pl.concat_list("server").alias("servers"),
+            uids_seen(),
             severity({"low": before}, otherwise="info"),
             pl.lit("high").alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
                 evidence("recipients", pl.col("recipients")),
-                evidence("tls_sessions", pl.col("len").fill_null(0)),
+                evidence("tls_sessions", pl.col("tls_sessions")),
                 evidence("used_tls_before", before),
             ),
             details(directions=pl.col("directions")),
@@ -72,4 +95,5 @@ DETECTOR = Detector(
     sees=("smtp",),
     params=CleartextMailParams,
     plan=plan,
+    daily=Daily(("message", "session"), _pairs, _merged),
 )

@@ -19,8 +19,8 @@ import polars as pl
 from zeeksmtp.detectors._exposure import exposed_any
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 
@@ -29,36 +29,58 @@ class DeclinedParams(Params):
     """No parameters: one session is enough."""
 
 
-def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client and server."""
-    logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
+def _sessions(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
+    """Sessions that went on in clear, summed up by pair; each for itself (with its `uid`) where someone logged in."""
     # A mail that was refused at its end went by in clear all the same.
     sent = pl.sum_horizontal(pl.col("messages_accepted", "messages_refused").fill_null(0))
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
-    offered = tables["session"].filter(
-        context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True)
-    )
-    joined = offered.join(logins, on=["uid", *_PAIR], how="left").with_columns(
-        pl.col("logins").fill_null(0),
-        pl.when(crosses).then(sent).otherwise(0).alias("mails"),
-    )
-    found = (
-        joined.filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
-        .group_by(_PAIR)
+    authenticated = tables["auth"].select("uid", *_PAIR).unique().with_columns(session=pl.col("uid"))
+    return (
+        tables["session"]
+        .filter(context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True))
+        .select("ts", "uid", *_PAIR, pl.when(crosses).then(sent).otherwise(0).alias("mails"))
+        .join(authenticated, on=["uid", *_PAIR], how="left")
+        .filter((pl.col("mails") > 0) | pl.col("session").is_not_null())
+        .group_by(*_PAIR, "session")
         .agg(
             pl.col("ts").min().alias("first"),
             pl.col("ts").max().alias("last"),
             pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("client").unique().alias("clients"),
-            pl.col("server").unique().alias("servers"),
+            pl.col("mails").sum(),
+            first_seen(),
+        )
+    )
+
+
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return days.group_by(*_PAIR, "session").agg(
+        pl.col("first").min(), pl.col("last").max(), pl.col("count", "mails").sum(), seen_first()
+    )
+
+
+def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
+    """Give one finding per client and server."""
+    logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
+    joined = tables["daily"].join(logins, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
+    found = (
+        joined.with_columns(pl.col("logins").fill_null(0))
+        .filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
+        .group_by(_PAIR)
+        .agg(
+            pl.col("first").min(),
+            pl.col("last").max(),
+            pl.col("count").sum(),
             pl.col("logins").sum(),
             pl.col("mails").sum(),
-            first_uids().alias("uids"),
+            seen_first(),
         )
     )
     return shaped(
         found.with_columns(
             entity(*_PAIR),
+            pl.concat_list("client").alias("clients"),
+            pl.concat_list("server").alias("servers"),
+            uids_seen(),
             severity({"medium": pl.col("logins") > 0}, otherwise="low"),
             pl.lit("high").alias("confidence"),
             terms(evidence("logins", pl.col("logins")), evidence("mails_across", pl.col("mails"))),
@@ -77,4 +99,5 @@ DETECTOR = Detector(
     sees=("smtp_session",),
     params=DeclinedParams,
     plan=plan,
+    daily=Daily(("session", "auth"), _sessions, _merged),
 )

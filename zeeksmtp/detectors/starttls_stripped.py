@@ -26,14 +26,15 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _PORT = ("server", "port")
 _AROUND_DAYS = 3
 _MASKED = r"^X{3,}[A-Z]?$"
 _STARRED = r"^\*{3,}[* ]*$"
+_SIGNS = ("masked", "starred", "refused")
 
 
 class StrippedParams(Params):
@@ -58,37 +59,52 @@ class StrippedParams(Params):
     )
 
 
-def _signs(tables: Tables) -> pl.LazyFrame:
-    """Sessions in clear in which the server could have offered STARTTLS, with what is wrong with them."""
+def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.LazyFrame:
+    """Sessions in clear in which the server could have offered STARTTLS, summed up by day and what is wrong with them.
+
+    `answer` stands for what else was answered to EHLO. What was masked had been offered. Only where something may be
+    wrong are uids of use.
+    """
     capabilities = pl.col("capabilities").fill_null([])
-    asked = tables["session"].filter(pl.col("seen"), ~pl.col("implicit_tls"))
-    refused = (pl.col("starttls_code") >= 400).fill_null(value=False)
-    return asked.with_columns(
-        capabilities.list.eval(pl.element().str.contains(_MASKED)).list.any().alias("masked"),
-        pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
-        refused.alias("refused"),
-        (capabilities.list.len() > 0).alias("ehlo"),
-        pl.col("starttls_offered").fill_null(value=False).alias("offered"),
-        pl.col("ts").dt.truncate("1d").alias("day"),
+    is_it = (pl.element() == "STARTTLS") | pl.element().str.contains(_MASKED)
+    besides = capabilities.list.eval(pl.element().filter(~is_it)).list.sort().list.join("|")
+    return (
+        tables["session"]
+        .filter(pl.col("seen"), ~pl.col("implicit_tls"))
+        .with_columns(
+            capabilities.list.eval(pl.element().str.contains(_MASKED)).list.any().alias("masked"),
+            pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
+            (pl.col("starttls_code") >= 400).fill_null(value=False).alias("refused"),
+            (capabilities.list.len() > 0).alias("ehlo"),
+            pl.col("starttls_offered").fill_null(value=False).alias("offered"),
+            pl.col("ts").dt.truncate("1d").alias("day"),
+            besides.hash().alias("answer"),
+            context.window.covers().alias("judged"),
+        )
+        .group_by(*_PORT, "day", "client", *_SIGNS, "ehlo", "judged")
+        .agg(
+            (pl.col("offered") | pl.col("masked")).any().alias("offered"),
+            pl.col("answer").max(),
+            pl.col("tls").fill_null(value=False).any(),
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("auth_attempts").fill_null(0).sum().alias("logins"),
+            first_seen(),
+        )
+        .with_columns(pl.when(pl.any_horizontal(*_SIGNS, ~pl.col("offered"))).then("seen").alias("seen"))
     )
 
 
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
     """One row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
 
-    Only servers that offer it in some sessions and not in others. What was masked had been offered.
+    Only servers that offer it in some sessions and not in others.
     """
-    told = signs.filter(pl.col("ehlo")).with_columns(pl.col("offered") | pl.col("masked"))
+    told = signs.filter("ehlo")
     mixed = told.group_by(_PORT).agg(pl.col("offered").any().alias("some"), pl.col("offered").all().alias("all"))
     rest = told.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
-    is_it = (pl.element() == "STARTTLS") | pl.element().str.contains(_MASKED)
-    besides = pl.col("capabilities").list.eval(pl.element().filter(~is_it)).list.sort().list.join("|")
-    return (
-        rest.with_columns(besides.alias("answer"))
-        .group_by(*_PORT, "day", "client")
-        .agg(pl.col("offered").any(), pl.col("answer").max())
-        .cache()
-    )
+    return rest.group_by(*_PORT, "day", "client").agg(pl.col("offered").any(), pl.col("answer").max()).cache()
 
 
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
@@ -122,34 +138,34 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, params: StrippedParams, context: Context) -> pl.LazyFrame:
+def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
-    signs = _signs(tables)
-    worked = signs.group_by("server").agg(pl.col("tls").fill_null(value=False).any().alias("works_for_others"))
+    signs = tables["daily"]
+    worked = signs.group_by("server").agg(pl.col("tls").any().alias("works_for_others"))
     judged = (
-        signs.join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
+        signs.filter("judged", pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
+        .join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
         .join(worked, on="server", how="left")
         .with_columns(
             (pl.col("withheld").fill_null(value=False) & pl.col("ehlo")).alias("withheld"),
             (pl.col("refused") & pl.col("works_for_others")).alias("refused"),
         )
     )
-    signs_of = ("masked", "starred", "refused", "withheld")
+    signs_of = (*_SIGNS, "withheld")
     found = (
-        judged.filter(pl.any_horizontal(signs_of), context.window.covers())
+        judged.filter(pl.any_horizontal(signs_of))
         .group_by(_PAIR)
         .agg(
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("client").unique().alias("clients"),
-            pl.col("server").unique().alias("servers"),
-            *(pl.col(sign).sum() for sign in signs_of),
+            pl.col("first").min(),
+            pl.col("last").max(),
+            *((pl.col(sign) * pl.col("count")).sum() for sign in signs_of),
+            pl.col("count").sum(),
             pl.col("others_offered").max().fill_null(0),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            (pl.col("auth_attempts").fill_null(0)).sum().alias("logins"),
-            first_uids().alias("uids"),
+            pl.col("logins").sum(),
+            seen_first(),
         )
+        .with_columns(pl.concat_list("client").alias("clients"), pl.concat_list("server").alias("servers"), uids_seen())
     )
     return shaped(
         found.with_columns(
@@ -183,5 +199,6 @@ DETECTOR = Detector(
     sees=("smtp_session",),
     params=StrippedParams,
     plan=plan,
+    daily=Daily(("session",), _signs),
     stage="exposure",
 )

@@ -25,11 +25,11 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._asking import PAIR, questions, summed, trials
+from zeeksmtp.detectors._asking import PAIR, asking, questions, summed, trials
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.rate import surges
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
@@ -153,10 +153,11 @@ DETECTOR = Detector(
     "{unknown} unknown.",
     action="Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts.",
     attack=("T1589.002",),
-    needs=("query", "session", "role"),
+    needs=("query", "role"),
     sees=("smtp_cmd",),
     params=EnumerationParams,
     plan=plan,
     stage="recon",
     trials=count_trials,
+    daily=Daily(("session", "command"), asking),
 )

@@ -65,6 +65,22 @@ def first_uids() -> pl.Expr:
     return pl.col("uid").sort_by("ts", "uid").unique(maintain_order=True).head(20)
 
 
+def first_seen() -> pl.Expr:
+    """Give, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged."""
+    first = pl.col("uid").sort_by("ts", "uid").is_first_distinct()
+    return pl.struct("ts", "uid").sort_by("ts", "uid").filter(first).head(20).alias("seen")
+
+
+def seen_first() -> pl.Expr:
+    """Give, within a group of rows with lists of `first_seen`, the first 20 of all."""
+    return pl.col("seen").explode().drop_nulls().sort().head(20)
+
+
+def uids_seen() -> pl.Expr:
+    """Give the uids of a list of `first_seen`."""
+    return pl.col("seen").list.eval(pl.element().struct.field("uid")).alias("uids")
+
+
 def name_in_greeting() -> pl.Expr:
     """Give the host's name in a `banner`, in lower case; null if there is none."""
     name = r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)"

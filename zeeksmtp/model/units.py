@@ -119,12 +119,28 @@ class Fact:
     plan: Callable[[Tables, Site], pl.LazyFrame]
     daily: bool = False
     merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    made_with: str = ""
+    """What its rows depend on besides tables and site."""
 
 
 class Params(BaseModel):
     """Base of every detector's parameters: frozen, no unknown key; each field has bounds, unit and source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """What a detector needs to know of each day, made once for days that stay as they are.
+
+    `plan`, of the arguments of `Detector.plan` but with the tables in `needs` only, gives rows that may be made a day at
+    a time, as those of a daily `Fact`; `merge` gives fewer rows, of the same columns, that say as much as those of
+    several days.
+    """
+
+    needs: tuple[str, ...]
+    plan: Callable[[Tables, Any, Context], pl.LazyFrame]
+    merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +151,8 @@ class Detector:
     `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
     and the names of its evidence's terms and details. `spends` means that the accounts it names need a new
     credential. `sees` names the logs without which it is blind, for `coverage`;
-    `trials`, of the same arguments, gives one row with the number of statistical trials (column `trials`).
+    `trials`, of the same arguments, gives one row with the number of statistical trials (column `trials`). The rows of
+    `daily` are in `tables` as `daily`.
     """
 
     id: str
@@ -150,6 +167,7 @@ class Detector:
     stage: Literal["recon", "exposure", "guessing", "access", "abuse"] | None = None
     trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
     spends: bool = False
+    daily: Daily | None = None
 
 
 @dataclass(frozen=True, slots=True)
