@@ -9,14 +9,17 @@ from typing import Any, Final
 
 import polars as pl
 
+from zeeksmtp.logs import _plain
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import HALF, Batch, Waiting, judge
+from zeeksmtp.logs._plain_json import order_of, plain_json
+from zeeksmtp.logs._rows import HALF, Batch, Judged, Waiting, judge, put_together
 from zeeksmtp.logs._scan import Sifted, decoded, sift
 from zeeksmtp.logs._values import Typed, from_json
 from zeeksmtp.model import Column, Log
 
 _LOOK_AHEAD: Final = 1 << 16  # bytes of a block: where one line has `_path`, all do
+_SAMPLES: Final = 64  # lines from which the order of keys is told
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
 
 
@@ -97,7 +100,18 @@ def _elsewhere(log: Log) -> pl.Expr:
 
 
 def judged(log: Log, rows: pl.DataFrame) -> Batch:
-    """Decode lines (`LINES`) and judge their values; what is no JSON object is rejected."""
+    """Judge lines (`LINES`); what is no JSON object is rejected."""
+    some = rows["l"].gather_every(len(rows) // _SAMPLES + 1)
+    samples = [found for line in some if isinstance(found := _object(line), dict)]
+    plain = plain_json(log.columns, order_of(samples))
+    try:
+        return _plain.judged(log, rows, plain, lambda odd: _careful(log, odd))
+    except pl.exceptions.PolarsError:  # what looked like an object is none, or the pattern is too large
+        return put_together(log, _careful(log, rows))
+
+
+def _careful(log: Log, rows: pl.DataFrame) -> Judged:
+    """Decode lines (`LINES`) one by one and judge their values."""
     objects: list[dict[str, Any]] = []
     numbers: list[int] = []
     rejects: list[tuple[int, str]] = []
@@ -112,9 +126,8 @@ def judged(log: Log, rows: pl.DataFrame) -> Batch:
     def column(wanted: Column) -> Typed:
         return from_json([found.get(wanted.name) for found in objects], wanted.type)
 
-    batch = judge(log, pl.Series(numbers, dtype=pl.Int64), column)
-    batch.rejects += rejects
-    return batch
+    judgement = judge(log, pl.Series(numbers, dtype=pl.Int64), column)
+    return Judged(judgement.kept, rejects + judgement.rejects)
 
 
 def _object(line: str) -> dict[str, Any] | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from zeeksmtp.model import Column, Log
 
 HALF = "half last line"
 _ENOUGH = 1 << 23  # bytes
+NUMBER: Final = "_line"
 REQUIRED = tuple(column.name for column in CONNECTION)
 
 
@@ -50,21 +52,35 @@ class Waiting:
         return pl.concat(frames) if frames else None
 
 
-def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Batch:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rows that are kept, typed and with their line's `NUMBER`, and lines that are rejected."""
+
+    kept: pl.DataFrame
+    rejects: list[tuple[int, str]]
+
+
+def put_together(log: Log, *parts: Judged) -> Batch:
+    """Give the rows of several judgements in the order of their lines."""
+    kept = parts[0].kept if len(parts) == 1 else pl.concat(part.kept for part in parts).sort(NUMBER)
+    rejects = [reject for part in parts for reject in part.rejects]
+    return Batch(log.name, kept=kept.drop(NUMBER) if len(kept) else None, rejects=rejects)
+
+
+def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Judged:
     """Type the declared columns of rows (whose line numbers are `numbers`); keep those that concern SMTP.
 
     A value that is none of its type spoils its row, as does a missing time, uid or address. `read` gives a column.
     """
-    columns: dict[str, pl.Series] = {}
+    columns: dict[str, pl.Series] = {NUMBER: numbers.alias(NUMBER)}
     why = pl.repeat(None, len(numbers), dtype=pl.String, eager=True)
     for column in log.columns:
         typed = read(column)
         columns[column.name] = typed.values.alias(column.name)
         if typed.bad.any():
             why = why.set(typed.bad & why.is_null(), f"{column.name} is no {column.type}")
-    frame = pl.DataFrame(columns, schema=schema_of(log.columns))
-    frame = frame.with_columns(numbers.alias("_line"), why.alias("_why"))
-    return _sorted_out(log, frame)
+    frame = pl.DataFrame(columns, schema={NUMBER: numbers.dtype, **schema_of(log.columns)})
+    return _sorted_out(log, frame.with_columns(why.alias("_why")))
 
 
 def _missing() -> pl.Expr:
@@ -72,12 +88,10 @@ def _missing() -> pl.Expr:
     return pl.coalesce(*first)
 
 
-def _sorted_out(log: Log, frame: pl.DataFrame) -> Batch:
+def _sorted_out(log: Log, frame: pl.DataFrame) -> Judged:
     spoiled = pl.col("_why").is_not_null()
     frame = frame.filter(spoiled | log.concerns())
     frame = frame.with_columns(pl.when(spoiled).then("_why").otherwise(_missing()).alias("_why"))
-    rejects = frame.filter(spoiled).select("_line", "_why").rows()
-    kept = frame.filter(~spoiled).drop("_line", "_why")
+    rejects = frame.filter(spoiled).select(NUMBER, "_why").rows()
     redacted: Mapping[str, pl.Expr] = log.redact()
-    kept = kept.with_columns(**redacted)
-    return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)
+    return Judged(frame.filter(~spoiled).drop("_why").with_columns(**redacted), rejects)

@@ -9,9 +9,11 @@ from typing import Final
 
 import polars as pl
 
+from zeeksmtp.logs import _plain
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._rows import HALF, REQUIRED, Batch, Waiting, judge
+from zeeksmtp.logs._plain_tsv import plain_tsv
+from zeeksmtp.logs._rows import HALF, REQUIRED, Batch, Judged, Waiting, judge
 from zeeksmtp.logs._scan import decoded, sift
 from zeeksmtp.logs._values import DEFAULT_MARKS, Marks, Typed, from_tsv, nothing
 from zeeksmtp.model import Column, Log
@@ -158,13 +160,20 @@ class TsvReader:
 
 
 def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
+    """Judge rows (`LINES`) below a header."""
+    usual = header.separator == "\t" and header.marks == DEFAULT_MARKS
+    plain = plain_tsv(log.columns, header.fields) if usual else None
+    return _plain.judged(log, rows, plain, lambda odd: _careful(log, odd, header))
+
+
+def _careful(log: Log, rows: pl.DataFrame, header: Header) -> Judged:
     """Split rows (`LINES`) at the separator and judge their values."""
     places = {column.name: header.fields.index(column.name) for column in log.columns if column.name in header.fields}
     split = rows.lazy().with_columns(pl.col("l").str.split(header.separator).alias(_CELLS))
-    found = pl.col(_CELLS).list.len().alias(_FOUND)
+    count = pl.col(_CELLS).list.len().alias(_FOUND)
     cells = [pl.col(_CELLS).list.get(place, null_on_oob=True).alias(name) for name, place in places.items()]
-    wanted = split.filter(_sieve(log, header) | (found != len(header.fields)))
-    values = wanted.select(pl.col("i").alias(_LINE), found, _escaped(header), *cells).collect()
+    wanted = split.filter(_sieve(log, header) | (count != len(header.fields)))
+    values = wanted.select(pl.col("i").alias(_LINE), count, _escaped(header), *cells).collect()
     rejects: list[tuple[int, str]] = []
     whole = values[_FOUND] == len(header.fields)
     if not whole.all():
@@ -178,9 +187,8 @@ def judged(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
             return nothing(column.type, len(values))
         return from_tsv(values[column.name], column.type, header.marks, escaped=escaped)
 
-    batch = judge(log, values[_LINE], read)
-    batch.rejects += rejects
-    return batch
+    found = judge(log, values[_LINE], read)
+    return Judged(found.kept, rejects + found.rejects)
 
 
 def _escaped(header: Header) -> pl.Expr:

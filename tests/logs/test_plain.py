@@ -1,0 +1,213 @@
+"""Plain lines are a short cut: what it gives is what the careful way gives, whatever stands in a line."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from tests.conftest import CAPTURES
+from zeeksmtp.logs import _json, _tsv
+from zeeksmtp.logs._kinds import logs
+from zeeksmtp.logs._plain import FORMS
+from zeeksmtp.logs._plain_json import order_of, plain_json
+from zeeksmtp.logs._plain_tsv import plain_tsv
+from zeeksmtp.logs._rows import Batch, put_together
+from zeeksmtp.logs._scan import LINES, sift
+from zeeksmtp.logs._tsv import Header
+
+GOOD: dict[str, list[str]] = {
+    "time": ["1795392000.028066", "0.000000", "1795392000.5", "9999999999.999999"],
+    "interval": ["0.010000", "-1.500000", "86400.000001"],
+    "count": ["0", "7", "18446744073709551615", "999999999999999999"],
+    "port": ["25", "587", "0", "60000", "65535", "2525"],
+    "bool": ["T", "F"],
+    "addr": ["10.0.0.1", "255.255.255.255", "2001:db8::1", "::", "::ffff:10.0.0.1"],
+    "string": ["smtp", "C1", "é", "220 mx ESMTP", "AUTH", "PLAIN abc", "a(b", "MX"],
+}
+ODD = ["-", "", "(empty)", "25 ", "+5", "05", "1e3", "nan", "65536", "1795392000", "256.0.0.1", "1.2.3.04", "fe80::1%e"]
+ODD += [
+    r"\x2d",
+    r"a\\b",
+    r"\x00",
+    "a,b",
+    ",",
+    "a,-",
+    "(empty),x",
+    "T",
+    "x\x7f",
+    "x\x0by",
+    "1795392000000.5",
+    "12345678901.5",
+]
+
+
+def good(zeek_type: str) -> st.SearchStrategy[str]:
+    element = zeek_type.partition("[")[2].removesuffix("]")
+    if element:
+        return st.lists(good(element), max_size=3).map(lambda some: ",".join(some) or "(empty)")
+    return st.sampled_from(GOOD.get(zeek_type, GOOD["string"]))
+
+
+@st.composite
+def tsv(draw: st.DrawFn) -> tuple[str, tuple[str, ...], list[str]]:
+    """Give a log, its fields (perhaps with one that is unknown or twice there) and lines, most of them fine."""
+    log = logs()[draw(st.sampled_from(sorted(logs())))]
+    types = {column.name: column.type for column in log.columns}
+    fields = [*types, *draw(st.lists(st.sampled_from(["more", "ts", "uid"]), max_size=1))]
+    fields = [
+        field for field in fields if field not in draw(st.sampled_from([(), ("helo", "service"), ("id.resp_p",)]))
+    ]
+    lines = []
+    for _ in range(draw(st.integers(1, 4))):
+        cells = [draw(good(types.get(field, "string"))) for field in fields]
+        for _ in range(draw(st.sampled_from([0, 0, 1, 3]))):
+            cells[draw(st.integers(0, len(cells) - 1))] = draw(st.sampled_from(ODD) | st.text(max_size=5))
+        lines.append("\t".join(cells[: draw(st.sampled_from([None, None, None, -1]))]))
+    return log.name, tuple(fields), lines
+
+
+def rows_of(lines: list[str], *, as_json: bool = False) -> pl.DataFrame:
+    data = "".join(line.replace("\n", " ") + "\n" for line in lines).encode(errors="replace")
+    return sift(data, None, 1, as_json=as_json).rows.cast({"i": LINES["i"]})
+
+
+def assert_same(got: Batch, want: Batch) -> None:
+    assert sorted(got.rejects) == sorted(want.rejects)
+    assert (got.log, got.kept is None) == (want.log, want.kept is None)
+    if got.kept is not None and want.kept is not None:
+        assert_frame_equal(got.kept, want.kept)
+
+
+@given(tsv())
+def test_tsv_is_judged_as_with_care(drawn: tuple[str, tuple[str, ...], list[str]]) -> None:
+    name, fields, lines = drawn
+    log, header, rows = logs()[name], Header(name, fields=fields), rows_of(lines)
+    assert_same(_tsv.judged(log, rows, header), put_together(log, _tsv._careful(log, rows, header)))
+
+
+JSON_GOOD: dict[str, list[Any]] = {
+    "time": [1795392000.028066, 1795392000, 0.1],
+    "interval": [0.01, -1.5, 0.0072789192199707031, 7.152557373046875e-6, 3],
+    "count": [0, 7, 2**64 - 1],
+    "port": [25, 587, 60000],
+    "bool": [True, False],
+    "addr": GOOD["addr"],
+    "string": [*GOOD["string"], "(empty)", "-", "{", "}", 'a"b', "a\\b", "\x01", "\ud800"],
+}
+JSON_ODD: list[Any] = [
+    None,
+    "25",
+    25.0,
+    -1,
+    65536,
+    1.5,
+    "T",
+    [],
+    [None],
+    ["a", 1],
+    {"a": 1},
+    1e300,
+    True,
+    10**30,
+    "2026-11-23T06:00:00Z",
+]
+
+
+def good_json(zeek_type: str) -> st.SearchStrategy[Any]:
+    element = zeek_type.partition("[")[2].removesuffix("]")
+    if element:
+        return st.lists(good_json(element), max_size=3)
+    return st.sampled_from(JSON_GOOD.get(zeek_type, JSON_GOOD["string"]))
+
+
+@st.composite
+def json_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Give a log and lines, most of them objects as Zeek writes them."""
+    log = logs()[draw(st.sampled_from(sorted(logs())))]
+    columns = [*log.columns, *log.columns[:1]] if draw(st.booleans()) else list(log.columns)
+    scope = draw(st.sampled_from(["id.", "id.", "id_"]))
+    lines = []
+    for _ in range(draw(st.integers(1, 4))):
+        pairs = [(c.name.replace("id.", scope), draw(good_json(c.type))) for c in columns if draw(st.integers(0, 15))]
+        pairs += draw(
+            st.lists(st.tuples(st.sampled_from(["more", 'a"b', "é", "uid"]), st.sampled_from(JSON_ODD)), max_size=1)
+        )
+        for _ in range(draw(st.sampled_from([0, 0, 1]))):
+            at = draw(st.integers(0, len(pairs) - 1)) if pairs else 0
+            pairs[at : at + 1] = [(pairs[at][0] if pairs else "ts", draw(st.sampled_from(JSON_ODD)))]
+        blanks = draw(st.sampled_from(["", "", " "]))
+        line = "{" + ",".join(f"{json.dumps(key)}:{blanks}{json.dumps(value)}" for key, value in pairs) + "}"
+        cut = draw(st.sampled_from([None, None, None, -1, len(line) // 2]))
+        lines.append(line[:cut] + draw(st.sampled_from(["", "", "", "}", ",", " "])))
+    return log.name, lines
+
+
+START = '{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":25'
+
+
+@given(json_lines())
+@example(("conn", [START + "}", START + ',"service":"smtp"}"proto":"tcp"}']))
+@example(("conn", [START + ',"proto":"tcp",', START + "}"]))
+@example(("conn", [START + ',"proto":"tcp"},' + START + ',"proto":"tcp"}', START + "}"]))
+@example(("conn", [START + ',"ts":2.5}', START + "}"]))
+@example(("conn", [START + ',"duration":9e9}', START + ',"duration":1e-5}', START + ',"duration":9999999999.9}']))
+@example(("conn", [START + ',"a\\":1,\\"ts":9.5}', START + ',"a":1,"ts":9.5}']))
+@example(("conn", [START + ',"\\ud800":1}', START + "}"]))
+def test_json_is_judged_as_with_care(drawn: tuple[str, list[str]]) -> None:
+    name, lines = drawn
+    log, rows = logs()[name], rows_of(lines, as_json=True)
+    assert_same(_json.judged(log, rows), put_together(log, _json._careful(log, rows)))
+
+
+@given(st.floats(0, 9e9), st.integers(1, 40))
+def test_numbers_are_read_to_the_last_digit(number: float, digits: int) -> None:
+    lines = [
+        START + f',"duration":{written}}}' for written in (repr(number), f"{number:.{digits}f}") if "e+" not in written
+    ]
+    log, rows = logs()["conn"], rows_of(lines, as_json=True)
+    assert_same(_json.judged(log, rows), put_together(log, _json._careful(log, rows)))
+
+
+@given(
+    st.lists(st.sampled_from([":", "::", "1", "f0", "abcd", "12345", ".", "255", "256", "0", "g"]), max_size=16).map(
+        "".join
+    )
+)
+def test_what_matches_as_an_address_is_one(text: str) -> None:
+    if re.fullmatch(FORMS["addr"], text):
+        ipaddress.ip_address(text)
+
+
+def test_keys_without_end_are_left_alone() -> None:
+    assert len(order_of([[str(number) for number in range(100_000)], ["a"]])) <= 200
+
+
+@pytest.mark.parametrize("form", ["tsv", "json"])
+def test_nearly_all_that_zeek_writes_is_plain(form: str) -> None:
+    """Else the short cut is none."""
+    plain = lines = 0
+    for path in CAPTURES.glob(f"*/{form}/*.log"):
+        log = logs().get(path.stem)
+        if log is None:
+            continue
+        text = path.read_text(errors="replace").splitlines()
+        if form == "tsv":
+            fields = next(line for line in text if line.startswith("#fields")).split("\t")[1:]
+            found = plain_tsv(log.columns, tuple(fields))
+            text = [line for line in text if not line.startswith("#")]
+        else:
+            found = plain_json(log.columns, order_of(json.loads(line) for line in text[:64]))
+        if found is None:
+            continue
+        plain += int(pl.Series(text, dtype=pl.String).str.contains(found.pattern).sum())
+        lines += len(text)
+    assert lines > 1000
+    assert plain > 0.95 * lines
