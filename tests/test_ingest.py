@@ -5,10 +5,15 @@ from __future__ import annotations
 import gzip
 import shutil
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tests.conftest import CAPTURES, ROOT
@@ -51,6 +56,49 @@ def test_other_rows_make_another_part(tmp_path: Path) -> None:
     (tmp_path / "conn.log").write_text(CONN.read_text().replace("10.0.0.5", "10.0.0.6"))
     one, two = read(CONN, tmp_path / "lake") + read(tmp_path / "conn.log", tmp_path / "lake")
     assert one.part != two.part
+
+
+_texts = st.none() | st.sampled_from(["", "a", ",", '"', "-", "0", "é"])
+_rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "ts": st.none() | st.sampled_from([datetime(2026, 11, 23, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]),
+            "text": _texts,
+            "more": _texts,
+            "set": st.none() | st.lists(_texts, max_size=2),
+            "count": st.none() | st.integers(0, 1),
+            "span": st.none() | st.sampled_from([timedelta(0), timedelta(microseconds=1)]),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+)
+_SCHEMA: dict[str, Any] = {
+    "ts": pl.Datetime("us", "UTC"),
+    "text": pl.String,
+    "more": pl.String,
+    "set": pl.List(pl.String),
+    "count": pl.UInt64,
+    "span": pl.Duration("us"),
+}
+
+
+def _name(frames: list[pl.DataFrame]) -> str:
+    with TemporaryDirectory() as folder:
+        part = _part.Part(Path(folder) / "conn")
+        for frame in frames:
+            part.add(frame)
+        path = part.close()
+    assert path is not None
+    return path.name
+
+
+@given(_rows, _rows, st.integers(0, 3))
+def test_a_part_is_named_by_its_rows_alone(one: list[dict[str, Any]], other: list[dict[str, Any]], cut: int) -> None:
+    """The same rows make the same name, however they come; other rows make another."""
+    frame, second = pl.DataFrame(one, schema=_SCHEMA), pl.DataFrame(other, schema=_SCHEMA)
+    assert _name([frame]) == _name([frame[:cut], frame[cut:]])
+    assert (_name([frame]) == _name([second])) == frame.equals(second)
 
 
 def test_rows_that_wait_on_disk_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
