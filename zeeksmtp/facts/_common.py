@@ -79,9 +79,3 @@ def seen_first() -> pl.Expr:
 def uids_seen() -> pl.Expr:
     """Give the uids of a list of `first_seen`."""
     return pl.col("seen").list.eval(pl.element().struct.field("uid")).alias("uids")
-
-
-def name_in_greeting() -> pl.Expr:
-    """Give the host's name in a `banner`, in lower case; null if there is none."""
-    name = r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)"
-    return pl.col("banner").str.extract(name).str.to_lowercase()

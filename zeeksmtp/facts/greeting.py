@@ -1,29 +1,42 @@
-"""How servers greet: each wording once, with the latest time that it was heard."""
+"""How servers greet, and what they call themselves in it."""
 
 import polars as pl
 
 from zeeksmtp.model import Column, Fact, Site, Tables
 
-_KEY = ("server", "port", "banner")
+_KEY = ("server", "port")
+_NAME = r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)"
 
 
-def _latest(wordings: pl.LazyFrame) -> pl.LazyFrame:
-    return wordings.group_by(_KEY).agg(pl.col("ts").max())
+def _latest(greetings: pl.LazyFrame) -> pl.LazyFrame:
+    named = pl.col("host_name").is_not_null()
+    name, then = pl.col("host_name").filter(named), pl.col("named").filter(named)
+    return greetings.group_by(_KEY).agg(
+        pl.col("ts").max(),
+        pl.col("banner").sort_by("ts", "banner").last(),
+        pl.col("named").max(),
+        name.sort_by(then, name).last(),
+    )
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
-    """Give one row per server, port and wording."""
-    return _latest(tables["session"].filter(pl.col("banner").is_not_null()))
+    """Give one row per server port that greeted."""
+    name = pl.col("banner").str.extract(_NAME).str.to_lowercase()
+    heard = tables["session"].filter(pl.col("banner").is_not_null()).select(*_KEY, "ts", "banner", host_name=name)
+    named = pl.when(pl.col("host_name").is_not_null()).then("ts")
+    return _latest(heard.with_columns(named.alias("named")))
 
 
 FACT = Fact(
     name="greeting",
-    doc="One row per server, port and wording of its greeting.",
+    doc="One row per server port that greeted: its latest greeting, and the latest name in one.",
     columns=(
         Column("server", "addr", "the server"),
         Column("port", "port", "its port"),
-        Column("banner", "string", "the greeting"),
-        Column("ts", "time", "start of the latest session with it"),
+        Column("ts", "time", "start of the latest session with a greeting"),
+        Column("banner", "string", "that greeting"),
+        Column("named", "time", "start of the latest session whose greeting begins with the host's name"),
+        Column("host_name", "string", "that name, in lower case"),
     ),
     needs=("session",),
     plan=plan,

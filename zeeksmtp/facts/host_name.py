@@ -2,15 +2,13 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import name_in_greeting
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
-    """Give one row per server that has a name: the latest one of its lowest port that gives one."""
-    named = tables["greeting"].with_columns(name_in_greeting().alias("host_name")).drop_nulls("host_name")
-    latest = named.sort("server", "port", "ts", "banner", descending=[False, False, True, True])
-    return latest.unique("server", keep="first", maintain_order=True).select("server", "host_name")
+    """Give one row per server that has a name: the latest one of its lowest port that gave one."""
+    named = tables["greeting"].filter(pl.col("host_name").is_not_null()).sort("server", "port")
+    return named.unique("server", keep="first", maintain_order=True).select("server", "host_name")
 
 
 FACT = Fact(

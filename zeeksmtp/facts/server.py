@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import name_in_greeting
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 _KEY = ("server", "port")
@@ -11,12 +10,6 @@ _KEY = ("server", "port")
 def _answers(verb: str) -> pl.Expr:
     asked = pl.col("verdict").filter(pl.col("verb") == verb)
     return pl.when(asked.len() > 0).then(asked.is_in(["confirmed", "unknown"]).any()).alias(f"answers_{verb.lower()}")
-
-
-def _greetings(greeting: pl.LazyFrame) -> pl.LazyFrame:
-    """The latest greeting of each port, and the latest name in one."""
-    latest = greeting.sort("ts", "banner").group_by(_KEY)
-    return latest.agg(pl.col("banner").last(), name_in_greeting().drop_nulls().last().alias("host_name"))
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
@@ -35,7 +28,7 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
             pl.col("direction").is_in(["inbound", "internal"]).max().alias("local"),
             (pl.col("direction") == "inbound").max().alias("faces_outside"),
         )
-        .join(_greetings(tables["greeting"]), on=list(_KEY), how="left")
+        .join(tables["greeting"].select(*_KEY, "banner", "host_name"), on=list(_KEY), how="left")
     )
     answers = tables["query"].group_by(_KEY).agg(_answers("VRFY"), _answers("EXPN"))
     return shown.join(answers, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
