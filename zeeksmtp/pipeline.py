@@ -38,7 +38,7 @@ from zeeksmtp.model import (
 )
 from zeeksmtp.registry import discover
 from zeeksmtp.report.explained import explanations
-from zeeksmtp.report.findings import credentials_of, finding_of, in_order
+from zeeksmtp.report.findings import credentials_of, findings_of, in_order
 from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
@@ -174,8 +174,7 @@ def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, request.context))
         trials = _trials(detector, tables, params, request.context, engine)
-        chosen = request.choose(detector, rows).to_dicts()
-        return Judged([finding_of(detector, row) for row in chosen], trials)
+        return Judged(findings_of(detector, request.choose(detector, rows)), trials)
     except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
         return Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
 

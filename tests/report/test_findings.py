@@ -4,10 +4,12 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
-from zeeksmtp.model import Detector, Params, identity
-from zeeksmtp.report.findings import credentials_of, finding_of, in_order
+from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.model import FINDING, Detector, Params, identity
+from zeeksmtp.report.findings import credentials_of, finding_of, findings_of, in_order
 
 T = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
@@ -72,6 +74,25 @@ def test_a_long_list_is_cut_in_the_sentence_not_in_the_finding() -> None:
     found = finding_of(detector(), row(servers=[f"s{n}" for n in range(15)]))
     assert found.title.endswith("s9 and 5 more")
     assert len(found.servers) == 15
+
+
+def test_a_frame_gives_a_finding_for_each_row() -> None:
+    test = {"score": 2.5, "threshold": 2.0, "trials": 9, "bad": 8, "alarm_at": T}
+    rows = [row(), row(key=["b"], test=test, details=[{"name": "names", "values": []}], attack=["T1087.003"])]
+    frame = pl.DataFrame(rows, schema=finding_schema(FINDING))
+    found = findings_of(detector(), frame)
+    assert found == [finding_of(detector(), one) for one in rows]
+    assert [len(f.evidence.details) for f in found] == [1, 0], "a detail without values is left out"
+    assert findings_of(detector(), frame.clear()) == []
+
+
+def test_braces_of_a_template_are_text() -> None:
+    assert finding_of(detector(title="{{{accounts}}}"), row()).title == "{x}"
+
+
+def test_a_template_that_names_what_is_not_there_fails() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        finding_of(detector(title="{nothing}"), row())
 
 
 def test_an_empty_user_and_no_user_are_told_apart() -> None:
