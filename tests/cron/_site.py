@@ -102,6 +102,12 @@ class Site:
         with opened(self.state / NAME) as store, store.transaction() as connection:
             return outbox.waiting(connection)
 
+    def reports(self) -> list[Report]:
+        """Give the reports that wait in the outbox."""
+        with opened(self.state / NAME) as store, store.transaction() as connection:
+            texts = [outbox.report(connection, row) for row in outbox.waiting(connection)]
+        return [Report.model_validate_json(text) for text in texts]
+
     def within(self, act: Any) -> Any:
         """Do something within a transaction."""
         with opened(self.state / NAME) as store, store.transaction() as connection:

@@ -307,21 +307,14 @@ def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monk
     monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
     site.put(LEAK)
     site.run()
-    (first,) = site.waiting()
+    (first,) = site.reports()
     (site.logs / "second").mkdir()
     for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
         site.write(f"second/{path.name}", path.read_bytes())
     site.run()
-    (second,) = site.waiting()
-    news = [[f["id"] for f in _findings(row.report) if f["state"] == "new"] for row in (first, second)]
+    (second,) = site.reports()
+    news = [[f.id for f in report.findings if f.state == "new"] for report in (first, second)]
     assert set(news[0]) < set(news[1])
-
-
-def _findings(report: str) -> list[dict[str, str]]:
-    import json
-
-    loaded: list[dict[str, str]] = json.loads(report)["findings"]
-    return loaded
 
 
 @pytest.mark.parametrize("name", [LEAK, "password_reuse", "auth_odd"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,17 +16,20 @@ SECRET = "Tr0ub4dor&3-geheim"
 
 
 def parcel(
-    subject: str = "2 new findings, worst critical", id_: str = "pass-1", report: Report | None = None
+    subject: str = "2 new findings, worst critical",
+    id_: str = "pass-1",
+    report: Report | None = None,
+    render: Callable[[str], str] | None = None,
 ) -> Parcel:
     """Give a parcel; by default with the report that has everything in it."""
     told = report or _reports.full()
 
     @cache
-    def render(form: str) -> str:
+    def rendered(form: str) -> str:
         text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(told, None)
         return text
 
-    return Parcel(id_, subject, render)
+    return Parcel(id_, subject, lambda: told, render or rendered)
 
 
 def settings(**given: Any) -> Settings:

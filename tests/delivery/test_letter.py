@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.delivery._parcels import mail, parcel
 from zeeksmtp.delivery._letter import letter, subject
-from zeeksmtp.delivery._parcel import Parcel
 from zeeksmtp.delivery_settings import Mail
 
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
@@ -35,7 +34,7 @@ def settings() -> Mail:
 @given(text=logged)
 @pytest.mark.parametrize("policy", [default, compat32], ids=["modern", "old"])
 def test_no_text_adds_a_header_or_changes_one(text: str, policy: object) -> None:
-    content = letter(Parcel("id", text, lambda form: text), settings())
+    content = letter(parcel(text, render=lambda form: text), settings())
     message = message_from_bytes(content, policy=policy)  # type: ignore[call-overload]
     assert list(message.keys()) == HEADERS
     assert (message["To"], message["From"]) == ("soc@corp.example", "zeeksmtp@corp.example")
@@ -45,7 +44,7 @@ def test_no_text_adds_a_header_or_changes_one(text: str, policy: object) -> None
 
 @given(text=logged)
 def test_the_subject_arrives_as_it_was_written(text: str) -> None:
-    content = letter(Parcel("id", text, lambda form: ""), settings())
+    content = letter(parcel(text, render=lambda form: ""), settings())
     arrived = str(message_from_bytes(content, policy=default)["Subject"])
     # Where lines are folded between words in and beyond ASCII, the library may drop or add a blank.
     assert "".join(arrived.split()) == "".join(subject(text).split())
@@ -70,7 +69,7 @@ def test_what_becomes_of_a_subject(text: str, shown: str) -> None:
 
 @given(text=logged)
 def test_text_and_page_arrive_as_they_were(text: str) -> None:
-    content = letter(Parcel("id", "x", lambda form: f"{form} {text}"), settings())
+    content = letter(parcel("x", render=lambda form: f"{form} {text}"), settings())
     parts = list(message_from_bytes(content, policy=default).iter_parts())
     kept = text.encode("utf-8", "backslashreplace").decode()
     for part, form in zip(parts, ("terminal", "html"), strict=True):
@@ -80,7 +79,7 @@ def test_text_and_page_arrive_as_they_were(text: str) -> None:
 
 def test_a_page_of_a_megabyte_is_no_trouble() -> None:
     page = "".join(f"<p>é {number} & so on</p>" for number in range(40_000))
-    content = letter(Parcel("id", "x", lambda form: page), settings())
+    content = letter(parcel("x", render=lambda form: page), settings())
     assert max(map(len, content.split(b"\r\n"))) <= 100
 
 

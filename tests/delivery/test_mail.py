@@ -18,7 +18,7 @@ import pytest
 from tests.delivery._parcels import SECRET, mail, parcel
 from tests.delivery._servers import USER, Certificate, Inbox, free_port, script, server
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery import Parcel, carry, configured
+from zeeksmtp.delivery import carry, configured
 from zeeksmtp.delivery import mail as carrier
 from zeeksmtp.errors import DeliveryError, ExitCode
 
@@ -133,7 +133,7 @@ def test_the_page_is_drawn_before_the_server_is_called() -> None:
         raise LookupError(form)
 
     with script(b"220 mx\r\n") as (port, lines), pytest.raises(LookupError):
-        carry("mail", Parcel("id", "x", render), mail(port))
+        carry("mail", parcel("x", render=render), mail(port))
     assert lines == []
 
 
@@ -351,7 +351,7 @@ def test_silence_after_the_last_line_is_waited_for_longer(monkeypatch: pytest.Mo
     with script(*TO_DATA, None) as (port, _):
         began = time.monotonic()
         with pytest.raises(DeliveryError, match="DATA: Connection unexpectedly closed: timed out"):
-            carry("mail", Parcel("id", "x", lambda form: form), mail(port, timeout_seconds=1))
+            carry("mail", parcel("x", render=lambda form: form), mail(port, timeout_seconds=1))
     assert time.monotonic() - began >= 3
 
 

@@ -47,14 +47,20 @@ class Pass:
 class Ended:
     """How a pass ended.
 
-    `report` is null where nothing had to be judged; `news` says whether it is worth telling. `files` had new lines,
+    `report` is null where nothing had to be judged; `parcel` is the id under which it goes out, null if it does not:
+    `news` says whether it is worth telling. `files` had new lines,
     `left` counts those left for a later pass, `degraded`: a file or a unit failed; `undelivered` says in one line each
     what could not be delivered.
     """
 
     report: Report | None = None
-    news: bool = False
+    parcel: str | None = None
     files: tuple[Path, ...] = ()
     left: int = 0
     degraded: bool = False
     undelivered: tuple[str, ...] = ()
+
+    @property
+    def news(self) -> bool:
+        """Tell whether the report is worth telling."""
+        return self.parcel is not None

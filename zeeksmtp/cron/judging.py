@@ -196,4 +196,4 @@ def _ended(connection: Connection, work: Pass, memory: _Memory, read: _Read, rep
     new_errors = bool(errors - memory.errors)
     first = not memory.live
     shown = telling.remember(connection, work, number, report, memory.recall, first=first, new_errors=new_errors)
-    return Ended(shown.report, shown.news, haul.files, left, degraded=bool(errors))
+    return Ended(shown.report, shown.parcel, haul.files, left, degraded=bool(errors))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
+
+from pydantic import ValidationError
 
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import Parcel, carry
@@ -32,9 +35,10 @@ def carriers(settings: Settings) -> tuple[str, ...]:
     return switched_on(settings) or (STDOUT,)
 
 
-def deliver(store: Store, settings: Settings, show: Show) -> list[str]:
+def deliver(store: Store, settings: Settings, show: Show, ready: Mapping[str, Report]) -> list[str]:
     """Hand out what waits, oldest first; give what went wrong, one line each.
 
+    `ready` are reports that need not be read from the outbox, by parcel.
     A carrier that failed is not tried again in this pass, unless it was for the report. A report is marked as soon as a
     carrier has it, so that only a kill right between the two makes it go twice, under the same id.
     """
@@ -44,7 +48,7 @@ def deliver(store: Store, settings: Settings, show: Show) -> list[str]:
     errors: list[str] = []
     for row in waiting:
         left = list(row.carriers)
-        parcel = _parcel(row)
+        parcel = _parcel(store, row, ready.get(row.parcel))
         for name in row.carriers:
             if name in failed:
                 continue
@@ -66,30 +70,39 @@ def deliver(store: Store, settings: Settings, show: Show) -> list[str]:
 def _hand_over(name: str, parcel: Parcel, row: outbox.Waiting, settings: Settings, show: Show) -> None:
     """A carrier that is switched off meanwhile takes nothing, and nothing waits for it."""
     if name == STDOUT:
-        _show(row, show)
+        _show(parcel, row, show)
     elif name in switched_on(settings):
         carry(name, parcel, settings)
 
 
-def _show(row: outbox.Waiting, show: Show) -> None:
+def _show(parcel: Parcel, row: outbox.Waiting, show: Show) -> None:
+    report = parcel.report()
     try:
-        show(_report(row))
+        show(report)
     except OSError:
         raise  # nothing is wrong with the report, and stdout takes no other either
     except Exception as error:  # one report that an output fails on must not hold up all behind it
         raise _RenderError("to stdout", row, error) from error
 
 
-def _parcel(row: outbox.Waiting) -> Parcel:
-    def render(form: str) -> str:
+def _parcel(store: Store, row: outbox.Waiting, ready: Report | None) -> Parcel:
+    @cache
+    def report() -> Report:
+        if ready is not None:
+            return ready
+        with store.transaction() as connection:
+            text = outbox.report(connection, row)
         try:
-            text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(_report(row), None)
+            return Report.model_validate_json(text)
+        except ValidationError as error:  # a program of another version may have left it
+            raise _RenderError("json", row, error) from error
+
+    def render(form: str) -> str:
+        given = report()
+        try:
+            text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(given, None)
         except Exception as error:  # one report that an output fails on must not hold up all behind it
             raise _RenderError(form, row, error) from error
         return text
 
-    return Parcel(row.parcel, row.subject, render)
-
-
-def _report(row: outbox.Waiting) -> Report:
-    return Report.model_validate_json(row.report)
+    return Parcel(row.parcel, row.subject, report, render)

@@ -47,7 +47,8 @@ def run(asked: Asked, show: Show) -> Ended:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(asked.state_dir), opened(asked.state_dir / NAME) as store:
         ended = _pass(asked, store)
-        return replace(ended, undelivered=tuple(deliver(store, asked.settings, show)))
+        ready = {ended.parcel: ended.report} if ended.parcel and ended.report else {}
+        return replace(ended, undelivered=tuple(deliver(store, asked.settings, show, ready)))
 
 
 def dry_run(asked: Asked) -> Ended:

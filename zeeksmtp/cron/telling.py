@@ -22,17 +22,17 @@ MOST_WAITING = 100
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The report as it is told, and whether it is worth telling."""
+    """The report as it is told, and the id of the parcel that it goes in; null if it is not worth telling."""
 
     report: Report
-    news: bool
+    parcel: str | None
 
 
 def back(connection: Connection, today: date) -> set[str]:
     """Give the findings that are news again: their suppression has ended, or the report that told them is let go."""
     ids = findings.expired(connection, today)
     for row in _let_go(connection):
-        ids |= {finding.id for finding in life.news(Report.model_validate_json(row.report))}
+        ids |= {finding.id for finding in life.news(Report.model_validate_json(outbox.report(connection, row)))}
     return ids
 
 
@@ -54,11 +54,12 @@ def remember(
         outbox.took(connection, row, ())
     shown = life.told(report, lives, _notes(report, first=first), len(unchanged), all_quiet=first)
     news = bool(life.news(shown)) or new_errors or (first and bool(shown.findings))
-    if news:
-        parcel = identity(told(connection, "salt"), number)
-        text = shown.model_dump_json(by_alias=True)
-        outbox.put(connection, parcel, life.headline(shown), text, carriers(work.asked.settings))
-    return Shown(shown, news)
+    if not news:
+        return Shown(shown, None)
+    parcel = identity(told(connection, "salt"), number)
+    text = shown.model_dump_json(by_alias=True)
+    outbox.put(connection, parcel, life.headline(shown), text, carriers(work.asked.settings))
+    return Shown(shown, parcel)
 
 
 def _kept(connection: Connection, number: int, report: Report, recall: Recall, newest: datetime | None) -> list[Known]:

@@ -1,8 +1,7 @@
-"""What a carrier tells of a report without reading it: its date and how much of what is in it."""
+"""What a carrier tells of a report: its date and how much of what is in it."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +21,13 @@ class Contents:
 
     @classmethod
     def of(cls, parcel: Parcel) -> Contents:
-        """Read them from the report's JSON form, whose keys are fixed."""
-        report = json.loads(parcel.render("json"))
-        found = Counter(Severity(finding["severity"]) for finding in report["findings"])
+        """Count what is in the report."""
+        report = parcel.report()
+        found = Counter(finding.severity for finding in report.findings)
         return cls(
-            datetime.fromisoformat(report["run"]["generated"]),
+            report.run.generated,
             {severity: found[severity] for severity in reversed(Severity)},
-            sum(finding["state"] == "new" for finding in report["findings"]),
+            sum(finding.state == "new" for finding in report.findings),
         )
 
     @property

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 from zeeksmtp import registry
 from zeeksmtp.config import Settings
+from zeeksmtp.model import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A finished report on its way. A second attempt has the same id, subject and texts as the first.
 
-    `render(name)` gives the report in the form of that name (`html`, `json`, …); `subject` may hold logged text, so
-    a carrier escapes it.
+    `report` gives the report itself, `render(name)` its form of that name (`html`, `json`, …); both raise
+    `DeliveryError` where they fail. `subject` may hold logged text, so a carrier escapes it.
     """
 
     id: str
     subject: str
+    report: Callable[[], Report]
     render: Callable[[str], str]
 
 

@@ -15,12 +15,11 @@ _REMEMBERED = 1000  # reports that went, by their ids
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A report that still has to go: the parcel's id, its subject, the report as JSON, and the carriers left."""
+    """A report that still has to go: the parcel's id, its subject, and the carriers left. `report` gives the rest."""
 
     id: int
     parcel: str
     subject: str
-    report: str
     carriers: tuple[str, ...]
     attempts: int = 0
     error: str | None = None
@@ -36,8 +35,14 @@ def put(connection: Connection, parcel: str, subject: str, report: str, carriers
 
 def waiting(connection: Connection) -> list[Waiting]:
     """Give the reports that still have to go, oldest first."""
-    rows = connection.execute(select(OUTBOX).where(OUTBOX.c.report.is_not(None)).order_by(OUTBOX.c.id)).mappings()
+    columns = [OUTBOX.c[name] for name in Waiting.__slots__]
+    rows = connection.execute(select(*columns).where(OUTBOX.c.report.is_not(None)).order_by(OUTBOX.c.id)).mappings()
     return [Waiting(**{**row, "carriers": tuple(json.loads(row["carriers"]))}) for row in rows]
+
+
+def report(connection: Connection, row: Waiting) -> str:
+    """Give the report as JSON. It may be large."""
+    return str(connection.execute(select(OUTBOX.c.report).where(OUTBOX.c.id == row.id)).scalar_one())
 
 
 def took(connection: Connection, row: Waiting, carriers: Sequence[str]) -> None:
