@@ -88,15 +88,13 @@ class TsvReader:
         self._begun = True
         at, idle = 0, 0
         for start, end in header_runs(data):
-            told = self._told(data[start:end])
+            told, lines = self._told(data[start:end]), data.count(b"\n", start, end)
             if told == self.header:
-                idle += data.count(b"\n", start, end)
+                idle += lines
                 continue
             line += yield from self._rows(data[at:start], line, idle)
             yield from self.finish()
-            self.header = told
-            line += data.count(b"\n", start, end)
-            at, idle = end, 0
+            self.header, at, idle = told, start, lines  # it stays above its rows: to cut it off would copy them
         line += yield from self._rows(data[at:] if at else data, line, idle)
         block.counted = line - block.line
 
@@ -126,7 +124,7 @@ class TsvReader:
         return header
 
     def _rows(self, data: bytes, line: int, idle: int) -> Generator[Batch, None, int]:
-        """Take in lines, among which are `idle` header lines that change nothing; return how many lines they are."""
+        """Take in lines, among which are `idle` header lines; return how many lines they are."""
         if not data:
             return 0
         log = logs().get(self.header.log or "")
