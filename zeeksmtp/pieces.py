@@ -25,6 +25,7 @@ AT_ONCE = 2
 """Planning holds the interpreter, running does not, and a piece needs memory: two keep both busy."""
 
 _A_DAY = timedelta(days=1)
+_COUNTED = pl.Schema({"log": pl.String(), "part": pl.String(), "day": pl.Date(), "rows": pl.UInt32()})
 
 LEAST_ROWS = 200_000
 """Fewer are not worth a plan of their own."""
@@ -73,15 +74,25 @@ class Cut:
         for number, (first, last) in enumerate(self._days):
             inside = rows.filter(pl.col("day").is_between(first, last)).select("log", "part").unique().sort("part")
             for log, part in inside.iter_rows():
-                self._parts.setdefault((number, log), []).append(Path(part))
+                self._parts.setdefault((number, log), []).append(self.lake / log / part)
 
     def _rows_by_part_and_day(self) -> pl.DataFrame:
-        counted = []
-        for log in self.logs:
-            if parts := parts_of(self.lake, log):
-                rows = pl.scan_parquet(parts, include_file_paths="part").filter(self.window.covers())
-                found = self.engine.collect(rows.group_by("part", self._day().alias("day")).len("rows"))
-                counted.append(found.with_columns(pl.lit(log).alias("log")))
+        """Count the rows of each part by day. What a part holds never changes: known parts are not read again."""
+        path = self.folder / f"days-{digest(self.timezone, str(self.window.until))}.parquet"
+        known = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_COUNTED)
+        counted = [self._counted(log, known.filter(pl.col("log") == log)) for log in self.logs]
+        write_whole(self.engine, pl.concat(counted).lazy(), path)
+        self._kept.add(path)
+        return pl.concat(counted)
+
+    def _counted(self, log: str, known: pl.DataFrame) -> pl.DataFrame:
+        parts = {path.name: path for path in parts_of(self.lake, log)}
+        counted = [known.filter(pl.col("part").is_in(list(parts)))]
+        if new := [path for name, path in parts.items() if name not in set(known["part"])]:
+            rows = pl.scan_parquet(new, include_file_paths="part").filter(self.window.covers())
+            found = self.engine.collect(rows.group_by("part", self._day().alias("day")).len("rows"))
+            name = pl.col("part").str.split("/").list.last()
+            counted.append(found.select(pl.lit(log).alias("log"), name.alias("part"), "day", "rows").cast(_COUNTED))
         return pl.concat(counted)
 
     def _day(self) -> pl.Expr:

@@ -35,6 +35,7 @@ _AROUND_DAYS = 3
 _MASKED = r"^X{3,}[A-Z]?$"
 _STARRED = r"^\*{3,}[* ]*$"
 _SIGNS = ("masked", "starred", "refused")
+_WORDING = pl.Struct({"masked": pl.Boolean, "answer": pl.UInt64})
 
 
 class StrippedParams(Params):
@@ -65,35 +66,52 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
     `answer` stands for what else was answered to EHLO. What was masked had been offered. Only where something may be
     wrong are uids of use.
     """
-    capabilities = pl.col("capabilities").fill_null([])
-    is_it = (pl.element() == "STARTTLS") | pl.element().str.contains(_MASKED)
-    besides = capabilities.list.eval(pl.element().filter(~is_it)).list.sort().list.join("|")
-    return (
+    key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "judged")
+    told = (
         tables["session"]
         .filter(pl.col("seen"), ~pl.col("implicit_tls"))
-        .with_columns(
-            capabilities.list.eval(pl.element().str.contains(_MASKED)).list.any().alias("masked"),
+        .select(
+            "ts",
+            "uid",
+            *_PAIR,
+            "port",
+            "tls",
+            pl.col("auth_attempts").fill_null(0).alias("logins"),
+            pl.col("capabilities").map_batches(_each_wording, return_dtype=_WORDING).alias("wording"),
             pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
             (pl.col("starttls_code") >= 400).fill_null(value=False).alias("refused"),
-            (capabilities.list.len() > 0).alias("ehlo"),
+            (pl.col("capabilities").list.len() > 0).fill_null(value=False).alias("ehlo"),
             pl.col("starttls_offered").fill_null(value=False).alias("offered"),
             pl.col("ts").dt.truncate("1d").alias("day"),
-            besides.hash().alias("answer"),
             context.window.covers().alias("judged"),
         )
-        .group_by(*_PORT, "day", "client", *_SIGNS, "ehlo", "judged")
-        .agg(
-            (pl.col("offered") | pl.col("masked")).any().alias("offered"),
-            pl.col("answer").max(),
-            pl.col("tls").fill_null(value=False).any(),
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("auth_attempts").fill_null(0).sum().alias("logins"),
-            first_seen(),
-        )
-        .with_columns(pl.when(pl.any_horizontal(*_SIGNS, ~pl.col("offered"))).then("seen").alias("seen"))
+        .unnest("wording")
     )
+    sums = told.group_by(key).agg(
+        (pl.col("offered") | pl.col("masked")).any().alias("offered"),
+        pl.col("answer").max(),
+        pl.col("tls").fill_null(value=False).any(),
+        pl.col("ts").min().alias("first"),
+        pl.col("ts").max().alias("last"),
+        pl.len().cast(pl.UInt64).alias("count"),
+        pl.col("logins").sum(),
+    )
+    wrong = told.filter(pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
+    return sums.join(wrong.group_by(key).agg(first_seen()), on=list(key), how="left")
+
+
+def _each_wording(capabilities: pl.Series) -> pl.Series:
+    """Tell what is in each list of capabilities: few wordings, of many sessions."""
+    lists = capabilities.fill_null([]).alias("lists").to_frame().with_columns(text=pl.col("lists").list.join("\n"))
+    is_masked = pl.element().str.contains(_MASKED)
+    besides = pl.element().filter((pl.element() != "STARTTLS") & ~is_masked)
+    each = lists.unique("text").select(
+        "text",
+        pl.col("lists").list.eval(is_masked).list.any().alias("masked"),
+        pl.col("lists").list.eval(besides).list.sort().list.join("|").hash().alias("answer"),
+    )
+    told = lists.select("text").join(each, on="text", how="left", maintain_order="left")
+    return told.select(pl.struct("masked", "answer")).to_series()
 
 
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
