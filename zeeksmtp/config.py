@@ -24,18 +24,12 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from zeeksmtp import registry
 from zeeksmtp.delivery_settings import FilePatterns, Mail, ReportCommand, split
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Site
-from zeeksmtp.settings_sources import PREFIX, Source, environment, flags, merged, nearest, toml_file
+from zeeksmtp.settings_sources import LISTED, Source, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
 
 ROLES = (
@@ -94,7 +88,7 @@ Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda value: ip_
 Zone = Annotated[str, AfterValidator(_zone)]
 Role = Annotated[str, AfterValidator(_role)]
 DetectorId = Annotated[str, AfterValidator(_detector_id)]
-Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(split)]
+Networks = Annotated[tuple[Network, ...], LISTED, BeforeValidator(split)]
 Sections = Annotated[dict[str, Params], BeforeValidator(_sections)]
 
 
@@ -122,15 +116,13 @@ class Suppression(BaseModel):
         return self
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that an operator can set. Get one from `load`."""
 
     # Defaults are right as they stand; judging them would import every detector.
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
         validate_default=False,
         hide_input_in_errors=True,  # it may be a password
     )
@@ -173,17 +165,6 @@ class Settings(BaseSettings):
     )
     report_command: ReportCommand | None = Field(None, description="program that gets each report of a scheduled pass")
     mail: Mail | None = Field(None, description="where reports of scheduled passes are mailed to, and how")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - named by the base class
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **__: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given and nothing else: `load` merges, so that it can name the source at fault."""
-        return (init_settings,)
 
     @property
     def site(self) -> Site:

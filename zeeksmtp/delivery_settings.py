@@ -10,10 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import NoDecode
 
 from zeeksmtp import registry
-from zeeksmtp.settings_sources import nearest
+from zeeksmtp.settings_sources import LISTED, nearest
 
 FORM_OF = {
     ".html": "html",
@@ -75,7 +74,7 @@ def _form(name: str) -> str:
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Host = Annotated[str, AfterValidator(_host)]
 FilePattern = Annotated[str, AfterValidator(_pattern)]
-FilePatterns = Annotated[tuple[FilePattern, ...], NoDecode, BeforeValidator(split)]
+FilePatterns = Annotated[tuple[FilePattern, ...], LISTED, BeforeValidator(split)]
 Form = Annotated[str, AfterValidator(_form)]
 
 
@@ -94,7 +93,7 @@ class Mail(_Section):
     )
     ca_file: Path | None = Field(None, description="PEM file of the CA to trust instead of the system's")
     sender: Mailbox = Field(alias="from", description="address that the mail comes from")
-    to: Annotated[tuple[Mailbox, ...], NoDecode, BeforeValidator(split)] = Field(
+    to: Annotated[tuple[Mailbox, ...], LISTED, BeforeValidator(split)] = Field(
         min_length=1, max_length=50, description="addresses that it goes to"
     )
     username: str | None = Field(
