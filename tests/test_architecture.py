@@ -124,3 +124,5 @@ def test_a_report_never_loads_pandas(captures: Path, form: str) -> None:
     loaded = loaded_by("report", str(captures / "auth_login_ok" / "tsv"), "--format", form)
     assert "polars" in loaded
     assert not loaded & {"pandas", "sklearn"}
+    assert "zeeksmtp.cli.report" in loaded
+    assert not loaded & {"zeeksmtp.cli.cron", "pydantic_settings", "asyncio"}, "nothing asks for these"

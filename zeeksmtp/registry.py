@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -12,7 +12,17 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_")))
 
 
-def discover(package: str, constant: str) -> Mapping[str, Any]:
-    """Import every unit module of `package` that defines `constant`; give module name -> that constant, sorted."""
-    modules = {name: importlib.import_module(f"{package}.{name}") for name in names(package)}
+def discover(package: str, constant: str, asked: str = "") -> Mapping[str, Any]:
+    """Import every unit module of `package` that defines `constant`; give module name -> that constant, sorted.
+
+    If `asked` is such a unit, give it alone and import no other.
+    """
+    known = names(package)
+    if asked in known and (one := _units(package, constant, [asked])):
+        return one
+    return _units(package, constant, known)
+
+
+def _units(package: str, constant: str, chosen: Iterable[str]) -> Mapping[str, Any]:
+    modules = {name: importlib.import_module(f"{package}.{name}") for name in chosen}
     return {name: getattr(module, constant) for name, module in modules.items() if hasattr(module, constant)}

@@ -49,11 +49,15 @@ def _program(
     """
 
 
-def build() -> typer.Typer:
-    """Make the program out of every file of this folder that defines a `COMMAND`."""
+def build(first: str = "") -> typer.Typer:
+    """Make the program out of every file of this folder that defines a `COMMAND`.
+
+    If `first`, the first word, is such a command, it is made alone: nobody asks for the others.
+    """
     program = typer.Typer(**_LOOK)
     program.callback()(_program)
-    for module, command in registry.discover("zeeksmtp.cli", "COMMAND").items():
+    asked = first.replace("-", "_")
+    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", asked).items():
         _add(program, command, sys.modules[f"zeeksmtp.cli.{module}"].__doc__ or "")
     return program
 
@@ -89,7 +93,7 @@ def run(words: Sequence[str] | None = None) -> int:
 
 def _guarded(words: Sequence[str] | None) -> int:
     try:
-        program = typer.main.get_command(build())
+        program = typer.main.get_command(build(*(sys.argv[1:] if words is None else words)[:1]))
         code = program.main(words, prog_name="zeeksmtp", standalone_mode=False)
     except ZeekSmtpError as error:
         return _say.trouble(str(error), error.exit_code)
