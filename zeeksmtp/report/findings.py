@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from string import Formatter
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.model import Credential, Detail, Detector, Evidence, Finding, SequentialTest, Severity, Term, identity
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NAMED = 10  # values of a list that a sentence holds; the finding has all of them
 _REMEMBERED = 10_000  # terms and details: most findings of a kind share theirs
