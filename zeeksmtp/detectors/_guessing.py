@@ -1,25 +1,14 @@
-"""Who guesses passwords: the trials that the detectors of guessing share, and the test on them.
-
-A trial is a login that was judged: accepted, or refused for its credentials. Lines of a stale password (one account
-and one secret, again and again) are one trial.
-"""
+"""Who guesses passwords: the trials that the detectors of guessing share, and the test on them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.model import Context, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
-
-# How a device with an old password tries: a minute or more apart, and half of the gaps differ little from the median.
-MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
-# How a person mistypes: a few times, and then knows it.
-_MISTAKES, _MISTAKE_MINUTES = 3, 10
 
 SOURCE = ("client", "server")
 ACCOUNT = ("account", "server")
@@ -67,56 +56,9 @@ def network_of(address: pl.Expr) -> pl.Expr:
     return pl.coalesce(v4, v6, address)
 
 
-def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
-    """Sources whose tries look like one old password: one account, one length, one try a connection, well apart.
-
-    Of a host of the site that is enough; from outside, where lists of passwords of one length come from, the tries must
-    come by the clock.
-    """
-    gap, deviation = rhythm()
-    per_source = (
-        judged.filter(pl.col("bad"))
-        .group_by(SOURCE)
-        .agg(
-            pl.col("account").n_unique().alias("accounts"),
-            pl.col("secret_length").n_unique().alias("lengths"),
-            (pl.col("uid").n_unique() == pl.len()).alias("single"),
-            pl.col("direction").is_in(["internal", "outbound"]).all().alias("inside"),
-            gap.alias("gap"),
-            deviation.alias("deviation"),
-        )
-    )
-    same = (pl.col("accounts") == 1) & (pl.col("lengths") == 1) & pl.col("single")
-    by_the_clock = pl.col("deviation") <= MAX_DEVIATION * pl.col("gap")
-    apart = (pl.col("gap") >= MIN_GAP_SECONDS) & (pl.col("inside") | by_the_clock)
-    return per_source.filter(same & apart).select(*SOURCE, stale=pl.lit("stale"))
-
-
-def _mistakes() -> pl.Expr:
-    """Wrong passwords of someone who then knew the right one: up to three, minutes before the success, are one."""
-    entity = [*SOURCE, "account"]
-    right = pl.when(~pl.col("bad")).then(pl.col("ts"))
-    success = right.fill_null(strategy="backward").over(entity)
-    run = (~pl.col("bad")).cum_sum().over(entity)
-    tries = pl.col("bad").sum().over([*entity, run])
-    soon = success - pl.col("ts") <= timedelta(minutes=_MISTAKE_MINUTES)
-    mistaken = (pl.col("bad") & soon & (tries <= _MISTAKES)).fill_null(value=False)
-    return pl.when(mistaken).then(pl.format("mistake/{}", run))
-
-
 def logins(tables: Tables) -> pl.LazyFrame:
-    """Give the judged logins, each secret of an account once per source and outcome, with `bad` and `trials`."""
-    judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
-    judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad")).sort("ts", "uid", "seq")
-    # Equal hashes are one secret; without hashes a device that tries well apart is taken to repeat itself.
-    same_try = pl.coalesce("secret_hash", "stale", _mistakes(), pl.format("{}/{}", "uid", "seq"))
-    return (
-        judged.join(_stale(judged), on=list(SOURCE), how="left", maintain_order="left")
-        .with_columns(same_try.alias("try"))
-        .unique([*SOURCE, "account", "try", "bad"], keep="first", maintain_order=True)
-        .with_columns(pl.lit(1, pl.Int64).alias("trials"))
-        .cache()
-    )
+    """Give the judged logins (table `login`) as `trials`, one each."""
+    return tables["login"].with_columns(pl.lit(1, pl.Int64).alias("trials"))
 
 
 def tested(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest, context: Context) -> pl.LazyFrame:

@@ -45,7 +45,7 @@ DETECTOR = Detector(
     "{accepted} accepted.",
     action="Change the password of {accounts}, make {clients} use TLS, and forbid AUTH before TLS on {servers}.",
     attack=("T1040", "T1078"),
-    needs=("auth",),
+    needs=("auth", "login"),
     sees=("smtp_auth",),
     params=ExposureParams,
     plan=plan,

@@ -36,7 +36,7 @@ DETECTOR = Detector(
     "{accepted} accepted.",
     action="Revoke the tokens of {accounts}, and make {clients} and {servers} require TLS.",
     attack=("T1040", "T1550.001"),
-    needs=("auth",),
+    needs=("auth", "login"),
     sees=("smtp_auth",),
     params=TokenParams,
     plan=plan,

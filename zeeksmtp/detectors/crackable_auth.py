@@ -39,7 +39,7 @@ DETECTOR = Detector(
     "and response can be tried off-line against any word list.",
     action="Require TLS for AUTH on {servers}; change the password of {accounts} unless it is long and random.",
     attack=("T1040", "T1110.002"),
-    needs=("auth",),
+    needs=("auth", "login"),
     sees=("smtp_auth",),
     params=CrackableParams,
     plan=plan,

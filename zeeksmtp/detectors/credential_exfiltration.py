@@ -22,9 +22,9 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import MIN_GAP_SECONDS
-from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.facts._common import ENDS, first_uids
+from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.facts.login import MIN_GAP_SECONDS
 from zeeksmtp.model import Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 

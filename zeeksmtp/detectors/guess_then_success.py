@@ -91,7 +91,7 @@ DETECTOR = Detector(
     "{accepted:accepted one}, the first at {first}.",
     action="Change the password of {accounts} now, end its sessions, and look at what it sent since {first}.",
     attack=("T1110", "T1078"),
-    needs=("auth",),
+    needs=("auth", "login"),
     sees=("smtp_auth",),
     params=GuessThenSuccessParams,
     plan=plan,

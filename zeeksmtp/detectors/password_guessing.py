@@ -159,7 +159,7 @@ DETECTOR = Detector(
     "{sources:source}, seen as {seen_as}.",
     action="Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded.",
     attack=("T1110.001",),
-    needs=("auth", "session"),
+    needs=("login", "session"),
     sees=("smtp_auth",),
     params=PasswordGuessingParams,
     plan=plan,

@@ -96,7 +96,7 @@ def _finding(tries: pl.LazyFrame, found: pl.LazyFrame, keys: tuple[str, ...], co
 def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
     """Give one finding per server and network, and one per server for networks that spray together."""
     # A device with an old password is one account's trouble, however many such devices there are.
-    tries = logins(tables).filter(pl.col("stale").is_null()).with_columns(network_of(pl.col("client")).alias("network"))
+    tries = logins(tables).filter(~pl.col("stale")).with_columns(network_of(pl.col("client")).alias("network"))
     alone = sprays(tries, NETWORK, params, context).cache()
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
     named = tries.filter(pl.col("direction") == "inbound", pl.col("account").is_not_null())
@@ -114,7 +114,7 @@ DETECTOR = Detector(
     "few per account: {accounts}.",
     action="Block {networks} at {servers}; check later logins of these accounts; require second factors.",
     attack=("T1110.003",),
-    needs=("auth",),
+    needs=("login",),
     sees=("smtp_auth",),
     params=PasswordSprayParams,
     plan=plan,

@@ -21,9 +21,9 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import KEY
 from zeeksmtp.detectors._finding import entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import MAX_DEVIATION, MIN_GAP_SECONDS
-from zeeksmtp.detectors._rhythm import rhythm
 from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.facts.login import MAX_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 

@@ -95,7 +95,7 @@ DETECTOR = Detector(
     "and {mails_across:mail} across the boundary.",
     action="Set {clients} to require TLS with {servers}.",
     attack=("T1040",),
-    needs=("session", "auth"),
+    needs=("session", "auth", "login"),
     sees=("smtp_session",),
     params=DeclinedParams,
     plan=plan,

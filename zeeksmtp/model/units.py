@@ -133,8 +133,8 @@ class Params(BaseModel):
 class Daily:
     """What a detector needs to know of each day, made once for days that stay as they are.
 
-    `plan`, of the arguments of `Detector.plan` but with the tables in `needs` only, gives rows that may be made a day at
-    a time, as those of a daily `Fact`; `merge` gives fewer rows, of the same columns, that say as much as those of
+    `plan`, of the arguments of `Detector.plan` but with the tables in `needs` only, gives rows that may be made a day
+    at a time, as those of a daily `Fact`; `merge` gives fewer rows, of the same columns, that say as much as those of
     several days.
     """
 
