@@ -24,7 +24,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import upper_tail
 
 _ACCOUNT = ("account", "server")
@@ -72,10 +72,11 @@ def _busiest(mails: pl.LazyFrame) -> pl.LazyFrame:
     return daily.group_by(_ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
 
 
-def _mails(tables: Tables, logins: pl.LazyFrame) -> pl.LazyFrame:
-    """Mails of the connections in which an account logged in, with the account and its address form."""
-    who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account", "user")
-    return tables["message"].join(who, on=["uid", *ENDS])
+def _mails(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
+    """Mails of the connections in which an account logged in, with the account."""
+    who = _logins(tables).unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account")
+    mails = tables["message"].select("uid", *ENDS, "ts", "recipients", "sender", "sender_domain")
+    return mails.join(who, on=["uid", *ENDS]).select(*_ACCOUNT, "ts", "recipients", "sender", "sender_domain")
 
 
 def _identities(mails: pl.LazyFrame) -> pl.LazyFrame:
@@ -115,7 +116,7 @@ def _bursts(mails: pl.LazyFrame, params: AccountAbuseParams, context: Context) -
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Give one finding per account."""
     logins = _logins(tables)
-    mails = _mails(tables, logins)
+    mails = tables["daily"]
     seen = (
         logins.filter(context.window.covers())
         .group_by(_ACCOUNT)
@@ -169,10 +170,11 @@ DETECTOR = Detector(
     "{other_identities:other name}, {most_recipients_in_a_day:recipient} in an unusual day.",
     action="Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients.",
     attack=("T1078", "T1534"),
-    needs=("auth", "message"),
+    needs=("auth",),
     sees=("smtp_auth",),
     params=AccountAbuseParams,
     plan=plan,
     stage="abuse",
     spends=True,
+    daily=Daily(("auth", "message"), _mails),
 )

@@ -25,8 +25,8 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _RELAY_PORT = 25
 _SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
@@ -58,55 +58,76 @@ class DirectSenderParams(Params):
     )
 
 
-def _deliveries(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Sessions of hosts that are no mail servers with outside servers on port 25, in which something was said."""
-    servers = tables["role"].filter(pl.col("role").is_in(_SERVER_ROLES)).select(client="host")
+def _days(tables: Tables, _params: DirectSenderParams, context: Context) -> pl.LazyFrame:
+    """One row per client that delivered to outside servers on port 25: its sessions in which something was said.
+
+    And what the mails tell: sender domains, recipients, and refusals where smtp.log is all there is.
+    """
     refused = (pl.col("replies_5xx").fill_null(0) > 0) | (pl.col("last_reply_code").fill_null(0) >= 500)
     spoke = pl.col("helo").is_not_null() | (pl.col("orig_bytes").fill_null(0) > 0) | refused
-    outward = tables["session"].filter(pl.col("direction") == "outbound", pl.col("port") == _RELAY_PORT, spoke)
-    return outward.join(servers, on="client", how="anti").with_columns(
-        refused.alias("refused"), context.window.covers().alias("in_window")
+    outward = (pl.col("direction") == "outbound") & (pl.col("port") == _RELAY_PORT)
+    inside = context.window.covers()
+    deliveries = (
+        tables["session"]
+        .filter(outward, spoke)
+        .group_by("client")
+        .agg(
+            pl.col("ts").filter(inside).min().alias("first"),
+            pl.col("ts").filter(inside).max().alias("last"),
+            inside.sum().cast(pl.UInt64).alias("count"),
+            pl.col("ts").min().alias("since"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("helo").drop_nulls().unique().alias("names"),
+            refused.sum().alias("refused"),
+            pl.len().alias("sessions"),
+            first_seen(),
+        )
     )
-
-
-def _senders(tables: Tables) -> pl.LazyFrame:
-    """What the mails tell: sender domains, recipients, and refusals where smtp.log is all there is."""
-    mails = tables["message"].filter(pl.col("direction") == "outbound", pl.col("port") == _RELAY_PORT)
-    return mails.group_by("client").agg(
-        pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
-        pl.col("recipients").sum(),
-        (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
+    mails = (
+        tables["message"]
+        .filter(outward)
+        .group_by("client")
+        .agg(
+            pl.col("sender_domain").drop_nulls().unique().alias("domains"),
+            pl.col("recipients").sum(),
+            (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
+        )
     )
+    return deliveries.join(mails, on="client", how="full", coalesce=True)
 
 
 def _look_ups(tables: Tables) -> pl.LazyFrame:
     return tables["dns"].group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
 
 
-def _clients(tables: Tables, params: DirectSenderParams, context: Context) -> pl.LazyFrame:
+def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
     """One row per host that delivers by itself, with what weighs."""
-    began = tables["session"].select(pl.col("ts").min().alias("logs_since"))
+    began = tables["pair"].select(pl.col("first").min().alias("logs_since"))
+    servers = tables["role"].filter(pl.col("role").is_in(_SERVER_ROLES)).select(client="host")
     found = (
-        _deliveries(tables, context)
+        tables["daily"]
+        .join(servers, on="client", how="anti")
         .group_by("client")
         .agg(
-            pl.col("ts").filter(pl.col("in_window")).min().alias("first"),
-            pl.col("ts").filter(pl.col("in_window")).max().alias("last"),
-            pl.col("in_window").sum().cast(pl.UInt64).alias("count"),
-            pl.col("ts").min().alias("since"),
-            pl.col("server").unique().sort().alias("servers"),
-            pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
-            pl.col("refused").sum().alias("refused"),
-            pl.len().alias("sessions"),
-            first_uids().alias("uids"),
+            pl.col("first").min(),
+            pl.col("last").max(),
+            pl.col("count").sum(),
+            pl.col("since").min(),
+            pl.col("servers").explode().drop_nulls().unique().sort(),
+            pl.col("names").explode().drop_nulls().n_unique().alias("helo_names"),
+            pl.col("refused", "sessions").sum(),
+            seen_first(),
+            pl.col("domains").explode().drop_nulls().n_unique().alias("sender_domains"),
+            pl.col("recipients", "refused_mails").sum(),
         )
         .filter(pl.col("count") > 0, pl.col("servers").list.len() >= params.min_servers)
+        .with_columns(uids_seen())
     )
-    joined = found.join(_senders(tables), on="client", how="left").join(_look_ups(tables), on="client", how="left")
+    joined = found.join(_look_ups(tables), on="client", how="left")
     return joined.join(began, how="cross")
 
 
-def plan(tables: Tables, params: DirectSenderParams, context: Context) -> pl.LazyFrame:
+def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.LazyFrame:
     """Give one finding per host."""
     refused = pl.max_horizontal(pl.col("refused"), pl.col("refused_mails").fill_null(0))
     weighs = {
@@ -128,7 +149,7 @@ def plan(tables: Tables, params: DirectSenderParams, context: Context) -> pl.Laz
         "mx_look_ups": pl.col("mx_look_ups").fill_null(0),
     }
     return shaped(
-        _clients(tables, params, context).with_columns(
+        _clients(tables, params).with_columns(
             entity("client"),
             severity({"high": kinds >= 2, "medium": kinds == 1}, otherwise="low"),
             pl.when(kinds >= 2).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
@@ -150,9 +171,10 @@ DETECTOR = Detector(
     "{mx_look_ups:MX look-up} of its own.",
     action="Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config.",
     attack=("T1071.003",),
-    needs=("session", "message", "role", "dns"),
+    needs=("pair", "role", "dns"),
     sees=("conn", "smtp_session"),
     params=DirectSenderParams,
     plan=plan,
     stage="abuse",
+    daily=Daily(("session", "message"), _days),
 )

@@ -24,7 +24,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._reply import asked_name
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _RELAYING = r"(?i)relay"
@@ -36,24 +36,26 @@ class RelayProbeParams(Params):
     min_tries: int = Field(2, ge=1, description="distinct outside recipients refused; Source: a stale MX tries one")
 
 
-def _recipients(tables: Tables) -> pl.LazyFrame:
+def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) -> pl.LazyFrame:
     """Recipients that outside clients without a login gave to the site's servers, with their domain."""
     logged_in = tables["auth"].filter(pl.col("outcome") == "success").select("uid", *_PAIR).unique()
-    names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
     domain = asked_name().str.extract(r"@([^@]+)$").str.strip_chars_end(".")
-    asked = tables["command"].filter(pl.col("command") == "RCPT", pl.col("direction") == "inbound")
+    text, status = pl.col("reply_msg").fill_null(""), pl.col("reply_status")
+    about_relaying = text.str.contains(_RELAYING) | (status == "5.7.54").fill_null(value=False)
     return (
-        asked.join(logged_in, on=["uid", *_PAIR], how="anti")
-        .join(names, on="server", how="left")
-        .with_columns(asked_name().alias("name"), domain.alias("domain"))
-        .filter(pl.col("domain").is_not_null(), pl.col("reply_code").is_not_null())
-        .with_columns(
+        tables["command"]
+        .filter(pl.col("command") == "RCPT", pl.col("direction") == "inbound", pl.col("reply_code").is_not_null())
+        .join(logged_in, on=["uid", *_PAIR], how="anti")
+        .select(
+            *_PAIR,
+            "ts",
+            "uid",
+            asked_name().alias("name"),
+            domain.alias("domain"),
             (pl.col("reply_code") < 300).alias("accepted"),
-            (
-                (pl.col("reply_code") >= 500)
-                & (pl.col("reply_msg").fill_null("").str.contains(_RELAYING) | (pl.col("reply_status") == "5.7.54"))
-            ).alias("refused"),
+            ((pl.col("reply_code") >= 500) & about_relaying).alias("refused"),
         )
+        .filter(pl.col("domain").is_not_null())
     )
 
 
@@ -69,7 +71,7 @@ def _own_domains(recipients: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
-    recipients = _recipients(tables)
+    recipients = tables["daily"].join(tables["host_name"], on="server", how="left")
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
     foreign = recipients.filter(~under_greeting).join(_own_domains(recipients), on=["server", "domain"], how="anti")
     refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
@@ -107,9 +109,10 @@ DETECTOR = Detector(
     summary="{clients} asked {servers} to relay to {domains}: {refused:recipient} refused, {accepted} accepted.",
     action="If any was accepted, close the relay on {servers} now; else block {clients} if it goes on.",
     attack=("T1595", "T1190"),
-    needs=("command", "auth", "server"),
+    needs=("host_name",),
     sees=("smtp_cmd",),
     params=RelayProbeParams,
     plan=plan,
     stage="recon",
+    daily=Daily(("command", "auth"), _recipients),
 )
