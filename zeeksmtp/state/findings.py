@@ -6,12 +6,11 @@ for all, which pass judged last: what is not written again rests in it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, RowMapping, Select, delete, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from zeeksmtp.model import Finding, Severity
@@ -110,12 +109,14 @@ def is_empty(connection: Connection) -> bool:
 
 def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
     """Give what is known of some findings, by id; ids that are not known are left out."""
-    return {row["id"]: _past(row) for row in _of(connection, select(FINDING), ids)}
-
-
-def _of(connection: Connection, statement: Select[tuple[object, ...]], ids: Iterable[str]) -> Iterator[RowMapping]:
+    told = [func.json_extract(FINDING.c.body, f"$.{name}").label(name) for name in ("first", "last", "count")]
+    names = ("id", "first_pass", "seen_count", "severity", "reason", "acknowledged", "made_of")
+    statement = select(*told, *(FINDING.c[name] for name in names))
+    found: dict[str, Past] = {}
     for some in _chunks(ids):
-        yield from connection.execute(statement.where(FINDING.c.id.in_(some))).mappings()
+        for row in connection.execute(statement.where(FINDING.c.id.in_(some))).mappings():
+            found[row["id"]] = _past(row)
+    return found
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
@@ -124,11 +125,10 @@ def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _past(row: RowMapping) -> Past:
-    body = json.loads(row["body"])
     return Past(
-        first=datetime.fromisoformat(body["first"]),
-        last=datetime.fromisoformat(body["last"]),
-        count=body["count"],
+        first=datetime.fromisoformat(row["first"]),
+        last=datetime.fromisoformat(row["last"]),
+        count=row["count"],
         first_pass=row["first_pass"],
         seen_count=row["seen_count"],
         severity=Severity(row["severity"]),
