@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -76,7 +76,8 @@ class _Pile:
         self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
             self.kept += len(batch.kept)
-            moments = [*self.span, *batch.kept.select(first=pl.col("ts").min(), last=pl.col("ts").max()).row(0)]
+            times: Any = batch.kept["ts"]
+            moments = [*self.span, times.min(), times.max()]
             self.span = [min(moments), max(moments)]
             self.part.add(batch.kept)
 

@@ -64,7 +64,8 @@ def put_together(log: Log, *parts: Judged) -> Batch:
     """Give the rows of several judgements in the order of their lines."""
     kept = parts[0].kept if len(parts) == 1 else pl.concat(part.kept for part in parts).sort(NUMBER)
     rejects = [reject for part in parts for reject in part.rejects]
-    return Batch(log.name, kept=kept.drop(NUMBER) if len(kept) else None, rejects=rejects)
+    kept.drop_in_place(NUMBER)
+    return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)
 
 
 def judge(log: Log, numbers: pl.Series, read: Callable[[Column], Typed]) -> Judged:

@@ -61,6 +61,11 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False)
     blank = pl.col("l") == ""
     wanted = lines if hint is None else lines.filter(hint | blank)  # blank lines come through, to be counted
     numbered = wanted.select(pl.col("i").cast(pl.Int64) + (line - added), "l")
-    found, count = pl.collect_all([numbered, lines.select(pl.len())])
+    if hint is None:
+        found = numbered.collect()
+        count = len(found)
+    else:
+        found, counted = pl.collect_all([numbered, lines.select(pl.len())])
+        count = counted.item()
     rows = found.filter(~blank) if (found["l"] == "").any() else found
-    return Sifted(rows, count.item() - (len(found) - len(rows)), count.item() - added)
+    return Sifted(rows, count - (len(found) - len(rows)), count - added)
