@@ -26,14 +26,18 @@ from zeeksmtp.model import (
     Detector,
     Fact,
     Finding,
+    HostRole,
     Log,
     Params,
+    Posture,
     Problem,
     Report,
     Run,
     Site,
     Tables,
+    Traffic,
     UsedSettings,
+    Volume,
     Window,
 )
 from zeeksmtp.registry import discover
@@ -199,27 +203,52 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
     return _report(request, engine, tables_of(request, engine, folder), found, records)
 
 
-def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
-    judged = detect(request, engine, tables)
-    kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the report says beside its findings; `shared` are hosts that speak for many."""
+
+    roles: tuple[HostRole, ...]
+    shared: set[str]
+    posture: Posture
+    volumes: tuple[Volume, ...]
+    traffic: Traffic
+    notes: tuple[str, ...]
+
+
+def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
+    window, timezone = request.window, request.settings.timezone
     roles, role_notes = roles_of(tables, engine.collect)
-    shared = _shared(tables, engine)
     posture, posture_notes = posture_of(tables, engine.collect)
-    volumes, volume_notes = volumes_of(tables, request.window, engine.collect)
+    volumes, volume_notes = volumes_of(tables, window, engine.collect)
+    gaps = gaps_of(tables, window, timezone, engine.collect)
+    return _Sums(
+        roles=roles,
+        shared=_shared(tables, engine),
+        posture=posture,
+        volumes=volumes,
+        traffic=traffic_of(tables, window, timezone, engine.collect),
+        notes=(*quality_of(tables, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
+    )
+
+
+def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
+    with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
+        waiting = pool.submit(_sums, request, engine, tables)
+        judged = detect(request, engine, tables)
+        kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
+        sums = waiting.result()
     inputs = inputs_of(found, records)
-    gaps = gaps_of(tables, request.window, request.settings.timezone, engine.collect)
-    notes = [*quality_of(tables, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes]
     known = detectors()
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), known, {record.source.log for record in records}, notes),
-        posture=posture,
-        roles=roles,
+        coverage=coverage_of(logs(), known, {record.source.log for record in records}, sums.notes),
+        posture=sums.posture,
+        roles=sums.roles,
         credentials_to_change=credentials_of(kept, {d.id for d in known if d.spends}),
-        volumes=volumes,
-        traffic=traffic_of(tables, request.window, request.settings.timezone, engine.collect),
+        volumes=sums.volumes,
+        traffic=sums.traffic,
         settings=UsedSettings(
             alpha=request.settings.alpha,
             false_discovery_rate=request.settings.false_discovery_rate,
@@ -229,7 +258,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         findings=kept,
         incidents=incidents_of(
             kept,
-            shared,
+            sums.shared,
             {d.id: d.stage for d in known},
             request.settings.link_hours,
         ),
@@ -257,8 +286,10 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     began = time.perf_counter()
     (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
-    with room(folder):
+    with room(folder), ThreadPoolExecutor(1, thread_name_prefix="units") as pool:
+        units = pool.submit(lambda: (facts(), detectors()))  # imported while files are read
         found, records = _read(request, engine, folder / "lake")
+        units.result()
         tables = tables_of(request, engine, folder)
         report = _report(request, engine, tables, found, records)
         if keep_facts:
