@@ -15,6 +15,7 @@ transport map); look into pairs that used TLS before.
 
 import polars as pl
 
+from zeeksmtp.detectors._daily import merged
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
@@ -36,7 +37,7 @@ def _pairs(tables: Tables, _params: CleartextMailParams, context: Context) -> pl
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("count"),
         pl.col("recipients").sum(),
-        pl.col("direction").unique().alias("directions"),
+        pl.col("direction").unique().sort().alias("directions"),
         first_seen(),
     )
     encrypted = (
@@ -45,11 +46,14 @@ def _pairs(tables: Tables, _params: CleartextMailParams, context: Context) -> pl
         .group_by(_KEY)
         .agg(pl.col("ts").min().alias("tls_since"), pl.len().cast(pl.UInt64).alias("tls_sessions"))
     )
-    return in_clear.join(encrypted, on=list(_KEY), how="full", coalesce=True)
+    both = in_clear.join(encrypted, on=list(_KEY), how="full", coalesce=True)
+    return both.with_columns(pl.col("count", "recipients", "tls_sessions").fill_null(0))
 
 
 def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
-    return days.group_by(_KEY).agg(
+    return merged(
+        days,
+        _KEY,
         pl.col("first").min(),
         pl.col("last").max(),
         pl.col("count").sum(),

@@ -14,8 +14,11 @@ What to do: set the client to require TLS; where it cannot, put a local relay be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from zeeksmtp.detectors._daily import merged
 from zeeksmtp.detectors._exposure import exposed_any
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
@@ -53,28 +56,19 @@ def _sessions(tables: Tables, _params: DeclinedParams, context: Context) -> pl.L
 
 
 def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
-    return days.group_by(*_PAIR, "session").agg(
-        pl.col("first").min(), pl.col("last").max(), pl.col("count", "mails").sum(), seen_first()
-    )
+    return merged(days, (*_PAIR, "session"), *_sums())
+
+
+def _sums() -> Sequence[pl.Expr]:
+    return pl.col("first").min(), pl.col("last").max(), pl.col("count").sum(), pl.col("mails").sum(), seen_first()
 
 
 def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
     logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
     joined = tables["daily"].join(logins, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
-    found = (
-        joined.with_columns(pl.col("logins").fill_null(0))
-        .filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
-        .group_by(_PAIR)
-        .agg(
-            pl.col("first").min(),
-            pl.col("last").max(),
-            pl.col("count").sum(),
-            pl.col("logins").sum(),
-            pl.col("mails").sum(),
-            seen_first(),
-        )
-    )
+    gave = joined.with_columns(pl.col("logins").fill_null(0)).filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
+    found = merged(gave, _PAIR, *_sums(), pl.col("logins").sum())
     return shaped(
         found.with_columns(
             entity(*_PAIR),

@@ -70,12 +70,17 @@ def _test(params: EnumerationParams, context: Context) -> SequentialTest:
 
 
 def _pairs(tables: Tables, asked: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
-    """One row per client and server: the test, the names over the whole lake, and whether that fires."""
-    tested = outcomes(trials(tables, asked), PAIR, _test(params, context))
+    """One row per client and server that may fire or asked by VRFY or EXPN: the test, and whether it fires."""
+    test = _test(params, context)
     direct = pl.col("name").filter(pl.col("verb").is_in(["VRFY", "EXPN"])).n_unique()
-    lake = asked.group_by(PAIR).agg(direct.alias("names_in_lake"))
+    lake = asked.group_by(PAIR).agg(
+        direct.alias("names_in_lake"), (pl.col("verdict") == "unknown").sum().alias("unknown_in_lake")
+    )
+    worth = lake.filter((pl.col("names_in_lake") > 0) | (pl.col("unknown_in_lake") >= test.least_bad)).cache()
+    tried = trials(tables, asked.join(worth, on=list(PAIR), how="semi")).join(worth, on=list(PAIR), how="semi")
     fires = pl.col("alarm_at").is_not_null() | (pl.col("names_in_lake") >= params.min_names)
-    return lake.join(tested, on=list(PAIR), how="left").with_columns(fires.alias("fires"))
+    tested = worth.select(*PAIR, "names_in_lake").join(outcomes(tried, PAIR, test), on=list(PAIR), how="left")
+    return tested.with_columns(fires.alias("fires")).cache()
 
 
 def _finding(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
@@ -112,9 +117,7 @@ def _untested() -> list[pl.Expr]:
 def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
     """The worst time at which a server was asked by more than its background; and, as one line, that background."""
     asking = (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown")
-    vain = asked.filter(pl.col("direction") == "inbound", asking).join(
-        pairs.filter(~pl.col("fires")), on=list(PAIR), how="semi"
-    )
+    vain = asked.filter(pl.col("direction") == "inbound", asking).join(pairs.filter("fires"), on=list(PAIR), how="anti")
     vain = vain.cache()
     surge = surges(vain, asked, ("server",), "uid", context.alpha).cache()
     told = vain.filter(context.window.covers()).join(surge, on="server", how="left")

@@ -44,6 +44,11 @@ class SequentialTest:
         """The score h = ln(1/alpha) at which the test alarms."""
         return log(1 / self.alpha)
 
+    @property
+    def least_bad(self) -> float:
+        """How many bad trials there must be for an alarm: a score is at most the sum of its bad steps."""
+        return (self.threshold - _SLACK) / log(self.theta1 / self.theta0)
+
     def step(self) -> pl.Expr:
         """Give the log likelihood ratio of a row: column `bad` (Boolean), weighted by column `trials` (count)."""
         bad = log(self.theta1 / self.theta0)
@@ -94,10 +99,9 @@ def outcomes(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) ->
 def alarms(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> pl.LazyFrame:
     """Give `outcomes` of the keys that alarm, at little cost for all others.
 
-    A score is at most the sum of its bad steps; keys whose bad trials cannot reach the threshold are left out unscored.
+    Keys that have too few bad trials to reach the threshold are left out unscored.
     """
-    reach = pl.col("trials").sum() * log(test.theta1 / test.theta0)
-    worth = trials.filter(pl.col("bad")).group_by(keys).agg(reach.alias("reach"))
-    able = worth.filter(pl.col("reach") >= test.threshold - _SLACK).select(keys)
+    bad = trials.filter(pl.col("bad")).group_by(keys).agg(pl.col("trials").sum().alias("bad"))
+    able = bad.filter(pl.col("bad") >= test.least_bad).select(keys)
     rest = trials.join(able, on=list(keys), how="semi")
     return outcomes(rest, keys, test).filter(pl.col("alarm_at").is_not_null())
