@@ -59,13 +59,15 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False)
         data = b"\n" + data
     lines = pl.scan_lines(data, name="l", row_index_name="i")
     blank = pl.col("l") == ""
-    wanted = lines if hint is None else lines.filter(hint | blank)  # blank lines come through, to be counted
-    numbered = wanted.select(pl.col("i").cast(pl.Int64) + (line - added), "l")
+    number = pl.col("i").cast(pl.Int64) + (line - added)
     if hint is None:
-        found = numbered.collect()
+        found = lines.select(number, "l").collect()
         count = len(found)
     else:
-        found, counted = pl.collect_all([numbered, lines.select(pl.len())])
+        # A copy of the few that come through: as they are, each would keep all lines of the block in memory.
+        copied = pl.concat_str(pl.col("l"), pl.lit("")).alias("l")
+        sieved = lines.filter(hint | blank).select(number, copied)  # blank lines come through, to be counted
+        found, counted = pl.collect_all([sieved, lines.select(pl.len())])
         count = counted.item()
     rows = found.filter(~blank) if (found["l"] == "").any() else found
     return Sifted(rows, count - (len(found) - len(rows)), count - added)
