@@ -119,18 +119,22 @@ class Maker:
         seen = [_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)]
         home = self.folder / "pieces" / fact.name
 
-        def made(shed: _Shed) -> Path:
+        def made(number: int) -> Path:
+            shed, earlier = sheds[number], sheds[:number] if fact.past else []
             # Another row of its days, another table of the whole lake, or another fact before it: another name.
             before = [shed.names[name] for name in fact.needs if name in shed.names]
-            name = shed.names[fact.name] = digest(shed.identity, fact.made_with, *seen, *before)
-            path = home / f"{name}.parquet"
+            past = [old.names[fact.past] for old in earlier]
+            columns = [column.name for column in fact.columns]
+            name = digest(shed.identity, fact.made_with, *columns, *seen, *before, *past)
+            shed.names[fact.name], path = name, home / f"{name}.parquet"
             if not path.exists():
-                self._written(fact.plan({**shed.tables, **whole}, self.site), path)
+                rows = {"past": pl.concat([old.tables[fact.past] for old in earlier])} if earlier else {}
+                self._written(fact.plan({**shed.tables, **whole, **rows}, self.site), path)
             shed.tables[fact.name] = pl.scan_parquet(path)
             return path
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
-            paths = list(pool.map(made, sheds))
+            paths = list(pool.map(made, range(len(sheds))))
         before = self._before(fact, paths)
         sweep(home, [*paths, *before])
         if fact.merge is None:

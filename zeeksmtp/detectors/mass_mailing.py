@@ -30,7 +30,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts.volume import HISTORY_DAYS
+from zeeksmtp.facts.usual import HISTORY_DAYS
 from zeeksmtp.model import Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 

@@ -6,15 +6,10 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.facts._day import day_of
 from zeeksmtp.model import Column, Fact, Site, Tables
-from zeeksmtp.statistics.counts import upper_bound, upper_tail, with_baseline
-
-HISTORY_DAYS = 7
-"""With at least a week in the lake a host is judged by its own past, before that by its peers."""
+from zeeksmtp.statistics.counts import upper_bound, upper_tail
 
 _MAD_TO_SIGMA = 1.4826
-_RECIPIENTS_A_MAIL = 10
 
 
 def _of_peers() -> tuple[pl.Expr, pl.Expr]:
@@ -34,13 +29,7 @@ def _told_twice(timezone: str) -> pl.Expr:
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per local client and hour."""
     roles = tables["role"].select("role", client="host")
-    # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
-    reached = pl.min_horizontal("recipients", _RECIPIENTS_A_MAIL * pl.col("messages"))
-    value = pl.max_horizontal("messages", reached).cast(pl.Int64)
-    hours = tables["host_hour"].filter(pl.col("local")).join(roles, on="client", how="left")
-    placed = hours.with_columns(value.alias("value"), day_of("hour", site).alias("day"))
-    sent = placed.filter(pl.col("value") > 0)  # hours without mail count as zero, and need no judgement
-    based = with_baseline(sent, ["client"], "value", site.timezone, HISTORY_DAYS)
+    based = tables["usual"].join(roles, on="client", how="left")
     centre, variance = _of_peers()
     return (
         based.with_columns(pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance))
@@ -69,6 +58,6 @@ FACT = Fact(
         Column("p", "double", "chance of that much or more; null for an hour that the clock shows twice"),
         Column("has_history", "bool", "judged by its own past"),
     ),
-    needs=("host_hour", "role"),
+    needs=("usual", "role"),
     plan=plan,
 )

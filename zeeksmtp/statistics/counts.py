@@ -94,25 +94,36 @@ def _robust(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return centre, (_MAD_TO_SIGMA * spread) ** 2
 
 
-def with_baseline(rows: pl.LazyFrame, keys: Sequence[str], count: str, timezone: str, min_days: int) -> pl.LazyFrame:
+def with_baseline(
+    rows: pl.LazyFrame,
+    keys: Sequence[str],
+    count: str,
+    timezone: str,
+    min_days: int,
+    *,
+    past: pl.LazyFrame | None = None,
+) -> pl.LazyFrame:
     """Add `expected`, `variance` and `has_history` to counts per key and hour.
 
     `rows` has the key columns, `hour` (time) and `count`, one row per key and hour; hours without a row count as zero.
     An hour is judged by earlier weeks only: by the same hour of the week (in `timezone`) and its two neighbours, where
-    the lake began at least `min_days` before. The columns are null without history.
+    the lake began at least `min_days` before. The columns are null without history. `past` are rows of earlier days,
+    with the same columns, that serve as history and are not given back.
     """
     local = pl.col("hour").dt.convert_time_zone(timezone)
     of_week = (local.dt.weekday().cast(pl.Int32) - 1) * 24 + local.dt.hour().cast(pl.Int32)
-    began = pl.col("hour").min()
-    placed = rows.with_columns(of_week.alias("of_week"), ((pl.col("hour") - began).dt.total_days() // 7).alias("weeks"))
-    past = placed.select(
-        *keys, pl.col("of_week").alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was")
+    needed = (*keys, "hour", count)
+    known = rows.select(needed) if past is None else pl.concat([past.select(needed), rows.select(needed)])
+    age = pl.col("hour") - pl.col("began")
+    placed = rows.join(known.select(pl.col("hour").min().alias("began")), how="cross").with_columns(
+        of_week.alias("of_week"), (age.dt.total_days() // 7).alias("weeks")
     )
+    history = known.select(*keys, of_week.alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was"))
     near = placed.select(
         *keys, "hour", pl.concat_list((pl.col("of_week") + d) % _WEEK_HOURS for d in (-1, 0, 1)).alias("near")
     ).explode("near")
     seen = (
-        near.join(past, on=[*keys, "near"])
+        near.join(history, on=[*keys, "near"])
         .filter(pl.col("then") < pl.col("hour") - timedelta(days=3))
         .group_by(*keys, "hour")
         .agg(pl.col("was").cast(pl.Int64))
@@ -120,9 +131,9 @@ def with_baseline(rows: pl.LazyFrame, keys: Sequence[str], count: str, timezone:
     joined = placed.join(seen, on=[*keys, "hour"], how="left").with_columns(pl.col("was").fill_null([]))
     blanks = (3 * pl.col("weeks") - pl.col("was").list.len().cast(pl.Int64)).clip(lower_bound=0)
     centre, variance = _robust(pl.concat_list("was", pl.lit(0, pl.Int64).repeat_by(blanks)))
-    judged = (pl.col("hour") - began).dt.total_days() >= min_days
+    judged = age.dt.total_days() >= min_days
     return joined.with_columns(
         pl.when(judged).then(centre).alias("expected"),
         pl.when(judged).then(variance).alias("variance"),
         judged.alias("has_history"),
-    ).drop("was", "of_week", "weeks")
+    ).drop("was", "of_week", "weeks", "began")
