@@ -18,7 +18,7 @@ from zeeksmtp import registry
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
 from zeeksmtp.pipeline import facts_of, judge
-from zeeksmtp.report import finding_of
+from zeeksmtp.report import findings_of
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "detectors"
 BASE = datetime(2026, 11, 2, tzinfo=UTC)
@@ -74,8 +74,8 @@ class Case:
     def findings(self, shuffle: int | None = None) -> list[Finding]:
         """Run the detector, and nothing else, over the case's tables."""
         params = self.detector.params(**self.params)
-        rows = judge(self.detector, self.frames(shuffle), params, self.context).collect().to_dicts()
-        return sorted((finding_of(self.detector, row) for row in rows), key=lambda finding: finding.id)
+        rows = judge(self.detector, self.frames(shuffle), params, self.context).collect()
+        return sorted(findings_of(self.detector, rows), key=lambda finding: finding.id)
 
 
 def cases() -> Iterator[Case]:

@@ -13,7 +13,7 @@ from tests.cases import LOGS
 from tests.simulation import write
 from zeeksmtp.model import Context, Finding
 from zeeksmtp.pipeline import days_of, detectors, engine_named, judge
-from zeeksmtp.report import finding_of
+from zeeksmtp.report import findings_of
 from zeeksmtp.tables import Maker
 
 
@@ -48,7 +48,7 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
         began = time.perf_counter()
         try:
             plan = judge(detector, result.tables, detector.params(), context)
-            result.findings += [finding_of(detector, row) for row in engine.collect(plan).to_dicts()]
+            result.findings += findings_of(detector, engine.collect(plan))
         except Exception as error:  # noqa: BLE001 - one broken detector must not cost the figures of all others
             result.failed[detector.id] = f"{type(error).__name__}: {error}"[:200]
         result.seconds[detector.id] = time.perf_counter() - began

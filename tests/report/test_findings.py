@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from zeeksmtp.logs._types import finding_schema
-from zeeksmtp.model import FINDING, Detector, Params, identity
-from zeeksmtp.report.findings import credentials_of, finding_of, findings_of, in_order
+from zeeksmtp.model import FINDING, Detector, Finding, Params, identity
+from zeeksmtp.report.findings import credentials_of, findings_of, in_order
 
 T = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
@@ -46,6 +46,11 @@ def row(**more: Any) -> dict[str, Any]:
         "uids": ["C1"],
         "attack": [],
     } | more
+
+
+def finding_of(detector: Detector, row: dict[str, Any]) -> Finding:
+    (found,) = findings_of(detector, pl.DataFrame([row], schema=finding_schema(FINDING)))
+    return found
 
 
 def test_the_id_is_a_hash_of_detector_and_entity_alone() -> None:

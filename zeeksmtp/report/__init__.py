@@ -1,5 +1,5 @@
 """Findings, files and tables become the `Report`. Everything here is small: rows of findings, not of logs."""
 
-from zeeksmtp.report.findings import finding_of
+from zeeksmtp.report.findings import findings_of
 
-__all__ = ["finding_of"]
+__all__ = ["findings_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class _Templates:
     texts: tuple[str, str, str]
 
     def filled(self, row: Mapping[str, Any]) -> list[str]:
-        """Give title, summary and action of a row of `model.FINDING`."""
+        """Give title, summary and action of a row."""
         words = [_word(row, name, form) for name, form in self.named]
         return [text.format(*words) for text in self.texts]
 
@@ -78,11 +79,11 @@ def _word(row: Mapping[str, Any], name: str, form: str) -> str:
     if name in {"first", "last"}:
         return f"{row[name]:%Y-%m-%d %H:%M} UTC"
     for term in row["terms"]:
-        if term["name"] == name:
-            return _counted(str(_number(term["value"])), form)
+        if term.name == name:
+            return _counted(str(term.value), form)
     for detail in row["details"]:
-        if detail["name"] == name:
-            return _listed(detail["values"], form)
+        if detail.name == name:
+            return _listed(detail.values, form)
     raise KeyError(name)
 
 
@@ -99,22 +100,38 @@ def _detail(name: str, values: tuple[str, ...]) -> Detail:
 def _evidence(row: Mapping[str, Any]) -> Evidence:
     test = row["test"]
     return Evidence(
-        terms=tuple([_term(t["name"], t["value"], t["weight"]) for t in row["terms"]]),
-        details=tuple([_detail(d["name"], tuple(d["values"])) for d in row["details"] if d["values"]]),
+        terms=row["terms"],
+        details=tuple([detail for detail in row["details"] if detail.values]),
         test=None if test is None or test["score"] is None else SequentialTest(**test),
     )
 
 
+def _rows(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Give rows with terms and details as models. Column by column: dictionaries by polars take three times as long."""
+    columns = {name: rows[name].to_list() for name in rows.columns if name not in {"terms", "details"}}
+    names, numbers, weights = _flat(rows["terms"], "name", "value", "weight")
+    terms = map(_term, names, numbers, weights)
+    columns["terms"] = [tuple(islice(terms, size)) for size in rows["terms"].list.len()]
+    names, values = _flat(rows["details"], "name", "values")
+    details = map(_detail, names, map(tuple, values))
+    columns["details"] = [tuple(islice(details, size)) for size in rows["details"].list.len()]
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def _flat(column: pl.Series, *fields: str) -> list[list[Any]]:
+    """Give each field of a column of lists of structs, of all rows in one."""
+    structs = column.list.explode(empty_as_null=False)
+    return [structs.struct.field(field).to_list() for field in fields]
+
+
 def findings_of(detector: Detector, rows: pl.DataFrame) -> list[Finding]:
     """Make findings of the rows of a detector's plan (columns: `model.FINDING`)."""
-    # Column by column: a dictionary of each row by polars itself takes twice as long.
-    columns = [column.to_list() for column in rows]
-    return [finding_of(detector, dict(zip(rows.columns, row, strict=True))) for row in zip(*columns, strict=True)]
+    templates = _templates(detector)
+    return [_finding(detector, templates, row) for row in _rows(rows)]
 
 
-def finding_of(detector: Detector, row: Mapping[str, Any]) -> Finding:
-    """Make a finding of one row of a detector's plan (columns: `model.FINDING`)."""
-    title, summary, action = _templates(detector).filled(row)
+def _finding(detector: Detector, templates: _Templates, row: Mapping[str, Any]) -> Finding:
+    title, summary, action = templates.filled(row)
     return Finding(
         id=identity(detector.id, row["key"]),
         detector=detector.id,
