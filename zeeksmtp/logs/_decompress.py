@@ -7,12 +7,12 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from gzip import BadGzipFile
 from importlib.util import find_spec
 from io import FileIO
 from typing import Any, Final, Protocol
 
 _READ: Final = 1 << 18
-_READ_FAST: Final = 1 << 20
 _TAIL: Final = 1 << 12
 _PIECE: Final = 1 << 22  # no more than this comes out of one step: a bomb fills no memory
 _UNREADABLE: Final = {
@@ -41,33 +41,6 @@ class _Step(Protocol):
     def finished(self) -> bool: ...
     @property
     def rest(self) -> bytes: ...
-
-
-class _FastGzip:
-    """A gzip member that is whole, by ISA-L: twice as fast as zlib, but of a damaged one it gives too little."""
-
-    def __init__(self) -> None:
-        from isal import igzip_lib, isal_zlib  # noqa: PLC0415 - only where a file is packed
-
-        self._error: Any = igzip_lib.IsalError
-        self.inner = isal_zlib.decompressobj(31)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data and not self.inner.eof:
-            try:
-                out = self.inner.decompress(data, _PIECE)
-            except self._error as error:
-                raise DamagedError(str(error)) from error
-            data = self.inner.unconsumed_tail
-            yield out
-
-    @property
-    def finished(self) -> bool:
-        return bool(self.inner.eof)
-
-    @property
-    def rest(self) -> bytes:
-        return bytes(self.inner.unused_data)
 
 
 @dataclass
@@ -212,16 +185,28 @@ def _gzip(file: FileIO) -> Iterator[bytes]:
     """Unpack fast; if the file turns out to be damaged, begin again with care and go on where the fast way ended."""
     given = 0
     try:
-        for piece in _members(file, _GZIP, _FastGzip, _READ_FAST):
+        for piece in _fast_gzip(file):
             yield piece
             given += len(piece)
-    except TrailingError:
-        raise
     except DamagedError:
         file.seek(0)
         for piece in _members(file, _GZIP, _Gzip, _READ):
             yield piece[given:]
             given = max(given - len(piece), 0)
+
+
+def _fast_gzip(file: FileIO) -> Iterator[bytes]:
+    """Unpack by ISA-L: far faster than zlib, but of a damaged file it gives too little."""
+    from isal import igzip, igzip_lib  # noqa: PLC0415 - only where a file is packed
+
+    opened: Any = igzip.IGzipFile
+    damage: Any = (EOFError, BadGzipFile, igzip_lib.IsalError)
+    with opened(fileobj=file) as inner:
+        try:
+            while piece := inner.read(_PIECE):
+                yield piece
+        except damage as error:
+            raise DamagedError(str(error)) from error
 
 
 def _to_line_end(file: FileIO, size: int) -> int:
