@@ -22,13 +22,11 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
-    @property
-    def rank(self) -> int:
-        """Place in the order, 0 for `info`."""
-        return _RANKS[self]
+    rank: int
+    """Place in the order, 0 for `info`. An attribute, since thousands of findings are sorted by it."""
 
-
-_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)
 
 
 class Confidence(StrEnum):

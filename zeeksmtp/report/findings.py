@@ -162,10 +162,10 @@ def credentials_of(findings: Iterable[Finding], spending: set[str]) -> tuple[Cre
 
     `spending` names the detectors whose accounts count; findings below medium (SCRAM) do not.
     """
+    counted = (f for f in findings if f.detector in spending and f.severity.rank >= Severity.MEDIUM.rank)
     due = {
         (account, server): Credential(account=account, server=server, last=f.last, why=f.id)
-        for f in sorted(findings, key=lambda f: (f.last, f.id))
-        if f.detector in spending and f.severity.rank >= Severity.MEDIUM.rank
+        for f in sorted(counted, key=lambda f: (f.last, f.id))
         for account in f.accounts
         for server in f.servers
     }
