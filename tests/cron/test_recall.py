@@ -24,11 +24,11 @@ from zeeksmtp.config import Settings, Suppression
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.cron import judging, rules, telling
 from zeeksmtp.cron._asked import Asked, Pass
-from zeeksmtp.cron.recall import Recall, row_hashes
+from zeeksmtp.cron.recall import Recall, Seen, row_hashes
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.logs._types import finding_schema
-from zeeksmtp.model import FINDING, Problem, Span, identity
-from zeeksmtp.report.findings import finding_of, in_order
+from zeeksmtp.model import FINDING, Problem, Report, Span, identity
+from zeeksmtp.report.findings import findings_of, in_order
 from zeeksmtp.state import findings
 from zeeksmtp.state.store import NAME, opened
 
@@ -59,17 +59,18 @@ ROW = st.tuples(
 def steps() -> st.SearchStrategy[list[Step]]:
     """Give passes that find one of a few things each, so that many find what the one before found."""
     pool = st.lists(st.dictionaries(st.sampled_from(CLIENTS), ROW), min_size=1, max_size=3)
-    return pool.flatmap(lambda rows: st.lists(_step(rows), min_size=2, max_size=10))
+    config = st.sampled_from([None, CLIENTS[0]])
+    return st.tuples(pool, config).flatmap(lambda both: st.lists(_step(*both), min_size=2, max_size=10))
 
 
-def _step(rows: list[dict[str, tuple[str, int, int, int]]]) -> st.SearchStrategy[Step]:
+def _step(rows: list[dict[str, tuple[str, int, int, int]]], config: str | None) -> st.SearchStrategy[Step]:
     return st.builds(
         Step,
         st.sampled_from(rows),
         st.sampled_from([0, 0, 1, 9]),
         st.lists(st.sampled_from(CLIENTS), max_size=1),
         st.lists(st.tuples(st.sampled_from(CLIENTS), st.integers(1, 2)), max_size=1),
-        st.sampled_from([None, None, None, CLIENTS[0]]),
+        st.sampled_from([config, config, config, None]),
         st.sampled_from([False, False, False, True]),
     )
 
@@ -111,17 +112,22 @@ class Passes:
         self.connection = connection
         self.digest = ""
 
-    def run(self, number: int, rows: pl.DataFrame, now: datetime, config: Sequence[Suppression], failed: bool) -> Told:
-        """Do what a pass does with what the detectors say."""
+    def run(
+        self, number: int, rows: pl.DataFrame, now: datetime, config: Sequence[Suppression], failed: bool
+    ) -> tuple[Told, int]:
+        """Do what a pass does with what the detectors say; give what is told, and how many are suppressed."""
         settings = rules.in_force(Settings(suppress=tuple(config)), self.connection, now.date())
         same_rules, self.digest = self.digest == rules.digest(settings), rules.digest(settings)
         back = telling.back(self.connection, now.date())
-        recall = Recall(findings.made_of(self.connection), back, same_rules=same_rules)
-        made = [finding_of(DETECTOR, row) for row in recall.choose(DETECTOR, rows).to_dicts()]
-        kept, _ = suppress(in_order([] if failed else made), settings.suppress, now.date())
-        report = _reports.empty().model_copy(
+        known, hidden = findings.made_of(self.connection), findings.hidden(self.connection)
+        recall = Recall(known, hidden, back, same_rules=same_rules)
+        made = findings_of(DETECTOR, recall.choose(DETECTOR, rows))
+        kept, suppressed = suppress(in_order([] if failed else made), settings.suppress, now.date())
+        empty = _reports.empty()
+        report = empty.model_copy(
             update={
                 "findings": kept,
+                "settings": empty.settings.model_copy(update={"suppressed": suppressed}),
                 "window": Span(first=BEGIN, last=newest(rows)),
                 "errors": (Problem(where=DETECTOR.id, what="failed"),) * failed,
             }
@@ -131,7 +137,8 @@ class Passes:
             self.connection, work, number, report, recall, first=number == 1, new_errors=False
         ).report
         notes = [note for note in shown.coverage.notes if "not told again" in note]
-        return list(shown.findings), int(notes[0].split()[0]) if notes else 0
+        told = list(shown.findings), int(notes[0].split()[0]) if notes else 0
+        return told, shown.settings.suppressed
 
 
 def newest(rows: pl.DataFrame) -> datetime:
@@ -165,9 +172,9 @@ def _compare(connection: Connection, history: list[Step], turned: bool) -> None:
         entries = [*config, *(Suppression(finding=id_, reason="mine") for id_ in until)]
         told = passes.run(number, frame(step, turned and bool(number % 2)), now, config, step.failed)
         rows = frame(step, False)
-        made = [] if step.failed else [finding_of(DETECTOR, row) for row in rows.to_dicts()]
-        kept, _ = suppress(in_order(made), entries, date.min)
-        assert told == model.run(number, kept, ended, newest(rows), MOST_WAITING)
+        made = [] if step.failed else findings_of(DETECTOR, rows)
+        kept, suppressed = suppress(in_order(made), entries, date.min)
+        assert told == (model.run(number, kept, ended, newest(rows), MOST_WAITING), suppressed)
         assert findings.known(connection) == model.known
 
 
@@ -175,11 +182,16 @@ def test_what_did_not_change_is_neither_made_nor_written() -> None:
     usual = ("low", 1, 0, 1)
     rows = frame(Step(dict.fromkeys(CLIENTS, usual) | {CLIENTS[0]: ("high", 1, 0, 1)}, 0, [], [], None, False), False)
     hashes = {id_of(key[0]): one for key, one in zip(rows["key"], row_hashes(DETECTOR, rows), strict=True)}
-    recall = Recall(hashes, {id_of(CLIENTS[1])})
-    assert [key[0] for key in recall.choose(DETECTOR, rows)["key"]] == CLIENTS[:2], "the grave one, and who is back"
-    assert recall.unchanged(()) == {id_of(client) for client in CLIENTS[2:]}
-    assert recall.unchanged({DETECTOR.id}) == set()
-    assert len(Recall(hashes, same_rules=False).choose(DETECTOR, rows)) == len(CLIENTS)
+    hidden = {hashes.pop(id_of(CLIENTS[4]))}
+    recall = Recall(hashes, hidden, {id_of(CLIENTS[1])})
+    chosen = recall.choose(DETECTOR, rows)
+    assert [key[0] for key in chosen["key"]] == CLIENTS[:2], "the grave one, and who is back"
+    report = _reports.empty().model_copy(update={"findings": tuple(findings_of(DETECTOR, chosen))})
+    seen = recall.seen(report)
+    assert (seen.unchanged, seen.hidden, seen.left) == ({id_of(client) for client in CLIENTS[2:4]}, hidden, 1)
+    failed = report.model_copy(update={"errors": (Problem(where=DETECTOR.id, what="failed"),), "findings": ()})
+    assert recall.seen(failed) == Seen(frozenset(), {}, set(), 0)
+    assert len(Recall(hashes, hidden, same_rules=False).choose(DETECTOR, rows)) == len(CLIENTS)
 
 
 @pytest.mark.parametrize("name", sorted(FINDING))
@@ -206,15 +218,15 @@ def test_real_passes_equal_those_that_make_all_anew(tmp_path: Path, monkeypatch:
     sites = [Site(tmp_path / name) for name in ("recalled", "anew")]
     left = 0
 
-    def all_anew(known: dict[str, int], back: set[str], *, same_rules: bool) -> Recall:
-        return Recall(known, back, same_rules=False)
+    def all_anew(known: dict[str, int], hidden: set[int], back: set[str], *, same_rules: bool) -> Recall:
+        return Recall(known, hidden, back, same_rules=False)
 
     class Counting(Recall):
-        def unchanged(self, failed: Any) -> set[str]:
+        def seen(self, report: Report) -> Seen:
             nonlocal left
-            found = super().unchanged(failed)
-            left += len(found)
-            return found
+            seen = super().seen(report)
+            left += len(seen.unchanged)
+            return seen
 
     for _ in zip(*(Growing(site.logs, 7, 8) for site in sites), strict=True):
         for site, way in zip(sites, (Counting, all_anew), strict=True):

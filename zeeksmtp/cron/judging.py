@@ -90,7 +90,7 @@ def _remembered(connection: Connection, work: Pass, *, same_rules: bool) -> _Mem
         logs=ledger.logs_seen(connection),
         prints=Fingerprints(told(connection, "salt") or "", ledger.contents(connection)),
         errors=frozenset(json.loads(ledger.last_errors(connection))),
-        recall=Recall(findings.made_of(connection), back, same_rules=same_rules),
+        recall=Recall(findings.made_of(connection), findings.hidden(connection), back, same_rules=same_rules),
     )
 
 

@@ -1,51 +1,93 @@
 """Rows of detectors that the last pass had, too: no finding is made of them again.
 
-A row is known by a hash, which the state has beside the finding. Of rows that were suppressed it has none, so that they
-are made in each pass, and counted.
+A row is known by a hash, which the state has beside the finding. Of rows that were suppressed it has the hashes alone:
+what they are suppressed by, too, is as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
 
 import polars as pl
 
 from zeeksmtp import __version__
-from zeeksmtp.model import Detector, Severity, identity
+from zeeksmtp.model import Detector, Report, Severity, identity
 
 GRAVE = tuple(severity.value for severity in Severity if severity.rank >= Severity.MEDIUM.rank)
 """Severities of findings that are made in each pass: incidents and credentials to change come of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a detector said: rows that are as they were, of these the suppressed ones, and rows made, by finding."""
+
+    known: pl.Series
+    hidden: pl.Series
+    made: Mapping[str, int]
+
+
 class Recall:
     """What the last pass had, compared with what the detectors say now.
 
-    `known` are the hashes of its rows, by id of the finding; `back` are findings that have to be made all the same.
-    Where it went by other rules (not `same_rules`), all are made: what is suppressed now may be known.
+    `known` are the hashes of its rows, by id of the finding, `hidden` those of the suppressed ones; `back` are findings
+    that have to be made all the same. Where it went by other rules (not `same_rules`), all are made: what is suppressed
+    now may be known.
     """
 
-    def __init__(self, known: Mapping[str, int], back: Collection[str] = (), *, same_rules: bool = True) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, int],
+        hidden: Collection[int] = (),
+        back: Collection[str] = (),
+        *,
+        same_rules: bool = True,
+    ) -> None:
         self.known = known
         self.back = back
-        self.made: dict[str, int] = {}
-        """Hashes of the rows that findings were made of, by id."""
         self._ids = {hashed: id_ for id_, hashed in known.items() if same_rules and id_ not in back}
-        self._hashes = pl.Series("made_of", list(self._ids), pl.Int64)
-        self._left: dict[str, pl.Series] = {}
+        self._known = pl.Series(list(self._ids), dtype=pl.Int64).implode()
+        self._hidden = pl.Series(list(hidden) if same_rules else [], dtype=pl.Int64).implode()
+        self._said: dict[str, _Said] = {}
 
     def choose(self, detector: Detector, rows: pl.DataFrame) -> pl.DataFrame:
-        """Give the rows of a detector that are not known, and the grave ones."""
+        """Give the rows of a detector that are not known, and the grave ones that are not suppressed."""
         hashed = rows.with_columns(row_hashes(detector, rows).alias("made_of"))
-        known = pl.col("made_of").is_in(self._hashes.implode()) & ~pl.col("severity").is_in(GRAVE)
-        self._left[detector.id] = hashed.filter(known)["made_of"]
-        chosen = hashed.filter(~known)
+        hidden = pl.col("made_of").is_in(self._hidden)
+        known = ~hidden & pl.col("made_of").is_in(self._known) & ~pl.col("severity").is_in(GRAVE)
+        chosen = hashed.filter(~hidden & ~known)
         keys = zip(chosen["key"].to_list(), chosen["made_of"].to_list(), strict=True)
-        self.made.update({identity(detector.id, key): one for key, one in keys})
+        made = {identity(detector.id, key): one for key, one in keys}
+        self._said[detector.id] = _Said(hashed.filter(known)["made_of"], hashed.filter(hidden)["made_of"], made)
         return chosen.drop("made_of")
 
-    def unchanged(self, failed: Collection[str]) -> set[str]:
-        """Give the findings that are there as they were and were not made; none of detectors that `failed`."""
-        return {self._ids[one] for name, hashes in self._left.items() if name not in failed for one in hashes}
+    def seen(self, report: Report) -> Seen:
+        """Tell what became of all rows, given the report that was made of them; a failed detector said nothing."""
+        failed = {problem.where for problem in report.errors}
+        said = [one for name, one in self._said.items() if name not in failed]
+        kept = {finding.id for finding in report.findings}
+        made = {id_: hashed for one in said for id_, hashed in one.made.items()}
+        hidden = {hashed for one in said for hashed in one.hidden}
+        return Seen(
+            unchanged=frozenset(self._ids[hashed] for one in said for hashed in one.known),
+            made=made,
+            hidden=hidden | {hashed for id_, hashed in made.items() if id_ not in kept},
+            left=len(hidden),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of the rows of a pass.
+
+    `unchanged`: findings that are there as they were and were not made. `made`: hashes of rows that findings were made
+    of, by id. `hidden`: hashes of the rows that are suppressed, of which `left` were not made.
+    """
+
+    unchanged: Set[str]
+    made: Mapping[str, int]
+    hidden: Set[int]
+    left: int
 
 
 def row_hashes(detector: Detector, rows: pl.DataFrame) -> pl.Series:

@@ -15,6 +15,7 @@ def _remembers_rows(connection: Connection) -> None:
     for statement in (
         "ALTER TABLE finding ADD COLUMN made_of INTEGER",
         "CREATE INDEX finding_made_of ON finding (id, made_of)",
+        "CREATE TABLE hidden (made_of INTEGER PRIMARY KEY)",
         "INSERT INTO about SELECT 'judged', coalesce(max(last_pass), 0) FROM finding",
     ):
         connection.execute(text(statement))

@@ -103,6 +103,12 @@ SUPPRESSION = Table(
     Column("made", String, nullable=False),
 )
 
+HIDDEN = Table(
+    "hidden",
+    METADATA,
+    Column("made_of", Integer, primary_key=True),  # hash of a row that the last pass had, and suppressed
+)
+
 OUTBOX = Table(
     "outbox",
     METADATA,

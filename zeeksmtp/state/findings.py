@@ -6,19 +6,21 @@ for all, which pass judged last: what is not written again rests in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from zeeksmtp.model import Finding, Severity
-from zeeksmtp.state._tables import FINDING, SUPPRESSION
+from zeeksmtp.state._tables import FINDING, HIDDEN, SUPPRESSION
 from zeeksmtp.state.store import note, told
 
 _SOME = 500  # bound parameters of one statement
 _JUDGED = "judged"
+_Key = TypeVar("_Key", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,8 @@ def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
     return found
 
 
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    every = sorted(ids)
+def _chunks(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
+    every = sorted(keys)
     return (every[at : at + _SOME] for at in range(0, len(every), _SOME))
 
 
@@ -164,6 +166,20 @@ def miss(connection: Connection, ids: Collection[str]) -> None:
     gone = update(FINDING).values(made_of=None, last_pass=last_judged(connection))
     for some in _chunks(ids):
         connection.execute(gone.where(FINDING.c.id.in_(some)))
+
+
+def hidden(connection: Connection) -> set[int]:
+    """Give the hashes of the rows that the last pass suppressed."""
+    return set(connection.execute(select(HIDDEN.c.made_of)).scalars())
+
+
+def hide(connection: Connection, rows: Set[int]) -> None:
+    """Remember which rows the pass suppressed, by their hashes."""
+    before = hidden(connection)
+    for some in _chunks(before - rows):
+        connection.execute(delete(HIDDEN).where(HIDDEN.c.made_of.in_(some)))
+    if new := rows - before:
+        connection.execute(insert(HIDDEN), [{"made_of": one} for one in new])
 
 
 def judged(connection: Connection, number: int) -> None:
