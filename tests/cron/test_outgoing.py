@@ -65,6 +65,17 @@ def test_a_report_in_the_outbox_that_cannot_be_read(site: Site) -> None:
     assert len(site.shown) == 2 and [row.parcel for row in site.waiting()] == ["odd"]
 
 
+def test_a_report_that_cannot_be_read_is_let_go_like_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was news in it is not known; that must not end every pass from then on."""
+    monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
+    site.put(LEAK)
+    site.run()
+    site.within(lambda connection: outbox.put(connection, "odd", "subject", '{"a": "hunter2"}', ("stdout",)))
+    _more(site)
+    assert site.run().undelivered == ()
+    assert len(site.shown) == 2 and site.waiting() == []
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(KeyError("hunter2"), ExitCode.DEGRADED), (OSError(28, "full"), ExitCode.UNUSABLE)]
 )
