@@ -1,5 +1,7 @@
 """A large lake cut into pieces of whole days at the site: facts are made of one at a time, so that memory stays flat.
 
+The newest day, which grows with each pass, is cut into pieces of whole hours: few of them change.
+
 All lines of a connection belong to one piece: that of its start, or of its first line where no log tells the start.
 Lines of other days (a session over midnight) are moved there.
 """
@@ -7,10 +9,10 @@ Lines of other days (a session over midnight) are moved there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +27,7 @@ AT_ONCE = 2
 """Planning holds the interpreter, running does not, and a piece needs memory: two keep both busy."""
 
 _A_DAY = timedelta(days=1)
-_COUNTED = pl.Schema({"log": pl.String(), "part": pl.String(), "day": pl.Date(), "rows": pl.UInt32()})
+_COUNTED = pl.Schema({"log": pl.String(), "part": pl.String(), "hour": pl.Datetime("us"), "rows": pl.UInt32()})
 
 LEAST_ROWS = 200_000
 """Fewer are not worth a plan of their own."""
@@ -33,10 +35,14 @@ LEAST_ROWS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some days of a lake: plans over its logs. `identity` is another if any row may be another."""
+    """Some days of a lake, or hours of its newest day (`newest`): plans over its logs.
+
+    `identity` is another if any row may be another.
+    """
 
     identity: str
     logs: Mapping[str, pl.LazyFrame]
+    newest: bool = False
 
 
 @dataclass(slots=True)
@@ -53,14 +59,14 @@ class Cut:
     engine: Engine
     timezone: str = "UTC"
     least_rows: int = LEAST_ROWS
-    _days: list[tuple[date, date]] = field(default_factory=list)
+    _spans: list[tuple[datetime, datetime]] = field(default_factory=list)  # first and last hour, as the site has them
     _parts: dict[tuple[int, str], list[Path]] = field(default_factory=dict)
     _kept: set[Path] = field(default_factory=set)
 
     def pieces(self) -> list[Piece]:
         """Give the pieces in order of time."""
         self._divide()
-        numbers = range(len(self._days))
+        numbers = range(len(self._spans))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cut") as pool:
             away = self._away(pl.concat(pool.map(self._connections, numbers)))
         sweep(self.folder, self._kept)
@@ -68,17 +74,17 @@ class Cut:
         return [self._piece(number, away, moved) for number in numbers]
 
     def _divide(self) -> None:
-        rows = self._rows_by_part_and_day()
-        daily = rows.group_by("day").agg(pl.col("rows").sum()).sort("day")
-        self._days = list(_runs(daily.rows(), self.least_rows))
-        for number, (first, last) in enumerate(self._days):
-            inside = rows.filter(pl.col("day").is_between(first, last)).select("log", "part").unique().sort("part")
+        rows = self._rows_by_part_and_hour()
+        hourly = rows.group_by("hour").agg(pl.col("rows").sum()).sort("hour")
+        self._spans = list(_runs(hourly, self.least_rows))
+        for number, (first, last) in enumerate(self._spans):
+            inside = rows.filter(pl.col("hour").is_between(first, last)).select("log", "part").unique().sort("part")
             for log, part in inside.iter_rows():
                 self._parts.setdefault((number, log), []).append(self.lake / log / part)
 
-    def _rows_by_part_and_day(self) -> pl.DataFrame:
-        """Count the rows of each part by day. What a part holds never changes: known parts are not read again."""
-        path = self.folder / f"days-{digest(self.timezone, str(self.window.until))}.parquet"
+    def _rows_by_part_and_hour(self) -> pl.DataFrame:
+        """Count the rows of each part by hour. What a part holds never changes: known parts are not read again."""
+        path = self.folder / f"hours-{digest(self.timezone, str(self.window.until))}.parquet"
         known = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_COUNTED)
         counted = [self._counted(log, known.filter(pl.col("log") == log)) for log in self.logs]
         write_whole(self.engine, pl.concat(counted).lazy(), path)
@@ -90,20 +96,20 @@ class Cut:
         counted = [known.filter(pl.col("part").is_in(list(parts)))]
         if new := [path for name, path in parts.items() if name not in set(known["part"])]:
             rows = pl.scan_parquet(new, include_file_paths="part").filter(self.window.covers())
-            found = self.engine.collect(rows.group_by("part", self._day().alias("day")).len("rows"))
+            found = self.engine.collect(rows.group_by("part", self._hour().alias("hour")).len("rows"))
             name = pl.col("part").str.split("/").list.last()
-            counted.append(found.select(pl.lit(log).alias("log"), name.alias("part"), "day", "rows").cast(_COUNTED))
+            counted.append(found.select(pl.lit(log).alias("log"), name.alias("part"), "hour", "rows").cast(_COUNTED))
         return pl.concat(counted)
 
-    def _day(self) -> pl.Expr:
-        return pl.col("ts").dt.convert_time_zone(self.timezone).dt.date()
+    def _hour(self) -> pl.Expr:
+        return pl.col("ts").dt.convert_time_zone(self.timezone).dt.replace_time_zone(None).dt.truncate("1h")
 
     def _rows(self, number: int, log: str) -> pl.LazyFrame:
-        first, last = self._days[number]
+        first, last = self._spans[number]
         # In UTC, a day off at most: this is what row groups can be passed by for.
-        about = Window(_begin(first - _A_DAY), _begin(last + 2 * _A_DAY)).covers()
+        about = Window(first.replace(tzinfo=UTC) - _A_DAY, last.replace(tzinfo=UTC) + _A_DAY).covers()
         rows = scan(self.lake, self.logs[log], self._parts.get((number, log), []))
-        return rows.filter(about, self._day().is_between(first, last), self.window.covers())
+        return rows.filter(about, self._hour().is_between(first, last), self.window.covers())
 
     def _connections(self, number: int) -> pl.DataFrame:
         """Give the numbers of a piece's connections, and whether they start there."""
@@ -120,7 +126,7 @@ class Cut:
     def _told(self, number: int, sources: set[int]) -> list[str]:
         """Name what a piece is made of: its days, and the parts of the lake that its rows come from."""
         parts = sorted(f"{log}/{p.name}" for (piece, log), own in self._parts.items() if piece in sources for p in own)
-        return [*map(str, (*self._days[number], self.timezone, self.window.until)), pl.__version__, *parts]
+        return [*map(str, (*self._spans[number], self.timezone, self.window.until)), pl.__version__, *parts]
 
     def _away(self, connections: pl.DataFrame) -> pl.DataFrame:
         """Give the connections (`number`) that have lines in a `piece` that is not their own (`home`)."""
@@ -150,21 +156,27 @@ class Cut:
             stay = tables[log].filter(~number_in_log().is_in(left.implode()))
             tables[log] = pl.concat([stay, rows.lazy().filter(pl.col("home") == number).drop("home")])
         told = [*self._told(number, {number, *come["piece"]}), *map(str, (*left, *come["number"]))]
-        return Piece(digest(*told), tables)
+        return Piece(digest(*told), tables, self._spans[number][0].date() == self._spans[-1][1].date())
 
 
-def _runs(daily: Sequence[tuple[date, int]], least_rows: int) -> Iterator[tuple[date, date]]:
-    """Give first and last day of each run of days that has enough rows; the last one has what is left."""
-    first, rows = None, 0
-    for day, count in daily:
-        first, rows = first or day, rows + count
-        if rows >= least_rows or day == daily[-1][0]:
-            yield first, day
+def _runs(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
+    """Give first and last hour of each run of days that has enough rows, and so of the hours of the newest day."""
+    day = pl.col("hour").dt.date()
+    newest = hourly.filter(day == day.max())
+    days = hourly.filter(day < day.max()).group_by(day.alias("day"), maintain_order=True)
+    older = days.agg(pl.col("hour").min(), pl.col("hour").max().alias("last"), pl.col("rows").sum()).drop("day")
+    yield from _together(older, least_rows)
+    yield from _together(newest.select("hour", pl.col("hour").alias("last"), "rows"), least_rows)
+
+
+def _together(units: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
+    """Give the spans of runs of units (`hour`, `last`, `rows`) that have enough rows; the last one has what is left."""
+    first, rows, left = None, 0, len(units)
+    for hour, last, count in units.iter_rows():
+        first, rows, left = first or hour, rows + count, left - 1
+        if rows >= least_rows or not left:
+            yield first, last
             first, rows = None, 0
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def digest(*words: str) -> str:

@@ -50,6 +50,7 @@ class _Shed:
     """What is known of a piece: its tables, and the names of the files that hold its facts."""
 
     identity: str
+    newest: bool
     tables: dict[str, pl.LazyFrame]
     names: dict[str, str]
 
@@ -102,7 +103,9 @@ class Maker:
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
         sheds = [
-            _Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), dict(piece.logs), {})
+            _Shed(
+                digest(__version__, pl.__version__, repr(self.site), piece.identity), piece.newest, dict(piece.logs), {}
+            )
             for piece in pieces
         ]
         for fact in (*(fact for step in levels() for fact in step), *self.days):
@@ -135,21 +138,25 @@ class Maker:
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
             paths = list(pool.map(made, range(len(sheds))))
-        before = self._before(fact, paths)
-        sweep(home, [*paths, *before])
         if fact.merge is None:
+            sweep(home, paths)
             return pl.scan_parquet(paths)
-        return self._written(
-            fact.merge(pl.scan_parquet([*before, paths[-1]])), self.folder / "facts" / f"{fact.name}.parquet"
-        )
+        newest = sum(shed.newest for shed in sheds)
+        old = paths[:-newest] if fact.by_day else self._before(fact, paths[:-newest])
+        sweep(home, [*paths, *old])
+        parts = pl.scan_parquet(paths[-newest:] if fact.by_day else [*old, *paths[-newest:]])
+        if not fact.by_day:
+            return self._written(fact.merge(parts), self.folder / "facts" / f"{fact.name}.parquet")
+        day = self._written(fact.merge(parts), home / "newest.parquet")
+        return pl.concat([pl.scan_parquet(old), day]) if old else day
 
     def _before(self, fact: Fact, paths: list[Path]) -> list[Path]:
-        """Merge all pieces but the last, which alone is another in most runs."""
-        if fact.merge is None or len(paths) == 1:
+        """Merge the pieces of all days but the newest, which alone is another in most runs."""
+        if fact.merge is None or not paths:
             return []
-        path = paths[0].with_name(f"before-{digest(*(path.name for path in paths[:-1]))}.parquet")
+        path = paths[0].with_name(f"before-{digest(*(path.name for path in paths))}.parquet")
         if not path.exists():
-            self._written(fact.merge(pl.scan_parquet(paths[:-1])), path)
+            self._written(fact.merge(pl.scan_parquet(paths)), path)
         return [path]
 
     def _written(self, plan: pl.LazyFrame, path: Path) -> pl.LazyFrame:

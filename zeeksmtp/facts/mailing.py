@@ -24,6 +24,12 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     return rows.select(column.name for column in FACT.columns)
 
 
+def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    first, last = pl.col("from_first", "to_first").min(), pl.col("from_last", "to_last").max()
+    merged = rows.group_by("client", "day").agg(pl.col("mails").sum(), first, last)
+    return merged.select(column.name for column in FACT.columns)
+
+
 FACT = Fact(
     name="mailing",
     doc="One row per client and day: its mails, and the first and last of their domains in the order of the alphabet.",
@@ -39,4 +45,6 @@ FACT = Fact(
     needs=("message",),
     plan=plan,
     daily=True,
+    merge=_merged,
+    by_day=True,
 )

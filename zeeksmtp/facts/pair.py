@@ -57,6 +57,19 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     return rows.select(column.name for column in FACT.columns)
 
 
+def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    merged = rows.group_by(_KEY).agg(
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("sessions", "tls_sessions", "refused", "mailed").sum(),
+        pl.col("silent").explode().drop_nulls().sort(),
+        pl.col("names").explode().drop_nulls().unique().sort(),
+        pl.col("answered").any(),
+        pl.col("starttls_offered", "auth_offered_in_clear").max(),
+    )
+    return merged.select(column.name for column in FACT.columns)
+
+
 FACT = Fact(
     name="pair",
     doc="One row per client, server, port, direction and day: their sessions, summed up.",
@@ -81,4 +94,6 @@ FACT = Fact(
     needs=("session",),
     plan=plan,
     daily=True,
+    merge=_merged,
+    by_day=True,
 )

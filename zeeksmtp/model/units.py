@@ -119,6 +119,8 @@ class Fact:
     plan: Callable[[Tables, Site], pl.LazyFrame]
     daily: bool = False
     merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    by_day: bool = False
+    """Rows of different days stay apart: `merge` makes one of those of one day, and says nothing of several."""
     past: str = ""
     """A daily table whose rows of all earlier days its plan finds as `past`, where they are not in the table itself."""
     made_with: str = ""
