@@ -6,6 +6,7 @@ One polars thread; the least processor time of several runs, in milliseconds.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sys
 import tempfile
@@ -14,9 +15,10 @@ import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 os.environ["POLARS_MAX_THREADS"] = "1"
 
@@ -24,9 +26,12 @@ import polars as pl
 
 from tests.benchmarks.day import write_day
 from zeeksmtp.ingest import ingest_file, scan
-from zeeksmtp.logs import _lines
+from zeeksmtp.logs import _json, _lines, _part, _tsv
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._kinds import logs
+from zeeksmtp.logs._plain_tsv import plain_tsv
+from zeeksmtp.logs._scan import sift
+from zeeksmtp.logs._tsv import Header
 
 _RUNS: Final = 15
 _PORTS: Final = "\t25\t|\t26\t|\t465\t|\t587\t|\t2525\t"
@@ -44,6 +49,7 @@ def main(words: list[str]) -> int:
             ("counting lines", _counting(hour.read_bytes())),
             ("sieve", _sieves(hour.read_bytes())),
             ("unpacking gz", _unpacking(gzip.compress(hour.read_bytes(), 6))),
+            ("judging what the sieve let through", _judging(hour, Path(folder))),
             ("writing the part", _writing(hour, Path(folder))),
             ("block size, whole ingest of the file", _blocks(hour, Path(folder))),
         ):
@@ -88,12 +94,12 @@ def _unpacking(packed: bytes) -> Choices:
         from zlib_ng import zlib_ng
 
         found["zlib-ng"] = zlib_ng
-    with suppress(ImportError):
-        from isal import isal_zlib
-
-        found["isal"] = isal_zlib
     for name, library in found.items():
         yield name, lambda library=library: _unpack(library, packed)
+    with suppress(ImportError):
+        from isal import igzip
+
+        yield "isal", lambda: _read(igzip.IGzipFile, packed)
     yield "polars, lines counted", pl.scan_lines(packed, name="l").select(pl.len()).collect
 
 
@@ -106,11 +112,46 @@ def _unpack(library: ModuleType, packed: bytes) -> None:
             data = inner.unconsumed_tail
 
 
-def _writing(hour: Path, lake: Path) -> Choices:
+def _read(opened: Any, packed: bytes) -> None:
+    with opened(fileobj=BytesIO(packed)) as inner:
+        while inner.read(1 << 22):
+            pass
+
+
+def _kept(hour: Path, lake: Path) -> pl.DataFrame:
     ingest_file(Source(hour, "conn", "tsv", 0), lake)
-    rows = scan(lake, logs()["conn"]).collect()
+    return scan(lake, logs()["conn"]).collect()
+
+
+def _judging(hour: Path, lake: Path) -> Choices:
+    log, data = logs()["conn"], hour.read_bytes()
+    header = Header("conn")
+    for line in data[:4096].decode().split("\n"):
+        header = header.told(line)
+    pattern = _tsv.prefilter(log, header)
+    found = sift(data, pl.col("l").str.contains(pattern or "") & ~pl.col("l").str.starts_with("#"), 1).rows
+    plain = plain_tsv(log.columns, header.fields)
+    yield f"TSV, {len(found):,} lines, with care", lambda: _tsv._careful(log, found, header)
+    yield "TSV, as plain lines", lambda: _tsv.judged(log, found, header)
+    yield "of it, telling plain lines", lambda: found["l"].str.contains(plain.pattern if plain else "")
+    objects = _as_json(_kept(hour, lake))
+    yield f"JSON, {len(objects):,} lines, with care", lambda: _json._careful(log, objects)
+    yield "JSON, as plain lines", lambda: _json.judged(log, objects)
+
+
+def _as_json(rows: pl.DataFrame) -> pl.DataFrame:
+    numbers = rows.with_columns(
+        pl.col("ts").dt.epoch("us") / 1e6, pl.col("duration").dt.total_microseconds() / 1e6
+    ).iter_rows(named=True)
+    lines = [json.dumps({k: v for k, v in row.items() if v is not None}, separators=(",", ":")) for row in numbers]
+    return pl.DataFrame({"i": range(1, len(lines) + 1), "l": lines})
+
+
+def _writing(hour: Path, lake: Path) -> Choices:
+    rows = _kept(hour, lake)
     target = lake / "part.parquet"
     yield "rows as NDJSON, for the hash", rows.write_ndjson
+    yield "rows as plain lines, for the hash", lambda: _part._text(rows)
     for packing in ("zstd", "lz4", "uncompressed"):
         rows.write_parquet(target, compression=packing)
         name = f"Parquet, {packing}, {target.stat().st_size / 1e3:.0f} kB"
