@@ -9,6 +9,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -49,6 +50,7 @@ PLACES = (Path("zeeksmtp.toml"), Path("/etc/zeeksmtp.toml"))
 """Where a config file is looked for when none is named; the first that is there counts, alone."""
 
 
+@cache
 def _detectors() -> Mapping[str, Detector]:
     return {unit.id: unit for unit in registry.discover("zeeksmtp.detectors", "DETECTOR").values()}
 

@@ -1,5 +1,6 @@
 """The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -17,6 +18,8 @@ from zeeksmtp.model import Command
 
 DEBUG = "ZEEKSMTP_DEBUG"
 _MANY_OBJECTS = 1_000_000
+_KEPT = {-1: 64 << 20, -3: 32 << 20}
+"""M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes."""
 INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
 # Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
@@ -76,11 +79,20 @@ def main() -> None:
     """Run the program with the process's own words and end the process."""
     # Imports and models make many objects that stay: to look through them for cycles, over and over, is a waste.
     gc.set_threshold(_MANY_OBJECTS)
+    _keep_memory()
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run()
     gc.freeze()  # nor to look through all of them once more for the end of the process
     sys.exit(code)
+
+
+def _keep_memory() -> None:
+    """Let glibc keep what is freed: what goes back to the kernel comes zeroed, page by page, for the next block."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        for option, size in _KEPT.items():
+            libc.mallopt(option, size)
 
 
 def run(words: Sequence[str] | None = None) -> int:
