@@ -75,7 +75,7 @@ def rows_of(made_up: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(connections, min_size=1, max_size=6), st.sampled_from(["UTC", "Asia/Kolkata", "America/Havana"]))
 def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]], timezone: str) -> None:
     # Sensors that saw different starts and log the same line after midnight are two sessions of two days: left out.

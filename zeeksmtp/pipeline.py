@@ -46,7 +46,7 @@ from zeeksmtp.report.findings import credentials_of, findings_of, in_order
 from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
-from zeeksmtp.report.traffic import traffic_of
+from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
@@ -158,6 +158,7 @@ def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.La
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
     settings = request.settings
     days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
+    days.append(counts_by_day(request.context))
     return Maker(folder / "lake", folder, logs(), engine, settings.site, request.window, days).tables()
 
 
@@ -226,7 +227,7 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
         shared=_shared(tables, engine),
         posture=posture,
         volumes=volumes,
-        traffic=traffic_of(tables, window, timezone, engine.collect),
+        traffic=traffic_of(tables, request.context, engine.collect),
         notes=(*quality_of(tables, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.cases import moment
 from tests.facts.tables import LINE, facts
-from zeeksmtp.model import Count, Traffic, Window
+from zeeksmtp.model import Context, Count, Site, Traffic, Window
 from zeeksmtp.report.traffic import traffic_of
 
 MAIL = LINE | {
@@ -29,7 +29,8 @@ def command(n: int, verb: str, code: int, status: str | None = None) -> dict[str
 
 def traffic(window: Window | None = None, timezone: str = "UTC", **logs: Sequence[Mapping[str, Any]]) -> Traffic:
     """Give the sums over rows of logs."""
-    return traffic_of(facts(logs), window or Window(), timezone, lambda plan: plan.collect())
+    context = Context(Site(timezone=timezone), window or Window())
+    return traffic_of(facts(logs), context, lambda plan: plan.collect())
 
 
 def pairs(counts: Sequence[Count]) -> list[tuple[str, int]]:

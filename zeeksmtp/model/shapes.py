@@ -182,7 +182,7 @@ class Coverage(Shape):
 
 
 class Day(Shape):
-    """Sessions of one UTC day, and how many of them came to TLS."""
+    """Sessions of one day at the site (`day`: its midnight, as UTC), and how many of them came to TLS."""
 
     day: Moment
     sessions: int

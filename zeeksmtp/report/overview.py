@@ -35,10 +35,10 @@ def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[st
 
 def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, ...]]:
     """Sessions by day, per server and port of the site: the last days that had any."""
-    ours = tables["session"].filter(pl.col("direction").is_in(["inbound", "internal"]))
+    ours = tables["pair"].filter(pl.col("direction").is_in(["inbound", "internal"]))
     counted = (
-        ours.group_by("server", "port", pl.col("ts").dt.truncate("1d").alias("day"))
-        .agg(pl.len().alias("sessions"), pl.col("tls").fill_null(value=False).sum().alias("tls_sessions"))
+        ours.group_by("server", "port", "day")
+        .agg(pl.col("sessions", "tls_sessions").sum())
         .sort("server", "port", "day")
     )
     days: dict[tuple[str, int], tuple[Day, ...]] = {}
