@@ -85,7 +85,7 @@ class Cut:
     def _rows_by_part_and_hour(self) -> pl.DataFrame:
         """Count the rows of each part by hour. What a part holds never changes: known parts are not read again."""
         path = self.folder / f"hours-{digest(self.timezone, str(self.window.until))}.parquet"
-        known = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_COUNTED)
+        known = self.engine.collect(pl.scan_parquet(path)) if path.exists() else pl.DataFrame(schema=_COUNTED)
         counted = [self._counted(log, known.filter(pl.col("log") == log)) for log in self.logs]
         write_whole(self.engine, pl.concat(counted).lazy(), path)
         self._kept.add(path)
