@@ -160,23 +160,29 @@ class Cut:
 
 
 def _runs(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
-    """Give first and last hour of each run of days that has enough rows, and so of the hours of the newest day."""
+    """Give first and last hour of each run of days that has enough rows, then those of parts of the newest day."""
     day = pl.col("hour").dt.date()
     newest = hourly.filter(day == day.max())
     days = hourly.filter(day < day.max()).group_by(day.alias("day"), maintain_order=True)
-    older = days.agg(pl.col("hour").min(), pl.col("hour").max().alias("last"), pl.col("rows").sum()).drop("day")
-    yield from _together(older, least_rows)
-    yield from _together(newest.select("hour", pl.col("hour").alias("last"), "rows"), least_rows)
-
-
-def _together(units: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
-    """Give the spans of runs of units (`hour`, `last`, `rows`) that have enough rows; the last one has what is left."""
-    first, rows, left = None, 0, len(units)
-    for hour, last, count in units.iter_rows():
+    first, rows, left = None, 0, hourly.filter(day < day.max()).select(day.n_unique()).item()
+    for _, hour, last, count in days.agg(
+        pl.col("hour").min(), pl.col("hour").max().alias("last"), pl.col("rows").sum()
+    ).iter_rows():
         first, rows, left = first or hour, rows + count, left - 1
         if rows >= least_rows or not left:
             yield first, last
             first, rows = None, 0
+    yield from _parts_of_day(newest, least_rows)
+
+
+def _parts_of_day(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a day where the clock says, not where rows are enough: hours that come later move no border."""
+    each = hourly["rows"].sum() / len(hourly)
+    length = next((hours for hours in (1, 2, 3, 4, 6, 8, 12) if hours * each >= least_rows), 24)
+    midnight = pl.col("hour").dt.truncate("1d")
+    begin = midnight + pl.duration(hours=(pl.col("hour").dt.hour() // length) * length)
+    for first in hourly.select(begin).to_series().unique().sort():
+        yield first, first + timedelta(hours=length - 1)
 
 
 def digest(*words: str) -> str:

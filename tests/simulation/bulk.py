@@ -152,7 +152,7 @@ def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
         *("expn_confirmed", "auth_attempts", "auth_failures", "auth_successes", "replies_4xx", "replies_5xx"),
     )
     return sessions.with_columns(
-        banner=pl.format("mx{}.example ESMTP Postfix", pl.col("number") % 900),
+        banner=pl.format("mx-{}.example ESMTP Postfix", pl.col("id.resp_h").str.replace_all(".", "-", literal=True)),
         helo=pl.when(pl.col("way") == 1).then(pl.lit("mx.corp.example")).otherwise(pl.col("id.orig_h")),
         esmtp=pl.lit(value=True),
         capabilities=pl.lit(_CAPABILITIES, dtype=pl.List(pl.String)),

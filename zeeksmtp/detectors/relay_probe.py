@@ -71,7 +71,8 @@ def _own_domains(recipients: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
-    recipients = tables["daily"].join(tables["host_name"], on="server", how="left")
+    names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
+    recipients = tables["daily"].join(names, on="server", how="left")
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
     foreign = recipients.filter(~under_greeting).join(_own_domains(recipients), on=["server", "domain"], how="anti")
     refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
@@ -109,7 +110,7 @@ DETECTOR = Detector(
     summary="{clients} asked {servers} to relay to {domains}: {refused:recipient} refused, {accepted} accepted.",
     action="If any was accepted, close the relay on {servers} now; else block {clients} if it goes on.",
     attack=("T1595", "T1190"),
-    needs=("host_name",),
+    needs=("server",),
     sees=("smtp_cmd",),
     params=RelayProbeParams,
     plan=plan,

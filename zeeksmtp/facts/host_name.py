@@ -1,4 +1,7 @@
-"""What servers call themselves: the name in the greeting, which the accounts of that host go by."""
+"""What servers call themselves that somebody logged in to: accounts of that host go by this name.
+
+Others are left out: a stranger's server that greets anew each time would have all accounts named anew.
+"""
 
 import polars as pl
 
@@ -7,17 +10,19 @@ from zeeksmtp.model import Column, Fact, Site, Tables
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per server that has a name: the latest one of its lowest port that gave one."""
-    named = tables["greeting"].filter(pl.col("host_name").is_not_null()).sort("server", "port")
+    asked = tables["smtp_auth"].select(server="id.resp_h").unique()
+    named = tables["greeting"].join(asked, on="server", how="semi").filter(pl.col("host_name").is_not_null())
+    named = named.sort("server", "port")
     return named.unique("server", keep="first", maintain_order=True).select("server", "host_name")
 
 
 FACT = Fact(
     name="host_name",
-    doc="One row per server that gave its name in a greeting.",
+    doc="One row per server with logins that gave its name in a greeting.",
     columns=(
         Column("server", "addr", "the server"),
         Column("host_name", "string", "its name"),
     ),
-    needs=("greeting",),
+    needs=("greeting", "smtp_auth"),
     plan=plan,
 )
