@@ -38,7 +38,7 @@ def _pairs(tables: Tables, _params: CleartextMailParams, context: Context) -> pl
         pl.len().cast(pl.UInt64).alias("count"),
         pl.col("recipients").sum(),
         pl.col("direction").unique().sort().alias("directions"),
-        first_seen(),
+        first_seen(lines=True),
     )
     encrypted = (
         tables["session"]

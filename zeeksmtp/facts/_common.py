@@ -65,10 +65,14 @@ def first_uids() -> pl.Expr:
     return pl.col("uid").sort_by("ts", "uid").unique(maintain_order=True).head(20)
 
 
-def first_seen() -> pl.Expr:
-    """Give, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged."""
-    first = pl.col("uid").sort_by("ts", "uid").is_first_distinct()
-    return pl.struct("ts", "uid").sort_by("ts", "uid").filter(first).head(20).alias("seen")
+def first_seen(*, lines: bool = False) -> pl.Expr:
+    """Give, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged.
+
+    `lines`: the rows are lines of connections, a uid may have several.
+    """
+    seen = pl.struct("ts", "uid").sort_by("ts", "uid")
+    each = seen.filter(pl.col("uid").sort_by("ts", "uid").is_first_distinct()) if lines else seen
+    return each.head(20).alias("seen")
 
 
 def seen_first() -> pl.Expr:

@@ -22,7 +22,11 @@ def _latest(greetings: pl.LazyFrame) -> pl.LazyFrame:
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per server port that greeted."""
     name = pl.col("banner").str.extract(_NAME).str.to_lowercase()
-    heard = tables["session"].filter(pl.col("banner").is_not_null()).select(*_KEY, "ts", "banner", host_name=name)
+    # Of the few wordings, not of all sessions.
+    wordings = (
+        tables["session"].filter(pl.col("banner").is_not_null()).group_by(*_KEY, "banner").agg(pl.col("ts").max())
+    )
+    heard = wordings.with_columns(name.alias("host_name"))
     named = pl.when(pl.col("host_name").is_not_null()).then("ts")
     return _latest(heard.with_columns(named.alias("named")))
 
