@@ -9,10 +9,11 @@ Lines of other days (a session over midnight) are moved there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -27,21 +28,25 @@ AT_ONCE = 2
 """Planning holds the interpreter, running does not, and a piece needs memory: two keep both busy."""
 
 _A_DAY = timedelta(days=1)
+_CONNECTIONS = pl.Schema({"number": pl.UInt64(), "starts": pl.Boolean(), "piece": pl.UInt32()})
 _COUNTED = pl.Schema({"log": pl.String(), "part": pl.String(), "hour": pl.Datetime("us"), "rows": pl.UInt32()})
 
 LEAST_ROWS = 200_000
 """Fewer are not worth a plan of their own."""
 
+_SHARE = 8
+"""A piece of the newest day needs so many times fewer rows: what it does not hold need not be made again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some days of a lake, or hours of its newest day (`newest`): plans over its logs.
+    """Some days of a lake, or hours of its newest day (`newest`). `logs` gives plans over its logs.
 
     `identity` is another if any row may be another.
     """
 
     identity: str
-    logs: Mapping[str, pl.LazyFrame]
+    logs: Callable[[], dict[str, pl.LazyFrame]]
     newest: bool = False
 
 
@@ -68,7 +73,8 @@ class Cut:
         self._divide()
         numbers = range(len(self._spans))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cut") as pool:
-            away = self._away(pl.concat(pool.map(self._connections, numbers)))
+            paths = list(pool.map(self._connections, numbers))
+        away = self._away(self._several(paths))
         sweep(self.folder, self._kept)
         moved = {log: self._moved(log, away) for log in (*STARTS, *LINES)} if len(away) else {}
         return [self._piece(number, away, moved) for number in numbers]
@@ -111,8 +117,8 @@ class Cut:
         rows = scan(self.lake, self.logs[log], self._parts.get((number, log), []))
         return rows.filter(about, self._hour().is_between(first, last), self.window.covers())
 
-    def _connections(self, number: int) -> pl.DataFrame:
-        """Give the numbers of a piece's connections, and whether they start there."""
+    def _connections(self, number: int) -> Path:
+        """Write the numbers of a piece's connections, and whether they start there."""
         path = self.folder / f"{digest(*self._told(number, {number}))}.parquet"
         if not path.exists():
             rows = [
@@ -121,18 +127,42 @@ class Cut:
             ]
             write_whole(self.engine, pl.concat(rows).group_by("number").agg(pl.col("starts").any()), path)
         self._kept.add(path)
-        return self.engine.collect(pl.scan_parquet(path).with_columns(pl.lit(number, pl.UInt32).alias("piece")))
+        return path
 
     def _told(self, number: int, sources: set[int]) -> list[str]:
         """Name what a piece is made of: its days, and the parts of the lake that its rows come from."""
         parts = sorted(f"{log}/{p.name}" for (piece, log), own in self._parts.items() if piece in sources for p in own)
         return [*map(str, (*self._spans[number], self.timezone, self.window.until)), pl.__version__, *parts]
 
-    def _away(self, connections: pl.DataFrame) -> pl.DataFrame:
+    def _several(self, paths: list[Path]) -> pl.DataFrame:
+        """Give number, `piece` and `starts` of the connections that are in more than one piece, in each of them."""
+        newest = sum(self._is_newest(number) for number in range(len(paths)))
+        old, fresh = paths[:-newest], self.engine.collect(self._in_pieces(paths[-newest:], len(paths) - newest))
+        among = self.engine.collect(self._in_pieces(old, 0).join(fresh.lazy(), on="number", how="semi"))
+        shared = pl.concat([_doubled(fresh["number"]), among["number"]]).unique().implode()
+        return pl.concat([self._several_of_old(old), among, fresh.filter(pl.col("number").is_in(shared))]).unique()
+
+    def _several_of_old(self, paths: list[Path]) -> pl.DataFrame:
+        """The same, of the pieces before the newest day: they are as they were in most runs."""
+        path = self.folder / f"several-{digest(*(path.name for path in paths))}.parquet"
+        if not path.exists():
+            rows = self.engine.collect(self._in_pieces(paths, 0))
+            several = rows.lazy().filter(pl.col("number").is_in(_doubled(rows["number"]).implode()))
+            write_whole(self.engine, several, path)
+        self._kept.add(path)
+        return self.engine.collect(pl.scan_parquet(path))
+
+    def _in_pieces(self, paths: list[Path], first: int) -> pl.LazyFrame:
+        if not paths:
+            return pl.LazyFrame(schema=_CONNECTIONS)
+        places = [pl.lit(number, pl.UInt32).alias("piece") for number in range(first, first + len(paths))]
+        return pl.concat(pl.scan_parquet(path).with_columns(place) for path, place in zip(paths, places, strict=True))
+
+    def _is_newest(self, number: int) -> bool:
+        return self._spans[number][0].date() == self._spans[-1][1].date()
+
+    def _away(self, several: pl.DataFrame) -> pl.DataFrame:
         """Give the connections (`number`) that have lines in a `piece` that is not their own (`home`)."""
-        numbers = connections["number"].sort()  # sorting millions of numbers takes an eighth of `is_duplicated`
-        shared = numbers.filter(numbers == numbers.shift(1)).unique()
-        several = connections.filter(pl.col("number").is_in(shared.implode()))
         starts = several.filter("starts").group_by("number").agg(pl.col("piece").min().alias("home"))
         lines = several.group_by("number").agg(pl.col("piece").min().alias("otherwise"))
         homes = lines.join(starts, on="number", how="left").with_columns(pl.coalesce("home", "otherwise"))
@@ -151,12 +181,21 @@ class Cut:
 
     def _piece(self, number: int, away: pl.DataFrame, moved: Mapping[str, pl.DataFrame]) -> Piece:
         left, come = away.filter(pl.col("piece") == number)["number"], away.filter(pl.col("home") == number)
+        told = [*self._told(number, {number, *come["piece"]}), *map(str, (*left, *come["number"]))]
+        return Piece(digest(*told), partial(self._logs_of, number, left, moved), self._is_newest(number))
+
+    def _logs_of(self, number: int, left: pl.Series, moved: Mapping[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
         tables = {log: self._rows(number, log) for log in self.logs}
         for log, rows in moved.items():
             stay = tables[log].filter(~number_in_log().is_in(left.implode()))
             tables[log] = pl.concat([stay, rows.lazy().filter(pl.col("home") == number).drop("home")])
-        told = [*self._told(number, {number, *come["piece"]}), *map(str, (*left, *come["number"]))]
-        return Piece(digest(*told), tables, self._spans[number][0].date() == self._spans[-1][1].date())
+        return tables
+
+
+def _doubled(numbers: pl.Series) -> pl.Series:
+    """Give the numbers that occur more than once."""
+    ordered = numbers.sort()  # sorting millions of numbers takes an eighth of `is_duplicated`
+    return ordered.filter(ordered == ordered.shift(1)).unique()
 
 
 def _runs(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:
@@ -172,7 +211,7 @@ def _runs(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, dat
         if rows >= least_rows or not left:
             yield first, last
             first, rows = None, 0
-    yield from _parts_of_day(newest, least_rows)
+    yield from _parts_of_day(newest, least_rows // _SHARE)
 
 
 def _parts_of_day(hourly: pl.DataFrame, least_rows: int) -> Iterator[tuple[datetime, datetime]]:

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from zeeksmtp import __version__
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Fact, Log, Site, Tables, Window
-from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut, digest, sweep, write_whole
+from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut, Piece, digest, sweep, write_whole
 from zeeksmtp.registry import discover
 
 SMALL = 500_000
@@ -45,14 +45,21 @@ def levels() -> list[list[Fact]]:
     return steps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shed:
-    """What is known of a piece: its tables, and the names of the files that hold its facts."""
+    """What is known of a piece: its name, the files that hold its facts, and its logs, planned when they are asked."""
 
     identity: str
-    newest: bool
-    tables: dict[str, pl.LazyFrame]
-    names: dict[str, str]
+    piece: Piece
+    facts: dict[str, Path] = field(default_factory=dict)
+    logs: dict[str, pl.LazyFrame] | None = None
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """Give a log or a fact of this piece."""
+        if name in self.facts:
+            return pl.scan_parquet(self.facts[name])
+        self.logs = self.logs or self.piece.logs()
+        return self.logs[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +109,7 @@ class Maker:
         cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, self.site.timezone, least)
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
-        sheds = [
-            _Shed(
-                digest(__version__, pl.__version__, repr(self.site), piece.identity), piece.newest, dict(piece.logs), {}
-            )
-            for piece in pieces
-        ]
+        sheds = [_Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), piece) for piece in pieces]
         for fact in (*(fact for step in levels() for fact in step), *self.days):
             make = self._by_piece if fact.daily else self._whole
             known[fact.name] = self._timed(fact.name, partial(make, fact, known, sheds))
@@ -118,22 +120,22 @@ class Maker:
 
     def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed]) -> pl.LazyFrame:
         """Make a fact of each piece, unless it lies there already."""
-        whole = {name: known[name] for name in fact.needs if name not in sheds[0].tables}
+        whole = {name: known[name] for name in fact.needs if name not in self.logs and name not in sheds[0].facts}
         seen = [_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)]
-        home = self.folder / "pieces" / fact.name
+        home, columns = self.folder / "pieces" / fact.name, [column.name for column in fact.columns]
 
         def made(number: int) -> Path:
             shed, earlier = sheds[number], sheds[:number] if fact.past else []
             # Another row of its days, another table of the whole lake, or another fact before it: another name.
-            before = [shed.names[name] for name in fact.needs if name in shed.names]
-            past = [old.names[fact.past] for old in earlier]
-            columns = [column.name for column in fact.columns]
-            name = digest(shed.identity, fact.made_with, *columns, *seen, *before, *past)
-            shed.names[fact.name], path = name, home / f"{name}.parquet"
+            before = [shed.facts[name].name for name in fact.needs if name in shed.facts]
+            past = [old.facts[fact.past].name for old in earlier]
+            path = home / f"{digest(shed.identity, fact.made_with, *columns, *seen, *before, *past)}.parquet"
             if not path.exists():
-                rows = {"past": pl.concat([old.tables[fact.past] for old in earlier])} if earlier else {}
-                self._written(fact.plan({**shed.tables, **whole, **rows}, self.site), path)
-            shed.tables[fact.name] = pl.scan_parquet(path)
+                own = {name: shed.table(name) for name in fact.needs if name not in whole}
+                rows = {"past": pl.scan_parquet([old.facts[fact.past] for old in earlier])} if earlier else {}
+                self._written(fact.plan({**own, **whole, **rows}, self.site), path)
+            if not fact.is_merged:  # of what is made one of all days, nobody needs the days
+                shed.facts[fact.name] = path
             return path
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
@@ -141,7 +143,7 @@ class Maker:
         if fact.merge is None:
             sweep(home, paths)
             return pl.scan_parquet(paths)
-        newest = sum(shed.newest for shed in sheds)
+        newest = sum(shed.piece.newest for shed in sheds)
         old = paths[:-newest] if fact.by_day else self._before(fact, paths[:-newest])
         sweep(home, [*paths, *old])
         parts = pl.scan_parquet(paths[-newest:] if fact.by_day else [*old, *paths[-newest:]])

@@ -5,7 +5,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, shaped, term, terms
 from zeeksmtp.detectors._guessing import refused_guessers
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts.pair import PASSWORD_MECHANISMS
+from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
 from zeeksmtp.model import Context, Tables
 
 KEY = ("client", "server", "account")

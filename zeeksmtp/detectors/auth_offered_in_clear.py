@@ -18,7 +18,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts.pair import PASSWORD_MECHANISMS
+from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
 from zeeksmtp.model import Context, Detector, Params, Tables
 
 _KEY = ("server", "port")

@@ -2,6 +2,9 @@
 
 import polars as pl
 
+VERBS = ("VRFY", "EXPN", "RCPT")
+"""Commands that ask a server for a name."""
+
 _POLICY_TEXT = r"(?i)relay|denied|prohibit|not permitted|not allowed|block|spam|policy|reject.*sender|access"
 _UNKNOWN_TEXT = (
     r"(?i)unknown|no such|not found|does ?n.t exist|undeliverable|invalid (?:mailbox|recipient|address)|no mailbox"

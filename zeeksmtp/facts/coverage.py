@@ -1,4 +1,4 @@
-"""Which logs are there at all: what a single day cannot tell of the whole."""
+"""Which logs are there at all, and whether flags tell who is local."""
 
 import polars as pl
 
@@ -21,6 +21,10 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     return logs.join(_flags_tell(tables["conn"]), on="log", how="left").sort("log")
 
 
+def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.group_by("log").agg(pl.col("flags_tell").max()).sort("log")
+
+
 FACT = Fact(
     name="coverage",
     doc="One row per log that has lines.",
@@ -30,4 +34,6 @@ FACT = Fact(
     ),
     needs=_LOGS,
     plan=plan,
+    daily=True,
+    merge=_merged,
 )

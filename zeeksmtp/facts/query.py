@@ -3,26 +3,21 @@
 import polars as pl
 
 from zeeksmtp.facts._common import PARTIES
-from zeeksmtp.facts._reply import asked_name, verdict
+from zeeksmtp.facts._reply import VERBS, asked_name, verdict
 from zeeksmtp.model import Column, Fact, Site, Tables
-
-_VERBS = ("VRFY", "EXPN", "RCPT")
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per question, judged by contrast: 252, or a recipient's 250, confirms a name only where the same
     server refuses other names of the same verb as unknown.
     """
-    contrast = (pl.col("verdict") == "unknown").any().over("server", "verb")
-    asked = tables["command"].filter(pl.col("command").is_in(_VERBS)).rename({"command": "verb"})
+    asked = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
+    contrast = tables["contrast"].with_columns(contrast=pl.lit(value=True))
+    confirms = (pl.col("verdict") == "ambiguous") & pl.col("contrast").fill_null(value=False)
     return (
         asked.with_columns(asked_name().alias("name"), verdict().alias("verdict"))
-        .with_columns(
-            pl.when((pl.col("verdict") == "ambiguous") & contrast)
-            .then(pl.lit("confirmed"))
-            .otherwise(pl.col("verdict"))
-            .alias("verdict")
-        )
+        .join(contrast, on=["server", "verb"], how="left")
+        .with_columns(pl.when(confirms).then(pl.lit("confirmed")).otherwise(pl.col("verdict")).alias("verdict"))
         .select(column.name for column in FACT.columns)
     )
 
@@ -44,6 +39,7 @@ FACT = Fact(
         Column("reply_status", "string", "its enhanced status"),
         Column("disclosed", "vector[string]", "the addresses given away"),
     ),
-    needs=("command",),
+    needs=("command", "contrast"),
     plan=plan,
+    daily=True,
 )

@@ -40,36 +40,32 @@ def _answering(pair: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _calling(pair: pl.LazyFrame) -> pl.LazyFrame:
-    return pair.group_by(pl.col("client").alias("host")).agg(
-        pl.col("first").min().alias("since"),
-        pl.col("day").filter(_OUTSIDE).n_unique().alias("days"),
-        pl.col("sessions").sum(),
+def _calling(pair: pl.LazyFrame, caller: pl.LazyFrame) -> pl.LazyFrame:
+    servers = pair.group_by("client").agg(
         pl.col("server").n_unique().alias("all_servers"),
         pl.col("server").filter(_OUTSIDE).n_unique().alias("servers"),
-        pl.col("names").list.explode(keep_nulls=False, empty_as_null=False).n_unique().alias("names"),
-        (pl.col("refused").sum() / pl.col("sessions").sum()).alias("refused"),
-        pl.col("mailed").sum(),
-        pl.col("direction").is_in(["outbound", "internal"]).max().alias("local_client"),
+    )
+    return servers.join(caller, on="client").select(
+        pl.col("client").alias("host"),
+        "all_servers",
+        "servers",
+        pl.col("first").alias("since"),
+        pl.col("days", "names", "mail_days").list.len(),
+        (pl.col("refused") / pl.col("sessions")).alias("refused"),
+        pl.col("sessions", "mailed", "mails"),
+        pl.col("local").alias("local_client"),
+        (pl.col("from_first") == pl.col("from_last")).alias("from_one"),
+        (pl.col("to_first") == pl.col("to_last")).fill_null(value=False).alias("to_one"),
     )
 
 
-def _rhythm(pair: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
+def _rhythm(pair_day: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
     """How far the gaps of a client's connections are from their median; of clients without mail, who are few."""
     gap = pl.col("silent").sort().diff().dt.total_microseconds()
     deviation = (gap - gap.median()).abs().median() / gap.median()
     silent = calling.filter(pl.col("mailed") == 0).select(client="host")
-    times = pair.select("client", "silent").join(silent, on="client", how="semi").explode("silent")
+    times = pair_day.select("client", "silent").join(silent, on="client", how="semi").explode("silent")
     return times.group_by(pl.col("client").alias("host")).agg(deviation.alias("deviation"))
-
-
-def _mailing(mailing: pl.LazyFrame) -> pl.LazyFrame:
-    return mailing.group_by(pl.col("client").alias("host")).agg(
-        pl.col("mails").sum(),
-        pl.len().alias("mail_days"),
-        (pl.col("from_first").min() == pl.col("from_last").max()).alias("from_one"),
-        (pl.col("to_first").min() == pl.col("to_last").max()).fill_null(value=False).alias("to_one"),
-    )
 
 
 def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
@@ -117,12 +113,11 @@ def _learned(hosts: pl.LazyFrame) -> pl.LazyFrame:
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per host that spoke or answered SMTP, or that config names."""
     pair = tables["pair"]
-    calling = _calling(pair).cache()
+    calling = _calling(pair, tables["caller"]).cache()
     hosts = (
         _answering(pair)
         .join(calling, on="host", how="full", coalesce=True)
-        .join(_rhythm(pair, calling), on="host", how="left")
-        .join(_mailing(tables["mailing"]), on="host", how="left")
+        .join(_rhythm(tables["pair_day"], calling), on="host", how="left")
         .join(pair.select(pl.col("first").min().alias("logs_since")), how="cross")
         .with_columns(pl.any_horizontal(pl.col("local_server", "local_client").fill_null(value=False)).alias("local"))
     )
@@ -151,6 +146,6 @@ FACT = Fact(
         Column("reason", "string", "what it was learned from"),
         Column("vouched", "bool", "config says so"),
     ),
-    needs=("pair", "mailing"),
+    needs=("pair", "pair_day", "caller"),
     plan=plan,
 )

@@ -7,9 +7,12 @@ from zeeksmtp.model import Column, Fact, Site, Tables
 _KEY = ("server", "port")
 
 
-def _answers(verb: str) -> pl.Expr:
-    asked = pl.col("verdict").filter(pl.col("verb") == verb)
-    return pl.when(asked.len() > 0).then(asked.is_in(["confirmed", "unknown"]).any()).alias(f"answers_{verb.lower()}")
+def _answers(tables: Tables, verb: str) -> pl.LazyFrame:
+    """By port, whether a question of that verb was answered by confirming or denying a name."""
+    contrast = tables["contrast"].filter(pl.col("verb") == verb).select("server", contrast=pl.lit(value=True))
+    tells = pl.col("confirmed") | pl.col("unknown") | pl.col("ambiguous") & pl.col("contrast").fill_null(value=False)
+    asked = tables["answer"].filter(pl.col("verb") == verb).join(contrast, on="server", how="left")
+    return asked.select(*_KEY, tells.alias(f"answers_{verb.lower()}"))
 
 
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
@@ -30,8 +33,9 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
         )
         .join(tables["greeting"].select(*_KEY, "banner", "host_name"), on=list(_KEY), how="left")
     )
-    answers = tables["query"].group_by(_KEY).agg(_answers("VRFY"), _answers("EXPN"))
-    return shown.join(answers, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
+    for verb in ("VRFY", "EXPN"):
+        shown = shown.join(_answers(tables, verb), on=list(_KEY), how="left")
+    return shown.select(column.name for column in FACT.columns)
 
 
 FACT = Fact(
@@ -54,6 +58,6 @@ FACT = Fact(
         Column("banner", "string", "its latest greeting"),
         Column("host_name", "string", "the name in its greeting"),
     ),
-    needs=("pair", "greeting", "query"),
+    needs=("pair", "greeting", "answer", "contrast"),
     plan=plan,
 )

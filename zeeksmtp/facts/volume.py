@@ -26,21 +26,25 @@ def _told_twice(timezone: str) -> pl.Expr:
     return (clock[1] == clock[0]) | (clock[1] == clock[2])
 
 
+def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
+    """Judge the hours of whole days, by their peers where they have no history."""
+    own = [pl.when("has_history").then(name).alias(name) for name in ("expected", "variance")]
+    centre, variance = _of_peers()
+    based = hours.with_columns(own).with_columns(
+        pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance)
+    )
+    tail = upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance"))
+    judged = based.with_columns(
+        pl.when(~pl.col("told_twice")).then(tail).alias("p"),
+        upper_bound(pl.col("expected"), pl.col("variance")).alias("upper"),
+    )
+    return judged.select(column.name for column in FACT.columns)
+
+
 def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     """Give one row per local client and hour."""
-    roles = tables["role"].select("role", client="host")
-    based = tables["usual"].join(roles, on="client", how="left")
-    centre, variance = _of_peers()
-    return (
-        based.with_columns(pl.coalesce("expected", centre).alias("expected"), pl.coalesce("variance", variance))
-        .with_columns(
-            pl.when(~_told_twice(site.timezone))
-            .then(upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance")))
-            .alias("p"),
-            upper_bound(pl.col("expected"), pl.col("variance")).alias("upper"),
-        )
-        .select(column.name for column in FACT.columns)
-    )
+    hours = tables["usual"].join(tables["peer"], on="client", how="left")
+    return _judged(hours.with_columns(_told_twice(site.timezone).alias("told_twice")))
 
 
 FACT = Fact(
@@ -53,11 +57,17 @@ FACT = Fact(
         Column("messages", "count", "mails seen"),
         Column("recipients", "count", "envelope recipients"),
         Column("value", "int", "messages or recipients (at most ten for each mail), the larger: this is judged"),
+        Column("role", "string", "what the client is for, as far as it is known"),
+        Column("told_twice", "bool", "the site's clock shows the hour twice, because it was put back"),
         Column("expected", "double", "median of the same hours of earlier weeks, else of hosts of the same role"),
+        Column("variance", "double", "of the same hours, from the median deviation"),
         Column("upper", "double", "exceeded one time in a thousand"),
         Column("p", "double", "chance of that much or more; null for an hour that the clock shows twice"),
         Column("has_history", "bool", "judged by its own past"),
     ),
-    needs=("usual", "role"),
+    needs=("usual", "peer"),
     plan=plan,
+    daily=True,
+    merge=_judged,
+    by_day=True,
 )

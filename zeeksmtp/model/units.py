@@ -126,6 +126,11 @@ class Fact:
     made_with: str = ""
     """What its rows depend on besides tables and site."""
 
+    @property
+    def is_merged(self) -> bool:
+        """Tell whether the days become one table, which is what others see of it, daily ones too."""
+        return self.merge is not None and not self.by_day
+
 
 class Params(BaseModel):
     """Base of every detector's parameters: frozen, no unknown key; each field has bounds, unit and source."""

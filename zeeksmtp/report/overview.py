@@ -35,7 +35,7 @@ def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[st
 
 def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, ...]]:
     """Sessions by day, per server and port of the site: the last days that had any."""
-    ours = tables["pair"].filter(pl.col("direction").is_in(["inbound", "internal"]))
+    ours = tables["pair_day"].filter(pl.col("direction").is_in(["inbound", "internal"]))
     counted = (
         ours.group_by("server", "port", "day")
         .agg(pl.col("sessions", "tls_sessions").sum())
