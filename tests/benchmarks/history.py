@@ -1,8 +1,7 @@
 """`python -m tests.benchmarks.history LAKE HOME HOURS`: a state and a log folder as passes over that lake left them.
 
-The first HOURS hours of the lake's last day are held back, as logs of these hours still to come: that day's facts have
-to be made anew for them, as for the last hour of a day, and the lakes of `tests.simulation.bulk` have their logins and
-questions for names in the first hours of each day. LAKE itself stays as it is.
+The last HOURS hours of the lake are held back, as logs of these hours still to come: there is no more of a day to be
+put together anew than at its end. LAKE itself stays as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _LINE = 150  # bytes
 
 def write(lake: Path, home: Path, hours: int) -> None:
     """Make `home`/state, `home`/logs, and `home`/held/<n> with the logs of hour n that no pass has seen."""
-    begin = _last_day(lake)
+    begin = _end(lake) - hours * _HOUR
     (home / "state").mkdir(mode=0o700)
     (home / "logs").mkdir()
     with opened(home / "state" / NAME) as store, store.transaction() as connection:
@@ -44,9 +43,9 @@ def write(lake: Path, home: Path, hours: int) -> None:
         tsv(rows, home / "held" / str(number), f".{since:%Y-%m-%d-%H}")
 
 
-def _last_day(lake: Path) -> datetime:
+def _end(lake: Path) -> datetime:
     newest: datetime = scan(lake, logs()["conn"]).select(pl.col("ts").max()).collect().item()
-    return newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    return newest.replace(minute=0, second=0, microsecond=0) + _HOUR
 
 
 def _between(rows: pl.LazyFrame, since: datetime, until: datetime) -> pl.LazyFrame:
@@ -57,11 +56,13 @@ def _parts(lake: Path, target: Path, since: datetime, until: datetime) -> Iterat
     for log in logs():
         (target / log).mkdir(mode=0o700, parents=True)
         for path in parts_of(lake, log):
-            yield _part(log, path, target / log / path.name, since, until)
+            part = _part(log, path, target / log / path.name, since, until)
+            if part is not None:
+                yield part
 
 
-def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) -> LivePart:
-    """Put a part into a lake as `here`, without the rows of a time."""
+def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) -> LivePart | None:
+    """Put a part into a lake as `here`, without the rows of a time; none, if it has no others."""
     rows = pl.scan_parquet(path)
     if rows.select(pl.col("ts").max() >= since).collect().item():
         rows.filter(~pl.col("ts").is_between(since, until, closed="left")).collect().write_parquet(here)
@@ -69,6 +70,9 @@ def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) ->
         here.symlink_to(path.absolute())
     told = pl.scan_parquet(here).select(pl.len(), first=pl.col("ts").min(), last=pl.col("ts").max())
     count, first, last = told.collect().row(0)
+    if count == 0:
+        here.unlink()
+        return None
     return LivePart(log, path.name, count, first, last)
 
 

@@ -63,6 +63,11 @@ def write(folder: Path, size: Size | None = None) -> Path:
     return folder
 
 
+def _spread(sessions: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Give so many of the sessions, from all over the day."""
+    return sessions.gather_every(max(1, len(sessions) // max(1, number))).head(number)
+
+
 def _shaped(log: str, rows: pl.DataFrame) -> pl.DataFrame:
     schema = schema_of(LOGS[log].columns)
     missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in rows.columns]
@@ -79,8 +84,8 @@ def _day(size: Size, day: int) -> Mapping[str, pl.DataFrame]:
         "smtp": _smtp(sessions),
         "smtp_session": _smtp_session(sessions),
         "ssl": sessions.filter("secret").with_columns(version=pl.lit("TLSv13"), established=pl.lit(value=True)),
-        "smtp_auth": _smtp_auth(submitted.head(size.logins // size.days)),
-        "smtp_cmd": _smtp_cmd(clear.filter(pl.col("way") == 0).head(size.questions // size.days)),
+        "smtp_auth": _smtp_auth(_spread(submitted, size.logins // size.days)),
+        "smtp_cmd": _smtp_cmd(_spread(clear.filter(pl.col("way") == 0), size.questions // size.days)),
     }
 
 
