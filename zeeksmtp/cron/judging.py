@@ -61,12 +61,12 @@ class _Read:
         return frozenset([*passed, *(f"{r.source.path}: {r.problem}" for r in self.haul.records if r.problem)])
 
 
-def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
-    """Take what has changed, judge the lake if that gives reason to, and commit."""
+def judge(asked: Asked, store: Store, known: dict[Path, File], seen: Look, *, same_rules: bool) -> Ended:
+    """Take what has changed, judge the lake if that gives reason to, and commit. `known` files are the state's."""
     engine = pipeline.engine_named(asked.engine).configured(asked.settings)
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.transaction() as connection:
-        memory = _remembered(connection, work, same_rules=same_rules)
+        memory = _remembered(connection, work, known, same_rules=same_rules)
     with room(asked.state_dir):
         read = _read(work, memory, seen)
     with store.transaction() as connection:
@@ -82,10 +82,10 @@ def judge(asked: Asked, store: Store, seen: Look, *, same_rules: bool) -> Ended:
         return _ended(connection, work, memory, read, report)
 
 
-def _remembered(connection: Connection, work: Pass, *, same_rules: bool) -> _Memory:
+def _remembered(connection: Connection, work: Pass, files: dict[Path, File], *, same_rules: bool) -> _Memory:
     back = telling.back(connection, work.now.date())
     return _Memory(
-        files=ledger.files(connection),
+        files=files,
         live=ledger.parts(connection),
         logs=ledger.logs_seen(connection),
         prints=Fingerprints(told(connection, "salt") or "", ledger.contents(connection)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 
@@ -67,9 +68,9 @@ class Recall:
         said = [one for name, one in self._said.items() if name not in failed]
         kept = {finding.id for finding in report.findings}
         made = {id_: hashed for one in said for id_, hashed in one.made.items()}
-        hidden = {hashed for one in said for hashed in one.hidden}
+        hidden = set(chain.from_iterable(one.hidden.to_list() for one in said))
         return Seen(
-            unchanged=frozenset(self._ids[hashed] for one in said for hashed in one.known),
+            unchanged=frozenset(map(self._ids.__getitem__, chain.from_iterable(one.known.to_list() for one in said))),
             made=made,
             hidden=hidden | {hashed for id_, hashed in made.items() if id_ not in kept},
             left=len(hidden),

@@ -80,7 +80,7 @@ def _pass(asked: Asked, store: Store) -> Ended:
         return Ended(left=len(seen.unsettled))
     from zeeksmtp.cron.judging import judge  # noqa: PLC0415 - a pass with nothing new loads no polars
 
-    return judge(replace(asked, settings=settings), store, seen, same_rules=same_rules)
+    return judge(replace(asked, settings=settings), store, known, seen, same_rules=same_rules)
 
 
 def _sweep(lake: Path, live: list[ledger.LivePart]) -> None:

@@ -6,21 +6,20 @@ for all, which pass judged last: what is not written again rests in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+import json
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from zeeksmtp.model import Finding, Severity
 from zeeksmtp.state._tables import FINDING, HIDDEN, SUPPRESSION
 from zeeksmtp.state.store import note, told
 
-_SOME = 500  # bound parameters of one statement
 _JUDGED = "judged"
-_Key = TypeVar("_Key", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,8 @@ def last_judged(connection: Connection) -> int:
 
 def made_of(connection: Connection) -> dict[str, int]:
     """Give the hashes of the rows that findings were made of, by id, for all that the last pass had."""
-    rows = connection.execute(select(FINDING.c.id, FINDING.c.made_of).where(FINDING.c.made_of.is_not(None)))
-    return {id_: hashed for id_, hashed in rows}  # noqa: C416 - dict() takes no rows
+    every = select(func.json_group_object(FINDING.c.id, FINDING.c.made_of)).where(FINDING.c.made_of.is_not(None))
+    return dict(json.loads(connection.execute(every).scalar_one()))
 
 
 def is_empty(connection: Connection) -> bool:
@@ -111,32 +110,39 @@ def is_empty(connection: Connection) -> bool:
 
 def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
     """Give what is known of some findings, by id; ids that are not known are left out."""
-    told = [func.json_extract(FINDING.c.body, f"$.{name}").label(name) for name in ("first", "last", "count")]
-    names = ("id", "first_pass", "seen_count", "severity", "reason", "acknowledged", "made_of")
-    statement = select(*told, *(FINDING.c[name] for name in names))
-    found: dict[str, Past] = {}
-    for some in _chunks(ids):
-        for row in connection.execute(statement.where(FINDING.c.id.in_(some))).mappings():
-            found[row["id"]] = _past(row)
-    return found
+    told = [func.json_extract(FINDING.c.body, f"$.{name}") for name in ("first", "last", "count")]
+    names = ("first_pass", "seen_count", "severity", "reason", "acknowledged", "made_of")
+    statement = select(FINDING.c.id, *told, *(FINDING.c[name] for name in names))
+    return {row[0]: _past(*row[1:]) for row in connection.execute(statement.where(_among(FINDING.c.id, ids)))}
 
 
-def _chunks(keys: Iterable[_Key]) -> Iterator[list[_Key]]:
-    every = sorted(keys)
-    return (every[at : at + _SOME] for at in range(0, len(every), _SOME))
+def _among(column: Column[Any], keys: Iterable[str | int]) -> ColumnElement[bool]:
+    """One bound parameter, however many keys there are."""
+    each = func.json_each(json.dumps(list(keys))).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
-def _past(row: RowMapping) -> Past:
+def _past(  # noqa: PLR0917 - a row of `past`, of which there may be tens of thousands
+    first: str,
+    last: str,
+    count: int,
+    first_pass: int,
+    seen_count: int,
+    severity: str,
+    reason: str | None,
+    acknowledged: str | None,
+    made_of: int | None,
+) -> Past:
     return Past(
-        first=datetime.fromisoformat(row["first"]),
-        last=datetime.fromisoformat(row["last"]),
-        count=row["count"],
-        first_pass=row["first_pass"],
-        seen_count=row["seen_count"],
-        severity=Severity(row["severity"]),
-        reason=row["reason"],
-        acknowledged=_moment(row["acknowledged"]),
-        made_of=row["made_of"],
+        datetime.fromisoformat(first),
+        datetime.fromisoformat(last),
+        count,
+        first_pass,
+        seen_count,
+        Severity(severity),
+        reason,
+        _moment(acknowledged),
+        made_of,
     )
 
 
@@ -158,14 +164,15 @@ def keep(connection: Connection, findings: Iterable[Known], rows: Mapping[str, i
         for k in findings
     ]
     if values:
-        connection.execute(insert(FINDING).prefix_with("OR REPLACE"), values)
+        kept = insert(FINDING)
+        # In place of the row that is there, where it lies: to replace it would be to write in two places.
+        connection.execute(kept.on_conflict_do_update(index_elements=[FINDING.c.id], set_=dict(kept.excluded)), values)
 
 
 def miss(connection: Connection, ids: Collection[str]) -> None:
     """Remember that the pass did not have findings that the last one before it had; call `judged` after it."""
     gone = update(FINDING).values(made_of=None, last_pass=last_judged(connection))
-    for some in _chunks(ids):
-        connection.execute(gone.where(FINDING.c.id.in_(some)))
+    connection.execute(gone.where(_among(FINDING.c.id, ids)))
 
 
 def hidden(connection: Connection) -> set[int]:
@@ -176,8 +183,8 @@ def hidden(connection: Connection) -> set[int]:
 def hide(connection: Connection, rows: Set[int]) -> None:
     """Remember which rows the pass suppressed, by their hashes."""
     before = hidden(connection)
-    for some in _chunks(before - rows):
-        connection.execute(delete(HIDDEN).where(HIDDEN.c.made_of.in_(some)))
+    if gone := before - rows:
+        connection.execute(delete(HIDDEN).where(_among(HIDDEN.c.made_of, gone)))
     if new := rows - before:
         connection.execute(insert(HIDDEN), [{"made_of": one} for one in new])
 

@@ -72,14 +72,14 @@ def _iso(moment: datetime) -> str:
 
 def files(connection: Connection) -> dict[Path, File]:
     """Give every file that the last pass knew."""
-    rows = connection.execute(select(FILE)).mappings()
-    known = [File(**{**row, "path": Path(os.fsdecode(row["path"]))}) for row in rows]
+    rows = connection.execute(select(*(FILE.c[name] for name in File.__slots__)))
+    known = [File(Path(os.fsdecode(path)), *rest) for path, *rest in rows]
     return {file.path: file for file in known}
 
 
 def keep_files(connection: Connection, seen: Iterable[File], there: set[Path]) -> None:
     """Remember files as they are now; forget those that are no more `there`."""
-    gone = [os.fsencode(path) for path in files(connection).keys() - there]
+    gone = [*{*connection.execute(select(FILE.c.path)).scalars()}.difference(map(os.fsencode, there))]
     for at in range(0, len(gone), _SOME):
         connection.execute(delete(FILE).where(FILE.c.path.in_(gone[at : at + _SOME])))
     rows = [{name: getattr(file, name) for name in File.__slots__} | {"path": os.fsencode(file.path)} for file in seen]

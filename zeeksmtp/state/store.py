@@ -18,6 +18,7 @@ from zeeksmtp.state._tables import ABOUT
 
 NAME = "state.sqlite"
 _WAIT = 30  # seconds for someone else's transaction: they are short
+_CACHE = 64 << 10  # KiB at most: what thousands of findings change is put together before it is written
 
 
 class Store:
@@ -69,6 +70,7 @@ def _engine(path: Path) -> Engine:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not that of the driver
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
