@@ -6,7 +6,7 @@ from itertools import groupby
 
 from rich import box
 from rich.columns import Columns
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -37,8 +37,7 @@ _STYLE = {
 def render(report: Report, width: int | None) -> str:
     """Render `report` for a terminal of `width` columns, or as plain text that depends on nothing but the report."""
     console = _console(width)
-    for part in _parts(report):
-        console.print(part)
+    console.print(Group(*_parts(report)))  # in one: each call takes a while before it prints
     file = console.file
     assert isinstance(file, StringIO)  # noqa: S101 - for the type checker
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
