@@ -43,9 +43,9 @@ from zeeksmtp.model import (
 from zeeksmtp.registry import discover
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order
-from zeeksmtp.report.gaps import gaps_of
+from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
-from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
+from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
@@ -158,7 +158,7 @@ def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.La
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
     settings = request.settings
     days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
-    days.append(counts_by_day(request.context))
+    days += [counts_by_day(request.context), SESSIONS_BY_HOUR, SESSIONS_BY_VERSION]
     return Maker(folder / "lake", folder, logs(), engine, settings.site, request.window, days).tables()
 
 

@@ -24,6 +24,9 @@ from zeeksmtp.registry import discover
 SMALL = 500_000
 """Up to so many rows (of all logs) facts are made of the whole lake at once, and stay in memory."""
 
+_LATE, _STEP = 2, 6
+"""Pieces at the end of the newest day that late lines reach; how many more of it are merged for good at a time."""
+
 T = TypeVar("T")
 Told = Callable[[str, float], None]
 """Called with the name of each fact and the seconds that it took."""
@@ -140,26 +143,38 @@ class Maker:
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
             paths = list(pool.map(made, range(len(sheds))))
+        newest = sum(shed.piece.newest for shed in sheds)
+        return self._together(fact, paths, newest)
+
+    def _together(self, fact: Fact, paths: list[Path], newest: int) -> pl.LazyFrame:
+        """Make one table of a fact's pieces, of which the last `newest` are of the newest day."""
+        home, old = paths[0].parent, len(paths) - newest
         if fact.merge is None:
             sweep(home, paths)
             return pl.scan_parquet(paths)
-        newest = sum(shed.piece.newest for shed in sheds)
-        old = paths[:-newest] if fact.by_day else self._before(fact, paths[:-newest])
-        sweep(home, [*paths, *old])
-        parts = pl.scan_parquet(paths[-newest:] if fact.by_day else [*old, *paths[-newest:]])
-        if not fact.by_day:
-            return self._written(fact.merge(parts), self.folder / "facts" / f"{fact.name}.parquet")
-        day = self._written(fact.merge(parts), home / "newest.parquet")
-        return pl.concat([pl.scan_parquet(old), day]) if old else day
+        if fact.by_day:
+            sweep(home, paths)
+            day = self._written(fact.merge(pl.scan_parquet(paths[old:])), home / "newest.parquet")
+            return pl.concat([pl.scan_parquet(paths[:old]), day]) if old else day
+        # The last hours may be others with the next pass, those before them hardly ever.
+        settled = old + max(0, newest - _LATE) // _STEP * _STEP
+        before = [self._before(fact, paths[:old]), self._before(fact, paths[:settled], old)]
+        sweep(home, [*paths, *(path for path in before if path is not None)])
+        merged = fact.merge(pl.scan_parquet([*([before[1]] if before[1] else []), *paths[settled:]]))
+        if fact in self.days:  # of which one detector at most reads
+            return merged.cache()
+        return self._written(merged, self.folder / "facts" / f"{fact.name}.parquet")
 
-    def _before(self, fact: Fact, paths: list[Path]) -> list[Path]:
-        """Merge the pieces of all days but the newest, which alone is another in most runs."""
+    def _before(self, fact: Fact, paths: list[Path], old: int = 0) -> Path | None:
+        """Merge the first pieces of a fact, of which `old` are of days before the newest, unless it was done before."""
         if fact.merge is None or not paths:
-            return []
+            return None
         path = paths[0].with_name(f"before-{digest(*(path.name for path in paths))}.parquet")
         if not path.exists():
-            self._written(fact.merge(pl.scan_parquet(paths)), path)
-        return [path]
+            known = max(old, len(paths) - _STEP) if old < len(paths) else 0
+            earlier = self._before(fact, paths[:known], old)
+            self._written(fact.merge(pl.scan_parquet([*([earlier] if earlier else []), *paths[known:]])), path)
+        return path
 
     def _written(self, plan: pl.LazyFrame, path: Path) -> pl.LazyFrame:
         write_whole(self.engine, plan, path)

@@ -3,10 +3,10 @@
 import polars as pl
 
 from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts._reply import VERBS
 from zeeksmtp.model import Context, Params, Tables
 
 PAIR = ("client", "server")
-_ANSWERED = ("confirmed", "unknown")
 
 
 def questions(tables: Tables) -> pl.LazyFrame:
@@ -23,19 +23,22 @@ def _local_relays(tables: Tables) -> pl.LazyFrame:
 
 
 def asking(tables: Tables, _params: Params, _context: Context) -> pl.LazyFrame:
-    """Give the sessions that asked: recipients accepted (`accepted`), how many of these are logged, other questions.
+    """Give the sessions with recipients accepted (`accepted`) that may not be logged, and how many are (`logged`).
 
-    Only the session counts recipients that were accepted but not logged (`log_bulk` = F).
+    Only the session counts recipients that were accepted but not logged (`log_bulk` = F). `direct`: it also asked
+    otherwise; then recipients count even of a relay, none of whose are questions.
     """
     verb, took = pl.col("command"), pl.col("reply_code").is_in([250, 251])
     asked = (
         tables["command"]
-        .filter(verb.is_in(["VRFY", "EXPN", "RCPT"]))
+        .filter(verb.is_in(VERBS))
         .group_by("uid", *PAIR)
         .agg(((verb == "RCPT") & took).sum().cast(pl.Int64).alias("logged"), (verb != "RCPT").any().alias("direct"))
     )
     accepted = pl.col("rcpt_accepted").fill_null(0).cast(pl.Int64).alias("accepted")
-    return tables["session"].select("uid", *PAIR, "ts", accepted).join(asked, on=["uid", *PAIR])
+    sessions = tables["session"].select("uid", *PAIR, "ts", accepted).join(asked, on=["uid", *PAIR])
+    counts = (pl.col("accepted") > pl.col("logged")) | pl.col("direct") & (pl.col("accepted") > 0)
+    return sessions.filter(counts)
 
 
 def _unlogged(tables: Tables) -> pl.LazyFrame:
@@ -48,16 +51,24 @@ def _unlogged(tables: Tables) -> pl.LazyFrame:
     ).filter(pl.col("trials") > 0)
 
 
-def trials(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
-    """Give the trials per client and server: a name that does not exist is bad, one that does is good; each name once.
-
-    An accepted recipient is good also where the server's answers tell nothing.
-    """
+def _answered(asked: pl.LazyFrame) -> pl.LazyFrame:
+    """An accepted recipient is good also where the server's answers tell nothing."""
     accepted = (pl.col("verb") == "RCPT") & (pl.col("verdict") == "ambiguous")
-    told = asked.filter(pl.col("verdict").is_in(_ANSWERED) | accepted).sort("ts", "uid", "seq")
+    return asked.filter(pl.col("verdict").is_in(["confirmed", "unknown"]) | accepted)
+
+
+def trials(tables: Tables, asked: pl.LazyFrame) -> pl.LazyFrame:
+    """Give the trials per client and server: a name that does not exist is bad, one that does is good; each once."""
+    told = _answered(asked).sort("ts", "uid", "seq")
     once = told.unique([*PAIR, "name"], keep="first", maintain_order=True)
     named = once.select(*PAIR, "ts", (pl.col("verdict") == "unknown").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
     return pl.concat([named, _unlogged(tables)])
+
+
+def number_of_trials(tables: Tables) -> pl.LazyFrame:
+    """Give how many `trials` there are in all, which takes no order among them."""
+    named = _answered(questions(tables)).select(pl.struct(*PAIR, "name").n_unique().cast(pl.Int64).alias("trials"))
+    return pl.concat([named, _unlogged(tables).select("trials")]).select(pl.col("trials").sum())
 
 
 def summed(asked: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:

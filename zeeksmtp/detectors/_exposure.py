@@ -19,31 +19,34 @@ def exposed(tables: Tables, context: Context, kind: str) -> pl.LazyFrame:
     return exposed_any(tables, context).filter(pl.col("secret_kind") == kind)
 
 
-def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give the exchanges in the window in which a secret was given away.
-
-    What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
-    refused tries of a client that alarms in the test for guessing, and an empty password.
-    """
+def given(tables: Tables) -> pl.LazyFrame:
+    """Give the exchanges (table `auth`) in which a secret went by, with `accepted` and `refused`; guesses, too."""
     # `secret_length` is a password's: that it is 0 for a token or a hash says nothing.
     empty = (pl.col("secret_kind") == "password") & (pl.col("secret_length").fill_null(1) == 0)
     # What could not be decoded and was accepted all the same was the right password.
     accepted = (pl.col("secret_kind") == "undecodable") & (pl.col("outcome") == "success")
     unread = accepted & pl.col("mechanism").is_in(PASSWORD_MECHANISMS)
     kind = pl.when(unread).then(pl.lit("password")).otherwise(pl.col("secret_kind"))
-    told = tables["auth"].with_columns(kind.alias("secret_kind"))
-    auth = told.filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
+    told = tables["auth"].with_columns(kind.alias("secret_kind")).filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
+    return told.with_columns(
+        (pl.col("outcome") == "success").fill_null(value=False).alias("accepted"),
+        pl.col("outcome").is_in(["failure", "rejected"]).fill_null(value=False).alias("refused"),
+    )
+
+
+def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Give the exchanges in the window in which a secret was given away.
+
+    What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
+    refused tries of a client that alarms in the test for guessing, and an empty password.
+    """
+    auth = given(tables)
     guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
-    refused = pl.col("outcome").is_in(["failure", "rejected"])
     # A host of the site that keeps sending one account's password does not guess: it is set up wrongly.
     one = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
     guesser = pl.col("guesser").fill_null(value=False) & ~one.over("client", "server")
-    guess = refused & ((pl.col("direction") == "inbound") | guesser)
-    return (
-        auth.join(guessers, on=["client", "server"], how="left")
-        .filter(~guess, context.window.covers())
-        .with_columns((pl.col("outcome") == "success").alias("accepted"))
-    )
+    guess = pl.col("refused") & ((pl.col("direction") == "inbound") | guesser)
+    return auth.join(guessers, on=["client", "server"], how="left").filter(~guess, context.window.covers())
 
 
 def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:

@@ -17,9 +17,9 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _KEY = ("server", "port")
 
@@ -28,8 +28,8 @@ class OfferedParams(Params):
     """No parameters: one offer is enough."""
 
 
-def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per server port of the site that offers password mechanisms in clear."""
+def _offers(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFrame:
+    """Sum the offers up by server port; `greeted` is the latest greeting with its `ts` and `uid`."""
     passwords = pl.col("mechanisms_offered").list.set_intersection(list(PASSWORD_MECHANISMS))
     offers = tables["session"].filter(
         context.window.covers(),
@@ -37,16 +37,39 @@ def plan(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFra
         ~pl.col("implicit_tls"),
         passwords.list.len() > 0,
     )
-    found = offers.group_by(_KEY).agg(
+    greeted = pl.struct("ts", "uid", "banner").filter(pl.col("banner").is_not_null())
+    return offers.group_by(_KEY).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("count"),
-        pl.col("server").unique().alias("servers"),
         (pl.col("direction") == "inbound").any().alias("outside"),
         passwords.explode().unique().sort().alias("mechanisms"),
-        pl.col("starttls_offered").fill_null(value=False).mean().alias("with_starttls"),
-        pl.col("banner").sort_by("ts", "uid").drop_nulls().last(),
-        first_uids().alias("uids"),
+        pl.col("starttls_offered").fill_null(value=False).sum().cast(pl.UInt64).alias("with_starttls"),
+        greeted.sort().last().alias("greeted"),
+        first_seen(),
+    )
+
+
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return days.group_by(_KEY).agg(
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("count").sum(),
+        pl.col("outside").any(),
+        pl.col("mechanisms").explode().drop_nulls().unique().sort(),
+        pl.col("with_starttls").sum(),
+        pl.col("greeted").drop_nulls().sort().last(),
+        seen_first(),
+    )
+
+
+def plan(tables: Tables, _params: OfferedParams, _context: Context) -> pl.LazyFrame:
+    """Give one finding per server port of the site that offers password mechanisms in clear."""
+    found = tables["daily"].with_columns(
+        pl.concat_list("server").alias("servers"),
+        pl.col("greeted").struct.field("banner").alias("banner"),
+        (pl.col("with_starttls") / pl.col("count")).alias("with_starttls"),
+        uids_seen(),
     )
     level = severity({"medium": pl.col("outside") & pl.col("port").is_in([25, 587])}, otherwise="low")
     return shaped(
@@ -78,4 +101,5 @@ DETECTOR = Detector(
     sees=("smtp_session",),
     params=OfferedParams,
     plan=plan,
+    daily=Daily(("session",), _offers, _merged),
 )

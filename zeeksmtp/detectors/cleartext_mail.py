@@ -67,7 +67,7 @@ def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.LazyFrame:
     """Give one finding per pair whose mails crossed the boundary in clear."""
-    found = _merged(tables["daily"]).filter(pl.col("count") > 0)
+    found = tables["daily"].filter(pl.col("count") > 0)
     before = (pl.col("tls_since") < pl.col("first")).fill_null(value=False)
     return shaped(
         found.with_columns(

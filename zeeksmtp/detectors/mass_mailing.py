@@ -31,7 +31,7 @@ from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_co
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.usual import HISTORY_DAYS
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _ALLOWED = ("bulk-sender",)
@@ -108,18 +108,15 @@ def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.La
     return table.with_columns(local.alias("hour")).join(hours.select(_HOUR), on=list(_HOUR), how="semi")
 
 
-def _mails(tables: Tables, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
-    """Mails of the unusual hours."""
-    sent = tables["message"].filter(pl.col("content").fill_null(value=True))
-    columns = ("client", "ts", "server", "sender_domain", "recipient_domains", "reply_code", "uid")
-    return _during(sent.select(columns), hours, context)
-
-
-def _sessions(tables: Tables, hours: pl.LazyFrame) -> pl.LazyFrame:
-    """All sessions of the clients that have unusual hours."""
+def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
+    """Give mails (`is_mail`) and sessions of hours that are busy enough: all that unusual ones can be told of."""
+    busy = tables["sent"].filter(pl.col("value") >= params.min_messages)
+    mails = tables["message"].filter(pl.col("content").fill_null(value=True))
+    mails = mails.select("client", "ts", "server", "sender_domain", "recipient_domains", "reply_code", "uid")
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
     sessions = tables["session"].select("client", "ts", "helo", pl.col("rcpt").fill_null(0), refused.alias("refused"))
-    return sessions.join(hours, on="client", how="semi")
+    parts = [mails.with_columns(is_mail=pl.lit(value=True)), sessions.with_columns(is_mail=pl.lit(value=False))]
+    return pl.concat([_during(part, busy, context) for part in parts], how="diagonal")
 
 
 def _evidence(mails: pl.LazyFrame, sessions: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
@@ -142,11 +139,11 @@ def _evidence(mails: pl.LazyFrame, sessions: pl.LazyFrame, keys: Sequence[str]) 
     return told.join(spoken, on=list(keys), how="left")
 
 
-def _refused_before(sessions: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
+def _refused_before(every: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
     """The share of its recipients that a client had refused before its first unusual hour."""
     began = hours.group_by("client").agg(pl.col("hour").min().alias("began"))
-    earlier = sessions.join(began, on="client").filter(pl.col("ts") < pl.col("began"))
-    share = pl.col("refused").sum() / pl.col("rcpt").sum().clip(lower_bound=1)
+    earlier = every.select(*_HOUR, "refusals", "rcpt").join(began, on="client").filter(pl.col("hour") < pl.col("began"))
+    share = pl.col("refusals").sum() / pl.col("rcpt").sum().clip(lower_bound=1)
     return earlier.group_by("client").agg(share.alias("refused_before"))
 
 
@@ -197,9 +194,9 @@ def _alarms(
 def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client."""
     hours = _hours(tables, params, context).cache()
-    mails = _mails(tables, hours, context).cache()
-    sessions = _sessions(tables, hours).cache()
-    during, before = _during(sessions, hours, context), _refused_before(sessions, hours).cache()
+    busy = tables["daily"].join(hours.select(_HOUR), on=list(_HOUR), how="semi").cache()
+    mails, sessions = busy.filter("is_mail"), busy.filter(~pl.col("is_mail"))
+    before = _refused_before(tables["host_hour"], hours).cache()
     found = hours.group_by("client").agg(
         pl.col("hour").min().alias("first"),
         (pl.col("hour").max() + timedelta(hours=1)).alias("last"),
@@ -213,9 +210,9 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         pl.col("trials").first(),
     )
     joined = (
-        found.join(_evidence(mails, during, ("client",)), on="client", how="left")
+        found.join(_evidence(mails, sessions, ("client",)), on="client", how="left")
         .join(before, on="client", how="left")
-        .join(_alarms(hours, mails, during, before, params), on="client", how="left")
+        .join(_alarms(hours, mails, sessions, before, params), on="client", how="left")
     )
     kinds = _kinds(params)
     number = _number(kinds)
@@ -250,9 +247,10 @@ DETECTOR = Detector(
     "{helo_names:HELO name}.",
     action="Hold the mail of {clients}, look at a sample, and find the account or program behind it.",
     attack=("T1071.003", "T1566"),
-    needs=("volume", "message", "session", "role"),
+    needs=("volume", "host_hour", "role"),
     sees=("smtp",),
     params=MassMailingParams,
     plan=plan,
     stage="abuse",
+    daily=Daily(("sent", "message", "session"), _busy),
 )

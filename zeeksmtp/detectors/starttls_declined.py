@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from zeeksmtp.detectors._daily import merged
-from zeeksmtp.detectors._exposure import exposed_any
+from zeeksmtp.detectors._exposure import exposed_any, given
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
@@ -33,23 +33,32 @@ class DeclinedParams(Params):
 
 
 def _sessions(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
-    """Sessions that went on in clear, summed up by pair; each for itself (with its `uid`) where someone logged in."""
+    """Sessions that went on in clear, summed up by pair; each for itself (`session`) where it may have been a guess.
+
+    Whether a refused try was a guess is told by all days together.
+    """
     # A mail that was refused at its end went by in clear all the same.
     sent = pl.sum_horizontal(pl.col("messages_accepted", "messages_refused").fill_null(0))
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
-    authenticated = tables["auth"].select("uid", *_PAIR).unique().with_columns(session=pl.col("uid"))
+    tries = (
+        given(tables)
+        .filter(context.window.covers())
+        .group_by("uid", *_PAIR)
+        .agg((~pl.col("refused")).sum().cast(pl.UInt64).alias("logins"), pl.col("refused").any().alias("doubtful"))
+    )
     return (
         tables["session"]
         .filter(context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True))
         .select("ts", "uid", *_PAIR, pl.when(crosses).then(sent).otherwise(0).alias("mails"))
-        .join(authenticated, on=["uid", *_PAIR], how="left")
-        .filter((pl.col("mails") > 0) | pl.col("session").is_not_null())
+        .join(tries, on=["uid", *_PAIR], how="left")
+        .with_columns(pl.when("doubtful").then("uid").alias("session"), pl.col("logins").fill_null(0))
+        .filter((pl.col("mails") > 0) | (pl.col("logins") > 0) | pl.col("session").is_not_null())
         .group_by(*_PAIR, "session")
         .agg(
             pl.col("ts").min().alias("first"),
             pl.col("ts").max().alias("last"),
             pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("mails").sum(),
+            pl.col("mails", "logins").sum(),
             first_seen(),
         )
     )
@@ -60,15 +69,25 @@ def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _sums() -> Sequence[pl.Expr]:
-    return pl.col("first").min(), pl.col("last").max(), pl.col("count").sum(), pl.col("mails").sum(), seen_first()
+    return (
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("count").sum(),
+        pl.col("mails").sum(),
+        pl.col("logins").sum(),
+        seen_first(),
+    )
 
 
 def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
-    logins = exposed_any(tables, context).group_by("uid", *_PAIR).agg(pl.len().alias("logins"))
-    joined = tables["daily"].join(logins, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
-    gave = joined.with_columns(pl.col("logins").fill_null(0)).filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
-    found = merged(gave, _PAIR, *_sums(), pl.col("logins").sum())
+    refused = exposed_any(tables, context).filter("refused").group_by("uid", *_PAIR).agg(pl.len().alias("tries"))
+    doubtful = tables["daily"].filter(pl.col("session").is_not_null())
+    judged = doubtful.join(refused, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
+    logins = pl.col("logins") + pl.col("tries").fill_null(0).cast(pl.UInt64)
+    gave = judged.with_columns(logins.alias("logins")).filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
+    certain = tables["daily"].filter(pl.col("session").is_null())
+    found = merged(pl.concat([certain, gave.drop("tries")]), _PAIR, *_sums())
     return shaped(
         found.with_columns(
             entity(*_PAIR),

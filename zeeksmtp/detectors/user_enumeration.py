@@ -25,7 +25,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._asking import PAIR, asking, questions, summed, trials
+from zeeksmtp.detectors._asking import PAIR, asking, number_of_trials, questions, summed, trials
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.logs._types import dtype_of
@@ -146,7 +146,7 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
     """Give the number of names that were judged, once per client and server."""
-    return trials(tables, questions(tables)).select(pl.col("trials").sum())
+    return number_of_trials(tables)
 
 
 DETECTOR = Detector(

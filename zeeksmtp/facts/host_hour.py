@@ -25,6 +25,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
             pl.col("server").n_unique().cast(pl.UInt64).alias("servers"),
             _count(pl.col("orig_bytes")).alias("bytes"),
             _count(pl.col("refused")).alias("refusals"),
+            _count(pl.col("rcpt")).alias("rcpt"),
             pl.col("direction").is_in(["outbound", "internal"]).max().alias("local"),
         )
     )
@@ -59,6 +60,7 @@ FACT = Fact(
         Column("servers", "count", "distinct servers"),
         Column("bytes", "count", "payload bytes sent"),
         Column("refusals", "count", "recipients and messages refused"),
+        Column("rcpt", "count", "RCPT commands"),
         Column("messages", "count", "mails seen"),
         Column("messages_accepted", "count", "of these taken by the server"),
         Column("recipients", "count", "envelope recipients of these mails"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from zeeksmtp.model import Day, HostRole, Posture, ServerPosture, Tables, Volume, Window
+from zeeksmtp.model import Day, Fact, HostRole, Posture, ServerPosture, Tables, Volume, Window
 
 Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
@@ -16,6 +16,7 @@ _VOLUME_ROWS = 500
 _ROLES = 500
 _DAYS = 35
 _OWN_TABLES = ("tls_versions", "days")
+_BY_VERSION = ("server", "port", "tls_version")
 _PLAIN_ROLES = ("workstation", "other")
 
 
@@ -23,10 +24,26 @@ def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
     return collect(plan).to_dicts()
 
 
+def _by_version(tables: Tables) -> pl.LazyFrame:
+    told = tables["session"].filter(pl.col("tls"), pl.col("tls_version").is_not_null())
+    return told.group_by(_BY_VERSION).agg(pl.len().cast(pl.UInt64).alias("count"))
+
+
+SESSIONS_BY_VERSION = Fact(
+    name="sessions_by_version",
+    doc="what the posture needs to know of each day",
+    columns=(),
+    needs=("session",),
+    plan=lambda tables, _site: _by_version(tables),
+    daily=True,
+    merge=lambda days: days.group_by(_BY_VERSION).agg(pl.col("count").sum()),
+)
+
+
 def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[str, int]]:
     """Sessions by TLS version, per server and port."""
-    told = tables["session"].filter(pl.col("tls"), pl.col("tls_version").is_not_null())
-    counted = told.group_by("server", "port", "tls_version").len("count").sort("server", "port", "tls_version")
+    there = tables.get(SESSIONS_BY_VERSION.name)
+    counted = (there if there is not None else _by_version(tables)).sort(_BY_VERSION)
     versions: dict[tuple[str, int], dict[str, int]] = {}
     for row in _rows(collect, counted):
         versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["count"]

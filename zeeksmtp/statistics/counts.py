@@ -45,23 +45,25 @@ def _binomial(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple
 
 
 def _tail(x: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P(X >= x): Poisson, or negative binomial where the variance is larger."""
+    """P(X >= x): Poisson, or negative binomial where the variance is larger; both by incomplete gamma and beta."""
     import numpy as np  # noqa: PLC0415 - as above
-    from scipy.stats import nbinom, poisson  # noqa: PLC0415
+    from scipy.special import betainc, gammainc  # noqa: PLC0415 - a third of what `scipy.stats` takes to be imported
 
     wide, size, chance = _binomial(mean, variance)
-    tail: NDArray[np.float64] = np.where(wide, nbinom.sf(x - 1, size, chance), poisson.sf(x - 1, mean))
-    return tail
+    some = np.maximum(x, 1.0)
+    tail: NDArray[np.float64] = np.where(wide, betainc(some, size, 1.0 - chance), gammainc(some, mean))
+    return np.where(x < 1, 1.0, tail)
 
 
 def _quantile(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArray[np.float64]:
     """The count that is not exceeded with probability `_UPPER`."""
     import numpy as np  # noqa: PLC0415 - as above
-    from scipy.stats import nbinom, poisson  # noqa: PLC0415
+    from scipy.special import nbdtrik, pdtrik  # noqa: PLC0415 - as above
 
     wide, size, chance = _binomial(mean, variance)
-    count: NDArray[np.float64] = np.where(wide, nbinom.ppf(_UPPER, size, chance), poisson.ppf(_UPPER, mean))
-    return count
+    count: NDArray[np.float64] = np.ceil(np.where(wide, nbdtrik(_UPPER, size, chance), pdtrik(_UPPER, mean)))
+    one_less = np.maximum(count - 1, 0.0)  # the inverse may be a trifle above a whole number
+    return np.where(_tail(one_less + 1, mean, variance) <= 1 - _UPPER, one_less, count)
 
 
 def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl.Expr:
@@ -84,7 +86,9 @@ def discovered(p: pl.Expr, rate: float, family: str) -> pl.Expr:
 
     Benjamini-Hochberg: with p sorted, all up to the last i with p_i <= rate * i / n.
     """
-    passes = p <= rate * p.rank("max").over(family) / pl.len().over(family)
+    # Only p-values up to the rate can pass: the rank of these needs no other.
+    rank = pl.when(p <= rate).then(p).rank("max").over(family)
+    passes = p <= rate * rank / pl.len().over(family)
     return p <= pl.when(passes).then(p).max().over(family)
 
 
