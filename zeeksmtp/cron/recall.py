@@ -47,20 +47,20 @@ class Recall:
         self.known = known
         self.back = back
         self._ids = {hashed: id_ for id_, hashed in known.items() if same_rules and id_ not in back}
-        self._known = pl.Series(list(self._ids), dtype=pl.Int64).implode()
-        self._hidden = pl.Series(list(hidden) if same_rules else [], dtype=pl.Int64).implode()
+        self._hidden = frozenset(hidden if same_rules else ())
         self._said: dict[str, _Said] = {}
 
     def choose(self, detector: Detector, rows: pl.DataFrame) -> pl.DataFrame:
         """Give the rows of a detector that are not known, and the grave ones that are not suppressed."""
-        hashed = rows.with_columns(row_hashes(detector, rows).alias("made_of"))
-        hidden = pl.col("made_of").is_in(self._hidden)
-        known = ~hidden & pl.col("made_of").is_in(self._known) & ~pl.col("severity").is_in(GRAVE)
-        chosen = hashed.filter(~hidden & ~known)
-        keys = zip(chosen["key"].to_list(), chosen["made_of"].to_list(), strict=True)
+        hashes = row_hashes(detector, rows)
+        hidden = _among(self._hidden, hashes)
+        known = ~hidden & _among(self._ids, hashes) & ~rows["severity"].is_in(GRAVE)
+        fresh = ~(hidden | known)
+        chosen = rows.filter(fresh)
+        keys = zip(chosen["key"].to_list(), hashes.filter(fresh).to_list(), strict=True)
         made = {identity(detector.id, key): one for key, one in keys}
-        self._said[detector.id] = _Said(hashed.filter(known)["made_of"], hashed.filter(hidden)["made_of"], made)
-        return chosen.drop("made_of")
+        self._said[detector.id] = _Said(hashes.filter(known), hashes.filter(hidden), made)
+        return chosen
 
     def seen(self, report: Report) -> Seen:
         """Tell what became of all rows, given the report that was made of them; a failed detector said nothing."""
@@ -75,6 +75,11 @@ class Recall:
             hidden=hidden | {hashed for id_, hashed in made.items() if id_ not in kept},
             left=len(hidden),
         )
+
+
+def _among(those: Collection[int], hashes: pl.Series) -> pl.Series:
+    """Not `is_in`: that makes a table of `those` for each detector, and they are the hashes of all."""
+    return pl.Series([one in those for one in hashes.to_list()], dtype=pl.Boolean)
 
 
 @dataclass(frozen=True, slots=True)
