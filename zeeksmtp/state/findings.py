@@ -7,7 +7,7 @@ for all, which pass judged last: what is not written again rests in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -113,7 +113,7 @@ def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
     told = [func.json_extract(FINDING.c.body, f"$.{name}") for name in ("first", "last", "count")]
     names = ("first_pass", "seen_count", "severity", "reason", "acknowledged", "made_of")
     statement = select(FINDING.c.id, *told, *(FINDING.c[name] for name in names))
-    return {row[0]: _past(*row[1:]) for row in connection.execute(statement.where(_among(FINDING.c.id, ids)))}
+    return dict(map(_past, connection.execute(statement.where(_among(FINDING.c.id, ids)))))
 
 
 def _among(column: Column[Any], keys: Iterable[str | int]) -> ColumnElement[bool]:
@@ -122,28 +122,11 @@ def _among(column: Column[Any], keys: Iterable[str | int]) -> ColumnElement[bool
     return column.in_(select(each.c.value))
 
 
-def _past(  # noqa: PLR0917 - a row of `past`, of which there may be tens of thousands
-    first: str,
-    last: str,
-    count: int,
-    first_pass: int,
-    seen_count: int,
-    severity: str,
-    reason: str | None,
-    acknowledged: str | None,
-    made_of: int | None,
-) -> Past:
-    return Past(
-        datetime.fromisoformat(first),
-        datetime.fromisoformat(last),
-        count,
-        first_pass,
-        seen_count,
-        Severity(severity),
-        reason,
-        _moment(acknowledged),
-        made_of,
-    )
+def _past(row: Sequence[Any]) -> tuple[str, Past]:
+    id_, first, last, count, first_pass, seen_count, severity, reason, acknowledged, made = row
+    times = datetime.fromisoformat(first), datetime.fromisoformat(last)
+    said = reason, _moment(acknowledged)
+    return id_, Past(*times, count, first_pass, seen_count, Severity(severity), *said, made)
 
 
 def keep(connection: Connection, findings: Iterable[Known], rows: Mapping[str, int | None]) -> None:
