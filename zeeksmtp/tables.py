@@ -161,8 +161,8 @@ class Maker:
         before = [self._before(fact, paths[:old]), self._before(fact, paths[:settled], old)]
         sweep(home, [*paths, *(path for path in before if path is not None)])
         merged = fact.merge(pl.scan_parquet([*([before[1]] if before[1] else []), *paths[settled:]]))
-        if fact in self.days:  # of which one detector at most reads
-            return merged.cache()
+        if fact in self.days:  # one reader takes it as it comes
+            return merged
         return self._written(merged, self.folder / "facts" / f"{fact.name}.parquet")
 
     def _before(self, fact: Fact, paths: list[Path], old: int = 0) -> Path | None:

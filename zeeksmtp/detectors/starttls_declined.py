@@ -82,11 +82,12 @@ def _sums() -> Sequence[pl.Expr]:
 def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
     refused = exposed_any(tables, context).filter("refused").group_by("uid", *_PAIR).agg(pl.len().alias("tries"))
-    doubtful = tables["daily"].filter(pl.col("session").is_not_null())
+    daily = tables["daily"].cache()
+    doubtful = daily.filter(pl.col("session").is_not_null())
     judged = doubtful.join(refused, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
     logins = pl.col("logins") + pl.col("tries").fill_null(0).cast(pl.UInt64)
     gave = judged.with_columns(logins.alias("logins")).filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
-    certain = tables["daily"].filter(pl.col("session").is_null())
+    certain = daily.filter(pl.col("session").is_null())
     found = merged(pl.concat([certain, gave.drop("tries")]), _PAIR, *_sums())
     return shaped(
         found.with_columns(

@@ -16,6 +16,10 @@ from zeeksmtp.ingest import FileRecord, ingest_file
 from zeeksmtp.logs._discover import Source
 
 
+_BESIDE = 2
+"""Files under way beyond one for each processor: each waits at times for the interpreter, or for polars' threads."""
+
+
 def _in_order(pool: ThreadPoolExecutor, sources: Sequence[Source], lake: Path, ahead: int) -> Iterator[FileRecord]:
     """Yield records in order with a bounded number of files under way, so that memory does not grow with the input."""
     waiting = iter(sources)
@@ -30,7 +34,7 @@ class LocalEngine:
     """Ingest on a thread pool; plans by polars' streaming engine. See `Engine`."""
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or (os.cpu_count() or 1) + _BESIDE
 
     def configured(self, settings: Settings) -> Engine:  # noqa: ARG002 - it has none
         """See `Engine.configured`."""

@@ -164,7 +164,7 @@ def cannot_unpack(head: bytes) -> str | None:
 
 
 def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
-    """Yield the content of `file` in pieces, those of a plain one of `size` bytes.
+    """Yield the content of `file` in pieces: those of a plain one, and by ISA-L, of at most `size` bytes.
 
     Several members one after the other are read as one. What follows them (padding, garbage) is no content. Raises
     `DamagedError` after the last byte that can be had.
@@ -175,17 +175,17 @@ def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
         while data := file.read(_to_line_end(file, size)):
             yield data
     elif name == "gzip" and find_spec("isal") is not None:
-        yield from _gzip(file)
+        yield from _gzip(file, min(size, _PIECE))
     else:
         magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
-        yield from _members(file, magic, step, _READ)
+        yield from _members(file, magic, step, min(size, _READ))
 
 
-def _gzip(file: FileIO) -> Iterator[bytes]:
+def _gzip(file: FileIO, size: int) -> Iterator[bytes]:
     """Unpack fast; if the file turns out to be damaged, begin again with care and go on where the fast way ended."""
     given = 0
     try:
-        for piece in _fast_gzip(file):
+        for piece in _fast_gzip(file, size):
             yield piece
             given += len(piece)
     except DamagedError:
@@ -195,7 +195,7 @@ def _gzip(file: FileIO) -> Iterator[bytes]:
             given = max(given - len(piece), 0)
 
 
-def _fast_gzip(file: FileIO) -> Iterator[bytes]:
+def _fast_gzip(file: FileIO, size: int) -> Iterator[bytes]:
     """Unpack by ISA-L: far faster than zlib, but of a damaged file it gives too little."""
     from isal import igzip, igzip_lib  # noqa: PLC0415 - only where a file is packed
 
@@ -203,7 +203,7 @@ def _fast_gzip(file: FileIO) -> Iterator[bytes]:
     damage: Any = (EOFError, BadGzipFile, igzip_lib.IsalError)
     with opened(fileobj=file) as inner:
         try:
-            while piece := inner.read(_PIECE):
+            while piece := inner.read(size):
                 yield piece
         except damage as error:
             raise DamagedError(str(error)) from error

@@ -37,22 +37,19 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8", "zeeksmtp.visible")
 
 
-def _clean(data: bytes, errors: str) -> bytes:
-    """Give bytes that are UTF-8. Almost all logs are ASCII, which is told fastest."""
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            data = data.decode("utf-8", errors).encode()
-    return data
-
-
 def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False) -> Sifted:
     """Give the lines of `data` for which `hint` (over column `l`; `None`: every line) holds. Blank lines are no data.
 
-    `line` is the number of the first one.
+    `line` is the number of the first one. Bytes that are no UTF-8 become visible.
     """
-    data = _clean(data, "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible")
+    try:
+        return _sifted(data, hint, line)
+    except pl.exceptions.ComputeError:  # polars looks at each byte anyway, so nobody else has to
+        errors = "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible"
+        return _sifted(data.decode("utf-8", errors).encode(), hint, line)
+
+
+def _sifted(data: bytes, hint: pl.Expr | None, line: int) -> Sifted:
     added = data[0] not in _PLAIN_STARTS
     if added:
         # polars unpacks what looks packed by its first bytes, and `x^` (zlib) may well start a line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,6 +15,7 @@ from zeeksmtp.logs._scan import decoded
 from zeeksmtp.logs._tsv import Header, heads_rows
 
 _HEAD: Final = 1 << 16
+_LOOKED_AT: Final = 100  # lines of JSON, each of which may lack some keys
 _NAMED: Final = 5
 _LONGEST_NAME: Final = 40
 _PATH = re.compile(r'"_path"\s*:\s*"([^"]*)"')
@@ -68,7 +69,7 @@ def _named(path: Path, form: Literal["tsv", "json"]) -> Kind:
 
 def _json(text: str) -> Kind:
     paths = dict.fromkeys(_PATH.findall(text))
-    keys = set(_keys(text))
+    keys = _keys(text.split("\n")[:_LOOKED_AT])
     known = [log for path in paths if (log := by_path(path, keys if len(paths) == 1 else ()))]
     if known:
         return Kind(log=known[0], format="json")
@@ -83,18 +84,20 @@ def _other(paths: Iterable[str]) -> str:
     return f"{', '.join(named[:_NAMED])}{more}: not a log that is read"
 
 
-def _keys(text: str) -> Iterator[str]:
-    """Give the keys of the first objects; of one that is cut or broken, what looks like keys."""
-    for line in text.split("\n")[:100]:
+def _keys(lines: Sequence[str]) -> set[str]:
+    """Give the keys of objects; of one that is cut or broken, what looks like keys."""
+    keys: set[str] = set()
+    for line in lines:
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):
-            yield from _KEY.findall(line)
+            keys.update(_KEY.findall(line))
             continue
         if isinstance(found, dict):
-            yield from found
-            nested = found.get("id")
-            yield from (f"id.{key}" for key in nested) if isinstance(nested, dict) else ()
+            keys.update(found)
+            if isinstance(nested := found.get("id"), dict):
+                keys.update(f"id.{key}" for key in nested)
+    return keys
 
 
 def _tsv(text: str) -> Kind:
