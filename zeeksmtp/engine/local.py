@@ -15,7 +15,6 @@ from zeeksmtp.engine._base import Engine, Progress
 from zeeksmtp.ingest import FileRecord, ingest_file
 from zeeksmtp.logs._discover import Source
 
-
 _BESIDE = 2
 """Files under way beyond one for each processor: each waits at times for the interpreter, or for polars' threads."""
 
