@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -88,8 +88,10 @@ class Maker:
         What a large lake's facts take on disk lies in `folder`/pieces. It is used again by a later run over the same
         lake for the days on which no row is another.
         """
-        rows = {name: scan(self.lake, log).filter(self._until.covers()) for name, log in self.logs.items()}
-        number = self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()])).sum().item()
+        whole = {name: scan(self.lake, log) for name, log in self.logs.items()}
+        rows = {name: table.filter(self._until.covers()) for name, table in whole.items()}
+        # Rows outside the window count, too: without a condition the files' own numbers tell, and no row is read.
+        number = self.engine.collect(pl.concat([table.select(pl.len()) for table in whole.values()])).sum().item()
         return self._of_pieces(rows) if number > self.small else self._in_memory(rows)
 
     @property
@@ -113,16 +115,20 @@ class Maker:
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
         sheds = [_Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), piece) for piece in pieces]
-        for fact in (*(fact for step in levels() for fact in step), *self.days):
-            make = self._by_piece if fact.daily else self._whole
-            known[fact.name] = self._timed(fact.name, partial(make, fact, known, sheds))
+        # Two facts at once, but no more pieces than two: where most lie there already, a fact alone keeps one processor busy.
+        with ThreadPoolExecutor(AT_ONCE, "facts") as pool, ThreadPoolExecutor(AT_ONCE, "pieces") as hands:
+            for step in (*levels(), self.days):
+                made = [pool.submit(self._timed, f.name, partial(self._fact, f, known, sheds, hands)) for f in step]
+                known |= zip([fact.name for fact in step], [one.result() for one in made], strict=True)
         return known
 
-    def _whole(self, fact: Fact, known: Tables, *_: object) -> pl.LazyFrame:
+    def _fact(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
+        if fact.daily:
+            return self._by_piece(fact, known, sheds, hands)
         return self._written(fact.plan(known, self.site), self.folder / "facts" / f"{fact.name}.parquet")
 
-    def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed]) -> pl.LazyFrame:
-        """Make a fact of each piece, unless it lies there already."""
+    def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
+        """Make a fact of each piece by `hands`, unless it lies there already."""
         whole = {name: known[name] for name in fact.needs if name not in self.logs and name not in sheds[0].facts}
         seen = [_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)]
         home, columns = self.folder / "pieces" / fact.name, [column.name for column in fact.columns]
@@ -141,8 +147,7 @@ class Maker:
                 shed.facts[fact.name] = path
             return path
 
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
-            paths = list(pool.map(made, range(len(sheds))))
+        paths = list(hands.map(made, range(len(sheds))))
         newest = sum(shed.piece.newest for shed in sheds)
         return self._together(fact, paths, newest)
 

@@ -80,6 +80,8 @@ def main() -> None:
     # Imports and models make many objects that stay: to look through them for cycles, over and over, is a waste.
     gc.set_threshold(_MANY_OBJECTS)
     _keep_memory()
+    # numpy comes with a pool of threads that wait for matrices, spinning; nothing here has any.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run()

@@ -1,6 +1,6 @@
 """How a detector's rows become the `FINDING` frame: the same few expressions for all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -30,9 +30,14 @@ def term(name: str, value: pl.Expr, weight: float | pl.Expr = 1.0) -> pl.Expr:
     )
 
 
+def _listed(parts: Sequence[pl.Expr]) -> pl.Expr:
+    """Give a list of `parts`, of each row as many. Of structs `concat_list` makes it in fifty times the time."""
+    return pl.concat_arr(parts).arr.to_list()
+
+
 def terms(*parts: pl.Expr) -> pl.Expr:
     """Give the `terms` column of evidence terms."""
-    return pl.concat_list(parts).alias("terms")
+    return _listed(parts).alias("terms")
 
 
 def details(**lists: pl.Expr) -> pl.Expr:
@@ -41,7 +46,7 @@ def details(**lists: pl.Expr) -> pl.Expr:
         pl.struct(pl.lit(name).alias("name"), values.list.head(100).cast(pl.List(pl.String)).alias("values"))
         for name, values in lists.items()
     ]
-    return pl.concat_list(parts).alias("details")
+    return _listed(parts).alias("details")
 
 
 def test_column() -> pl.Expr:
@@ -53,7 +58,7 @@ def test_column() -> pl.Expr:
 
 def entity(*columns: str) -> pl.Expr:
     """Give the `key` column: the entity that the finding is about, as strings."""
-    return pl.concat_list([pl.col(column).cast(pl.String).fill_null("") for column in columns]).alias("key")
+    return _listed([pl.col(column).cast(pl.String).fill_null("") for column in columns]).alias("key")
 
 
 def severity(rules: Mapping[str, pl.Expr], otherwise: str) -> pl.Expr:

@@ -128,8 +128,8 @@ def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     """Client-days without an offer while the server offered STARTTLS to most others around that day."""
     clients = _answers(signs)
-    near = pl.concat_list(pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1))
-    nearby = clients.with_columns(near.alias("day")).explode("day").cache()
+    near = pl.concat_arr([pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1)])
+    nearby = clients.with_columns(near.arr.to_list().alias("day")).explode("day").cache()
     offered = pl.col("client").filter(pl.col("offered")).n_unique()
     around = nearby.group_by(*_PORT, "day").agg(
         offered.alias("others_offered"), pl.col("client").n_unique().alias("others")

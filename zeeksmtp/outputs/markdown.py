@@ -49,7 +49,7 @@ def _head(report: Report) -> Iterable[str]:
 def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
     if incidents:
         yield "## Incidents"
-    for incident in incidents:
+    for incident in incidents[:FULL]:
         yield f"### {incident.severity}, {incident.score}/100: {_safe(_words.title(incident))}"
         yield _safe(_words.narrative(incident))
         yield _list(
@@ -61,6 +61,8 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
                 f"id: {incident.id}; findings: {', '.join(incident.findings)}",
             ]
         )
+    if len(incidents) > FULL:
+        yield f"And {len(incidents) - FULL:,} more; the JSON form has all."
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:

@@ -18,7 +18,7 @@ from zeeksmtp.outputs._escape import cut, plain
 PLAIN_WIDTH = 100
 """Columns of the text that goes to a file or a pipe."""
 FULL = 50
-"""How many findings of one severity are told in full."""
+"""How many incidents, and findings of one severity, are told in full."""
 FEW = 5
 """How many findings of each detector get a line among those of `low` and `info`."""
 ADDRESS = 39
@@ -98,7 +98,7 @@ def _head(report: Report) -> Iterable[RenderableType]:
 def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
     if incidents:
         yield from _title("Incidents")
-    for number, incident in enumerate(incidents):
+    for number, incident in enumerate(incidents[:FULL]):
         yield from [Text()] * bool(number)
         score = f"{incident.score}/100"
         yield Text.assemble(
@@ -108,6 +108,8 @@ def _incidents(incidents: tuple[Incident, ...]) -> Iterable[RenderableType]:
         yield _indent(_text(_words.narrative(incident)))
         stages = f"Stages: {' > '.join(incident.stages)}. " if incident.stages else ""
         yield _indent(_text(f"{stages}Score {_words.score(incident)}.", "dim"))
+    if len(incidents) > FULL:
+        yield from (Text(), _indent(_text(f"and {len(incidents) - FULL:,} more; --format json has all", "dim")))
 
 
 def _badge(severity: Severity) -> tuple[Text, str]:

@@ -123,9 +123,8 @@ def with_baseline(
         of_week.alias("of_week"), (age.dt.total_days() // 7).alias("weeks")
     )
     history = known.select(*keys, of_week.alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was"))
-    near = placed.select(
-        *keys, "hour", pl.concat_list((pl.col("of_week") + d) % _WEEK_HOURS for d in (-1, 0, 1)).alias("near")
-    ).explode("near")
+    hours = pl.concat_arr([(pl.col("of_week") + d) % _WEEK_HOURS for d in (-1, 0, 1)])
+    near = placed.select(*keys, "hour", hours.arr.to_list().alias("near")).explode("near")
     seen = (
         near.join(history, on=[*keys, "near"])
         .filter(pl.col("then") < pl.col("hour") - timedelta(days=3))
