@@ -115,7 +115,7 @@ class Maker:
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
         sheds = [_Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), piece) for piece in pieces]
-        # Two facts at once, but no more pieces than two: where most lie there already, a fact alone keeps one processor busy.
+        # Two facts at once, but no more than two pieces: where most lie there already, a fact keeps one processor busy.
         with ThreadPoolExecutor(AT_ONCE, "facts") as pool, ThreadPoolExecutor(AT_ONCE, "pieces") as hands:
             for step in (*levels(), self.days):
                 made = [pool.submit(self._timed, f.name, partial(self._fact, f, known, sheds, hands)) for f in step]

@@ -48,3 +48,7 @@ def test_long_lists_are_bounded_and_say_so(full: Report) -> None:
     text = markdown.OUTPUT.render(many, None)
     assert "And 10 more critical; the JSON form has all." in text
     assert "And 20 more; the JSON form has all." in text
+    crowd = full.model_copy(update={"incidents": full.incidents[:1] * (markdown.FULL + 7)})
+    text = markdown.OUTPUT.render(crowd, None)
+    assert text.count(f"id: {full.incidents[0].id};") == markdown.FULL
+    assert "And 7 more; the JSON form has all." in text

@@ -62,6 +62,10 @@ def test_long_lists_are_bounded_and_say_so(full: Report) -> None:
     assert f"and {70 - terminal.FEW} more {one.detector}; --format json has all" in text
     volumes = full.model_copy(update={"volumes": full.volumes * 20})
     assert "and 30 more; --format json has all" in terminal.OUTPUT.render(volumes, None)
+    crowd = full.model_copy(update={"incidents": full.incidents[:1] * (terminal.FULL + 7)})
+    text = terminal.OUTPUT.render(crowd, None)
+    assert text.count(full.incidents[0].id) == terminal.FULL
+    assert "and 7 more; --format json has all" in text
 
 
 def test_the_same_advice_is_given_once(full: Report) -> None:

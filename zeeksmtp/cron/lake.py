@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ MANY = 24
 """Small parts of a log and day that are made into one."""
 SMALL = 500_000
 """Rows; a part with more is left as it is."""
+_SYNCS = 8  # what waits for the disk together, the disk does together
 _AHEAD = timedelta(days=1)  # a row dated further ahead of the clock comes from a wrong one: it must not age the others
 
 
@@ -117,12 +119,10 @@ def written(lake: Path, log: Log, rows: pl.DataFrame) -> LivePart | None:
 
 def flush(paths: Iterable[Path]) -> None:
     """Have parts and their names on the disk before the state says that they count."""
-    folders: set[Path] = set()
-    for path in paths:
-        _sync(path)
-        folders.add(path.parent)
-    for folder in folders:
-        _sync(folder)
+    files = list(paths)
+    with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sync") as pool:
+        for some in (files, {path.parent for path in files}):
+            list(pool.map(_sync, some))
 
 
 def _sync(path: Path) -> None:

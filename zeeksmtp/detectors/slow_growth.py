@@ -25,7 +25,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _RATIO = 2.0  # growth that matters: twice the usual; what stays below 1.44 times the usual never adds up
@@ -52,12 +52,18 @@ class SlowGrowthParams(Params):
     )
 
 
+def _sent(tables: Tables, _params: SlowGrowthParams, _context: Context) -> pl.LazyFrame:
+    """Give one row per local client and day (UTC) with mail, or several that add up, with `x`."""
+    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0)
+    reached = pl.min_horizontal("recipients", _A_MAIL * pl.col("messages"))
+    return sent.group_by("client", pl.col("hour").dt.truncate("1d").alias("day")).agg(reached.sum().alias("x"))
+
+
 def _days(tables: Tables) -> pl.LazyFrame:
     """One row per local client with mail and day from its first mail on, with `x`; days without mail are zero."""
     known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
-    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0).join(known, on="client", how="anti")
-    reached = pl.min_horizontal("recipients", _A_MAIL * pl.col("messages"))
-    daily = sent.group_by("client", pl.col("hour").dt.truncate("1d").alias("day")).agg(reached.sum().alias("x"))
+    sent = tables["daily"].join(known, on="client", how="anti")
+    daily = sent.group_by("client", "day").agg(pl.col("x").sum())
     ends = tables["host_hour"].select(pl.col("hour").max().alias("end"))
     starts = daily.group_by("client").agg(pl.col("day").min().alias("start")).join(ends, how="cross")
     every = starts.select("client", "end", pl.datetime_ranges("start", "end", "1d").alias("day")).explode("day")
@@ -148,4 +154,5 @@ DETECTOR = Detector(
     sees=("smtp",),
     params=SlowGrowthParams,
     plan=plan,
+    daily=Daily(("host_hour",), _sent),
 )

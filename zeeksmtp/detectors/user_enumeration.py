@@ -135,7 +135,7 @@ def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationPa
 
 def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.LazyFrame:
     """Give the findings per client and server, and per server."""
-    asked = questions(tables)
+    asked = questions(tables).cache()
     pairs = _pairs(tables, asked, params, context)
     told = asked.filter(context.window.covers()).join(pairs.select(*PAIR, "fires"), on=list(PAIR))
     # Recipients are questions only of who enumerates; of others just VRFY and EXPN are worth a word.
