@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, shaped, term, terms
-from zeeksmtp.detectors._guessing import refused_guessers
+from zeeksmtp.detectors._guessing import SOURCE, refused_guessers
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
 from zeeksmtp.model import Context, Tables
@@ -41,12 +41,12 @@ def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
     refused tries of a client that alarms in the test for guessing, and an empty password.
     """
     auth = given(tables)
-    guessers = refused_guessers(tables, context).with_columns(pl.lit(value=True).alias("guesser"))
+    alarmed = auth.join(refused_guessers(tables, context), on=list(SOURCE), how="semi")
     # A host of the site that keeps sending one account's password does not guess: it is set up wrongly.
     one = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
-    guesser = pl.col("guesser").fill_null(value=False) & ~one.over("client", "server")
-    guess = pl.col("refused") & ((pl.col("direction") == "inbound") | guesser)
-    return auth.join(guessers, on=["client", "server"], how="left").filter(~guess, context.window.covers())
+    guessers = alarmed.group_by(SOURCE).agg((~one).alias("guesser"))
+    guess = pl.col("refused") & ((pl.col("direction") == "inbound") | pl.col("guesser").fill_null(value=False))
+    return auth.join(guessers, on=list(SOURCE), how="left").filter(~guess, context.window.covers())
 
 
 def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:

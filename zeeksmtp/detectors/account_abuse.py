@@ -113,12 +113,36 @@ def _bursts(mails: pl.LazyFrame, params: AccountAbuseParams, context: Context) -
     )
 
 
+def _kinds(params: AccountAbuseParams) -> dict[str, tuple[str, pl.Expr]]:
+    """Kinds of abuse: the column that counts it, and whether it holds."""
+    many = pl.col("day_recipients") >= params.many_recipients
+    networks = pl.col("networks")
+    return {
+        "networks_in_a_day": (
+            "networks",
+            (networks >= params.min_networks) | ((networks >= params.some_networks) & many),
+        ),
+        "other_identities": (
+            "identities",
+            (pl.col("identities") >= params.min_identities) & (pl.col("identity_domains") >= 2),
+        ),
+        "most_recipients_in_a_day": ("most_in_a_day", pl.col("most_in_a_day").is_not_null()),
+    }
+
+
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Give one finding per account."""
     logins = _logins(tables)
     mails = tables["daily"]
+    used = _places(logins)
+    for part in (_busiest(mails), _identities(mails), _bursts(mails, params, context)):
+        used = used.join(part, on=list(_ACCOUNT), how="left")
+    kinds = _kinds(params)
+    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+    abused = used.filter(number > 0).cache()
     seen = (
         logins.filter(context.window.covers())
+        .join(abused.select(_ACCOUNT), on=list(_ACCOUNT), how="semi")  # most are not, and cost nothing from here on
         .group_by(_ACCOUNT)
         .agg(
             pl.col("ts").min().alias("first"),
@@ -130,24 +154,8 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
             first_uids().alias("uids"),
         )
     )
-    joined = seen
-    for part in (_places(logins), _busiest(mails), _identities(mails), _bursts(mails, params, context)):
-        joined = joined.join(part, on=list(_ACCOUNT), how="left")
-    kinds = {
-        "networks_in_a_day": (
-            "networks",
-            (pl.col("networks") >= params.min_networks)
-            | ((pl.col("networks") >= params.some_networks) & (pl.col("day_recipients") >= params.many_recipients)),
-        ),
-        "other_identities": (
-            "identities",
-            (pl.col("identities") >= params.min_identities) & (pl.col("identity_domains") >= 2),
-        ),
-        "most_recipients_in_a_day": ("most_in_a_day", pl.col("most_in_a_day").is_not_null()),
-    }
-    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
     return shaped(
-        joined.filter(number > 0).with_columns(
+        seen.join(abused, on=list(_ACCOUNT)).with_columns(
             entity("account"),
             pl.lit("high").alias("severity"),
             pl.when(number > 1).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),

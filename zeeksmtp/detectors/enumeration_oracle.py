@@ -38,9 +38,10 @@ class OracleParams(Params):
 
 def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame:
     """Give one finding per server port of the site."""
-    ours = tables["query"].filter(context.window.covers(), pl.col("direction").is_in(["inbound", "internal"]))
-    told = pl.col("verdict").is_in(["confirmed", "unknown"])
-    per_client = ours.filter(told, (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown"))
+    ours = pl.col("direction").is_in(["inbound", "internal"])
+    told = tables["query"].filter(context.window.covers(), ours, pl.col("verdict").is_in(["confirmed", "unknown"]))
+    told = told.cache()
+    per_client = told.filter((pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown"))
     used = (
         per_client.group_by(*_PORT, "client")
         .agg(pl.col("name").n_unique().alias("names"))
@@ -49,13 +50,12 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
     )
     contrast = (pl.col("verdict") == "confirmed").any() & (pl.col("verdict") == "unknown").any()
     verbs = (
-        ours.filter(told)
-        .group_by(*_PORT, "verb")
+        told.group_by(*_PORT, "verb")
         .agg(contrast.alias("tells"), (pl.col("disclosed").list.len() > 0).any().alias("discloses"))
         .filter(pl.col("tells") | (pl.col("discloses") & (pl.col("verb") != "RCPT")))
     )
     banners = tables["server"].select(*_PORT, "banner")
-    answers = ours.filter(told).join(verbs, on=[*_PORT, "verb"], how="semi").join(used, on=list(_PORT), how="left")
+    answers = told.join(verbs, on=[*_PORT, "verb"], how="semi").join(used, on=list(_PORT), how="left")
     found = answers.group_by(_PORT).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),

@@ -39,7 +39,7 @@ from zeeksmtp.detectors._guessing import (
     tested,
 )
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Tables
+from zeeksmtp.model import Context, Daily, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 
@@ -105,14 +105,17 @@ def _finding(rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessing
     )
 
 
-def _hidden(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
-    """Sessions of outside clients inside TLS on submission ports, as trials: bad if no mail fits into them."""
-    submitted = tables["session"].filter(
+def _submitted(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+    """Sessions of outside clients inside TLS on submission ports: `bad` if no mail fits into them."""
+    sessions = tables["session"].filter(
         pl.col("tls"), pl.col("port").is_in([465, 587]), pl.col("direction") == "inbound", pl.col("orig_bytes") > 0
     )
-    short = pl.col("orig_bytes") < params.tls_failed_bytes
-    return submitted.with_columns(
-        short.alias("bad"),
+    return sessions.select("ts", "uid", *SOURCE, (pl.col("orig_bytes") < params.tls_failed_bytes).alias("bad"))
+
+
+def _hidden(tables: Tables) -> pl.LazyFrame:
+    """Give what was `_submitted` as trials."""
+    return tables["daily"].with_columns(
         pl.lit(1, pl.Int64).alias("trials"),
         pl.lit(None, pl.String).alias("user"),
         pl.lit(None, pl.String).alias("account"),
@@ -122,7 +125,7 @@ def _hidden(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
 def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
     """Give the findings per source, per account, per site, and per source inside TLS."""
     # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
-    tries, hidden = logins(tables), _hidden(tables, params).cache()
+    tries, hidden = logins(tables), _hidden(tables).cache()
     alone = by_source(tries, params, context).cache()
     sources = alone.filter(~pl.col("is_spray"))
     accounts = by_account(tries, params, context, params.min_sources).cache()
@@ -146,9 +149,9 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     )
 
 
-def count_trials(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+def count_trials(tables: Tables, _params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
     """Give the number of logins that were judged, and of sessions inside TLS; accounts are judged a second time."""
-    seen = pl.concat([logins(tables).select("trials"), _hidden(tables, params).select("trials")])
+    seen = pl.concat([logins(tables).select("trials"), _hidden(tables).select("trials")])
     return pl.concat([seen, logins(tables).select("trials")]).select(pl.col("trials").sum())
 
 
@@ -159,10 +162,11 @@ DETECTOR = Detector(
     "{sources:source}, seen as {seen_as}.",
     action="Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded.",
     attack=("T1110.001",),
-    needs=("login", "session"),
+    needs=("login",),
     sees=("smtp_auth",),
     params=PasswordGuessingParams,
     plan=plan,
     stage="guessing",
     trials=count_trials,
+    daily=Daily(("session",), _submitted),
 )
