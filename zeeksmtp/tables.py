@@ -6,9 +6,8 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -115,17 +114,28 @@ class Maker:
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
         sheds = [_Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), piece) for piece in pieces]
-        # Two facts at once, but no more than two pieces: where most lie there already, a fact keeps one processor busy.
-        with ThreadPoolExecutor(AT_ONCE, "facts") as pool, ThreadPoolExecutor(AT_ONCE, "pieces") as hands:
-            for step in (*levels(), self.days):
-                made = [pool.submit(self._timed, f.name, partial(self._fact, f, known, sheds, hands)) for f in step]
-                known |= zip([fact.name for fact in step], [one.result() for one in made], strict=True)
-        return known
+        making: dict[str, Future[pl.LazyFrame]] = {}
+        # Several facts at once, but no more than two pieces: where most lie there, a fact keeps one processor busy.
+        with ThreadPoolExecutor(AT_ONCE + 1, "facts") as pool, ThreadPoolExecutor(AT_ONCE, "pieces") as hands:
+            for fact in (*(fact for step in levels() for fact in step), *self.days):
+                # Each comes after what it needs, so what it waits for is already under way.
+                needs = {name: making[name] for name in fact.needs if name in making}
+                making[fact.name] = pool.submit(self._fact, fact, rows, needs, sheds, hands)
+            return known | {name: made.result() for name, made in making.items()}
 
-    def _fact(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
+    def _fact(
+        self,
+        fact: Fact,
+        rows: Tables,
+        needs: Mapping[str, Future[pl.LazyFrame]],
+        sheds: Sequence[_Shed],
+        hands: Executor,
+    ) -> pl.LazyFrame:
+        known = {**rows, **{name: made.result() for name, made in needs.items()}}
         if fact.daily:
-            return self._by_piece(fact, known, sheds, hands)
-        return self._written(fact.plan(known, self.site), self.folder / "facts" / f"{fact.name}.parquet")
+            return self._timed(fact.name, lambda: self._by_piece(fact, known, sheds, hands))
+        path = self.folder / "facts" / f"{fact.name}.parquet"
+        return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
 
     def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
         """Make a fact of each piece by `hands`, unless it lies there already."""

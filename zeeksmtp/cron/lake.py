@@ -6,7 +6,6 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,7 +24,6 @@ MANY = 24
 """Small parts of a log and day that are made into one."""
 SMALL = 500_000
 """Rows; a part with more is left as it is."""
-_SYNCS = 8  # what waits for the disk together, the disk does together
 _AHEAD = timedelta(days=1)  # a row dated further ahead of the clock comes from a wrong one: it must not age the others
 
 
@@ -46,15 +44,21 @@ def workshop(home: Path) -> Iterator[Path]:
     else:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
+    before = _pieces(folder)
     try:
         yield folder
         for name in ("lake", "facts"):
             shutil.rmtree(folder / name)
-        flush(folder.glob("pieces/*/*"))
+        flush(path for path, _ in _pieces(folder) - before)  # those before are on the disk: their pass said so
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     (folder / _WHOLE).touch(mode=0o600)
+
+
+def _pieces(folder: Path) -> set[tuple[Path, int]]:
+    """Give the files of pieces with their inodes: one that is replaced is another."""
+    return {(path, path.stat().st_ino) for path in folder.glob("pieces/*/*")}
 
 
 def lay_out(folder: Path, lake: Path, live: Iterable[LivePart], logs: Iterable[str]) -> None:
@@ -119,10 +123,12 @@ def written(lake: Path, log: Log, rows: pl.DataFrame) -> LivePart | None:
 
 def flush(paths: Iterable[Path]) -> None:
     """Have parts and their names on the disk before the state says that they count."""
-    files = list(paths)
-    with ThreadPoolExecutor(_SYNCS, thread_name_prefix="sync") as pool:
-        for some in (files, {path.parent for path in files}):
-            list(pool.map(_sync, some))
+    folders: set[Path] = set()
+    for path in paths:
+        _sync(path)
+        folders.add(path.parent)
+    for folder in folders:
+        _sync(folder)
 
 
 def _sync(path: Path) -> None:
