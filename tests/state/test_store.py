@@ -135,6 +135,22 @@ def test_a_damaged_state_is_said_and_left(damage: str, path: Path) -> None:
     assert path.read_bytes() == broken
 
 
+def test_nothing_counts_over_a_damaged_state(path: Path) -> None:
+    """Reading may go on before the damage is known; then nothing is written, and what failed is told as damage."""
+    with opened(path) as store, store.transaction() as connection:
+        for number in range(500):
+            note(connection, f"name {number}", "x" * 100)
+    whole = path.read_bytes()
+    path.write_bytes(broken := whole[:8192] + whole[16384:24576] + whole[16384:])
+    with pytest.raises(UnusableError, match="is damaged"), opened(path) as store, store.transaction():
+        pytest.fail("a transaction began")
+    with pytest.raises(UnusableError, match="is damaged"), opened(path) as store:
+        with store.reading() as connection:
+            assert told(connection, "nothing of this name") is None
+        raise KeyError("read wrong")
+    assert path.read_bytes() == broken
+
+
 def test_file_names_that_are_no_utf8_are_remembered(path: Path, tmp_path: Path) -> None:
     odd = tmp_path / "conn-\udcff.log"
     with opened(path) as store, store.transaction() as connection:

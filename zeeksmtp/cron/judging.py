@@ -65,11 +65,11 @@ def judge(asked: Asked, store: Store, known: dict[Path, File], seen: Look, *, sa
     """Take what has changed, judge the lake if that gives reason to, and commit. `known` files are the state's."""
     engine = pipeline.engine_named(asked.engine).configured(asked.settings)
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
-    with store.transaction() as connection:
+    with store.reading() as connection:
         memory = _remembered(connection, work, known, same_rules=same_rules)
     with room(asked.state_dir):
         read = _read(work, memory, seen)
-    with store.transaction() as connection:
+    with store.reading() as connection:
         places = {changes.place_of(taken.source.path) for taken in read.haul.taken if taken.rewritten}
         older = {place: ledger.parts_from(connection, place) for place in places}
     with room(asked.state_dir):

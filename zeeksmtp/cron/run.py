@@ -69,7 +69,7 @@ def dry_run(asked: Asked) -> Ended:
 
 def _pass(asked: Asked, store: Store) -> Ended:
     today = datetime.fromtimestamp(asked.clock(), UTC).date()
-    with store.transaction() as connection:
+    with store.reading() as connection:
         known = ledger.files(connection)
         live = ledger.parts(connection)
         settings = rules.in_force(asked.settings, connection, today)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -22,23 +23,54 @@ _CACHE = 64 << 10  # KiB at most: what thousands of findings change is put toget
 
 
 class Store:
-    """An open state file. Every method that touches it raises `UnusableError` if it cannot be used."""
+    """An open state file. Every method that touches it raises `UnusableError` if it cannot be used.
+
+    Whether it is sound is found out beside other work: that takes the longer, the more is remembered.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _engine(path)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sound")
+        self._checked: Future[str] | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Give a connection within one transaction that has the file to itself; commit at the end, or nothing."""
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection as `transaction` does, but at once: for what counts by a later transaction only."""
         try:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
             raise _unusable(self.path, error) from error
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection within one transaction that has the file to itself; commit at the end, or nothing."""
+        self.sound()
+        with self.reading() as connection:
+            yield connection
+
+    def look_through(self) -> Future[str]:
+        """Begin to look through the file, if that was not done yet; the result is `ok` or what is wrong with it."""
+        self._checked = self._checked or self._pool.submit(self._check)
+        return self._checked
+
+    def sound(self) -> None:
+        """Wait until the file was looked through."""
+        try:
+            found = self.look_through().result()
+        except (DBAPIError, sqlite3.Error) as error:
+            raise _unusable(self.path, error) from error
+        if found != "ok":
+            raise UnusableError(_damaged(self.path))
+
+    def _check(self) -> str:
+        with closing(self._engine.raw_connection()) as connection:  # no transaction: nobody has to wait for it
+            return str(connection.cursor().execute("PRAGMA quick_check(1)").fetchone()[0])
+
     def close(self) -> None:
         """Let go of the file."""
+        self._pool.shutdown()
         self._engine.dispose()
 
 
@@ -53,13 +85,18 @@ def opened(path: Path) -> Iterator[Store]:
         path.touch(mode=0o600)
     store = Store(path)
     try:
-        with store.transaction() as connection:
-            _check(connection, path)
-            if _migrations.version_of(connection) < _migrations.NEWEST:
+        with store.reading() as connection:
+            version = _version(connection, path)
+        store.look_through()
+        if version < _migrations.NEWEST:
+            with store.transaction() as connection:
                 _migrations.migrate(connection)
         yield store
     finally:
-        store.close()
+        try:
+            store.sound()  # if not, that is why anything else failed
+        finally:
+            store.close()
 
 
 def _engine(path: Path) -> Engine:
@@ -79,16 +116,14 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _check(connection: Connection, path: Path) -> None:
+def _version(connection: Connection, path: Path) -> int:
     version = _migrations.version_of(connection)
     if version > _migrations.NEWEST:
         raise UnusableError(
             f"{path} was written by a newer zeeksmtp (schema {version}, this one knows {_migrations.NEWEST}): "
             "install that one again, or set another state_dir"
         )
-    found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-    if found != "ok":
-        raise UnusableError(_damaged(path))
+    return version
 
 
 def _damaged(path: Path) -> str:
@@ -98,9 +133,9 @@ def _damaged(path: Path) -> str:
     )
 
 
-def _unusable(path: Path, error: DBAPIError) -> UnusableError:
+def _unusable(path: Path, error: DBAPIError | sqlite3.Error) -> UnusableError:
     """Word what SQLite says, with the remedy."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
     said = {
         sqlite3.SQLITE_FULL: f"{path}: the disk is full; make room and run again, nothing was lost",
         sqlite3.SQLITE_READONLY: f"{path} cannot be written: give its owner and mode back to the user of the pass",
