@@ -139,6 +139,13 @@ def test_only_days_with_new_rows_are_made_anew(tmp_path: Path) -> None:
     assert differing(again, made(lake, tmp_path, 10**9, site)) == []
 
 
+def test_a_large_lake_may_have_no_row_before_the_end_of_the_window(tmp_path: Path) -> None:
+    lake, site = world_of_days(tmp_path)
+    before_all = Window(until=MIDNIGHT - timedelta(days=3650))
+    tables = Maker(lake, tmp_path, LOGS, engine_named("local"), site, before_all, small=0).tables()
+    assert [len(tables[fact.name].collect()) for fact in facts() if fact.name in {"session", "volume"}] == [0, 0]
+
+
 @pytest.mark.parametrize("log", ["conn", "smtp_session", "ssl"])
 def test_pieces_need_no_log_in_particular(log: str, tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)

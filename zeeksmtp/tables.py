@@ -89,9 +89,12 @@ class Maker:
         """
         whole = {name: scan(self.lake, log) for name, log in self.logs.items()}
         rows = {name: table.filter(self._until.covers()) for name, table in whole.items()}
-        # Rows outside the window count, too: without a condition the files' own numbers tell, and no row is read.
-        number = self.engine.collect(pl.concat([table.select(pl.len()) for table in whole.values()])).sum().item()
-        return self._of_pieces(rows) if number > self.small else self._in_memory(rows)
+        # Of whole files their own numbers tell, and no row is read.
+        large = self._number(whole) > self.small and (self.window.until is None or self._number(rows) > self.small)
+        return self._of_pieces(rows) if large else self._in_memory(rows)
+
+    def _number(self, rows: Tables) -> int:
+        return int(self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()])).sum().item())
 
     @property
     def _until(self) -> Window:
