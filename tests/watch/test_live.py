@@ -160,7 +160,11 @@ def test_the_folder_vanishes_and_comes_back(start: Start, folder: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_signals_end_it(start: Start, folder: Path, number: int) -> None:
     """Soon, with 0, in silence, and without a trace; also while a round is under way."""
-    watcher = start(folder, "--from-start", every=0.5)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests with nohup has it ignored
+    try:
+        watcher = start(folder, "--from-start", every=0.5)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     log = Log("tsv")
     append(folder / "smtp_auth.log", log.header + b"".join(log.row(f"user{n}") for n in range(200)))
     watcher.wait_for_users(*(f"user{n}" for n in range(200)))
