@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -145,6 +146,15 @@ def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
             made_with=f"{params!r} {context!r}",
         )
     ]
+
+
+@contextmanager
+def units_beside() -> Iterator[None]:
+    """Import what judges, and what it counts with, beside what is done within."""
+    with ThreadPoolExecutor(1, thread_name_prefix="units") as pool:
+        imported = pool.submit(lambda: (facts(), detectors(), import_module("scipy.special")))
+        yield
+        imported.result()
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
@@ -287,10 +297,9 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     began = time.perf_counter()
     (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
-    with room(folder), ThreadPoolExecutor(1, thread_name_prefix="units") as pool:
-        units = pool.submit(lambda: (facts(), detectors()))  # imported while files are read
-        found, records = _read(request, engine, folder / "lake")
-        units.result()
+    with room(folder):
+        with units_beside():
+            found, records = _read(request, engine, folder / "lake")
         tables = tables_of(request, engine, folder)
         report = _report(request, engine, tables, found, records)
         if keep_facts:

@@ -38,6 +38,20 @@ def test_a_transaction_counts_whole_or_not_at_all(path: Path) -> None:
             assert told(connection, "word") is None
 
 
+def test_the_log_is_carried_over_and_gone_with_the_store(path: Path) -> None:
+    log = path.with_name("state.sqlite-wal")
+    with opened(path):
+        pass
+    with opened(path) as store:
+        for number in range(3):
+            with store.transaction() as connection:
+                note(connection, "word", str(number))
+        assert log.exists()
+    assert not log.exists()
+    with opened(path) as store, store.reading() as connection:
+        assert told(connection, "word") == "2"
+
+
 def test_an_older_version_is_migrated_with_all_that_is_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(path) as store, store.transaction() as connection:
         note(connection, "word", "said")
@@ -80,6 +94,10 @@ def test_findings_of_version_1_are_what_they_were(path: Path) -> None:
         known = findings.known(connection)
         assert {id_: (k.finding.state, k.last_pass) for id_, k in known.items()} == states
         assert findings.made_of(connection) == {} and findings.last_judged(connection) == 7
+        past = findings.past(connection, states)
+        assert {id_: (p.first, p.last, p.count) for id_, p in past.items()} == {
+            id_: (k.finding.first, k.finding.last, k.finding.count) for id_, k in known.items()
+        }
         findings.judged(connection, 8)
         rested = {id_: k.finding.state for id_, k in findings.known(connection).items()}
     assert rested == dict(zip(states, ["quiet", "quiet", "acknowledged"], strict=True))

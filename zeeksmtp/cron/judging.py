@@ -67,7 +67,7 @@ def judge(asked: Asked, store: Store, known: dict[Path, File], seen: Look, *, sa
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.reading() as connection:
         memory = _remembered(connection, work, known, same_rules=same_rules)
-    with room(asked.state_dir):
+    with room(asked.state_dir), pipeline.units_beside():
         read = _read(work, memory, seen)
     with store.reading() as connection:
         places = {changes.place_of(taken.source.path) for taken in read.haul.taken if taken.rewritten}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,8 +51,9 @@ def remember(
     seen = recall.seen(report)
     past = findings.past(connection, (finding.id for finding in report.findings))
     lives = life.lived(report.findings, past, number, newest, recall.back)
+    bodies = {known.finding.id: known.finding.model_dump_json() for known in lives}
     as_they_were = {id_ for id_, old in past.items() if old.made_of == seen.made[id_] and id_ not in recall.back}
-    findings.keep(connection, (known for known in lives if known.finding.id not in as_they_were), seen.made)
+    findings.keep(connection, (known for known in lives if known.finding.id not in as_they_were), seen.made, bodies)
     findings.miss(connection, recall.known.keys() - past.keys() - seen.unchanged)
     findings.hide(connection, seen.hidden)
     findings.judged(connection, number)
@@ -64,9 +66,14 @@ def remember(
     if not news:
         return Shown(shown, None)
     parcel = identity(told(connection, "salt"), number)
-    text = shown.model_dump_json(by_alias=True)
-    outbox.put(connection, parcel, life.headline(shown), text, carriers(work.asked.settings))
+    outbox.put(connection, parcel, life.headline(shown), _json(shown, bodies), carriers(work.asked.settings))
     return Shown(shown, parcel)
+
+
+def _json(report: Report, bodies: Mapping[str, str]) -> str:
+    """Give a report as JSON, the findings as they were written already: that is most of it."""
+    rest = report.model_dump_json(by_alias=True, exclude={"findings"})
+    return f'{rest[:-1]},"findings":[{",".join(bodies[finding.id] for finding in report.findings)}]}}'
 
 
 def _counting(report: Report, hidden: int) -> Report:

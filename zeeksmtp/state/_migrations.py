@@ -21,10 +21,21 @@ def _remembers_rows(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _remembers_rows}
+def _has_times_beside(connection: Connection) -> None:
+    for statement in (
+        "ALTER TABLE finding ADD COLUMN first VARCHAR",
+        "ALTER TABLE finding ADD COLUMN last VARCHAR",
+        "ALTER TABLE finding ADD COLUMN count INTEGER",
+        "UPDATE finding SET first = json_extract(body, '$.first'), last = json_extract(body, '$.last'),"
+        " count = json_extract(body, '$.count')",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _remembers_rows, 2: _has_times_beside}
 """Step n makes version n + 1 of version n, in plain SQL: `_tables.py` is always the newest version."""
 
-NEWEST = 2
+NEWEST = 3
 
 
 def version_of(connection: Connection) -> int:

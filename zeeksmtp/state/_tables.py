@@ -86,11 +86,14 @@ FINDING = Table(
     Column("first_pass", Integer, nullable=False),
     Column("last_pass", Integer, nullable=False),  # the last one that changed it, or had it, if none has it now
     Column("seen_count", Integer, nullable=False),  # of the evidence in the lake, which may have aged since
-    Column("body", String, nullable=False),  # JSON: the finding, as in a report; its state is the column's
+    Column("body", String, nullable=False),  # JSON: the finding, as it was told; its state is the column's
     Column("severity", String, nullable=False),  # the worst that was told
     Column("reason", String),  # of the acknowledgement
     Column("acknowledged", String),
     Column("made_of", Integer),  # hash of the detector's row; null: the last pass did not have it
+    Column("first", String),  # this and what follows as in the body, which takes the longer to read
+    Column("last", String),
+    Column("count", Integer),
 )
 Index("finding_made_of", FINDING.c.id, FINDING.c.made_of)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, delete, func, select, update
@@ -20,7 +21,7 @@ from zeeksmtp.state._tables import FINDING, HIDDEN, SUPPRESSION
 from zeeksmtp.state.store import note, told
 
 _JUDGED = "judged"
-_COLUMNS = tuple(FINDING.c.keys())
+_in_order = itemgetter(*FINDING.c.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,7 @@ def is_empty(connection: Connection) -> bool:
 
 def past(connection: Connection, ids: Iterable[str]) -> dict[str, Past]:
     """Give what is known of some findings, by id; ids that are not known are left out."""
-    told = func.json_extract(FINDING.c.body, "$.first", "$.last", "$.count")  # in one: each would read the body anew
-    names = ("first_pass", "seen_count", "severity", "reason", "acknowledged", "made_of")
-    statement = select(FINDING.c.id, told, *(FINDING.c[name] for name in names))
+    statement = select(*(FINDING.c[name] for name in ("id", *Past.__slots__)))
     return dict(map(_past, connection.execute(statement.where(_among(FINDING.c.id, ids)))))
 
 
@@ -124,16 +123,20 @@ def _among(column: Column[Any], keys: Iterable[str | int]) -> ColumnElement[bool
 
 
 def _past(row: Sequence[Any]) -> tuple[str, Past]:
-    id_, body, first_pass, seen_count, severity, reason, acknowledged, made = row
-    first, last, count = json.loads(body)
+    id_, first, last, count, first_pass, seen_count, severity, reason, acknowledged, made = row
     times = datetime.fromisoformat(first), datetime.fromisoformat(last)
     said = reason, _moment(acknowledged)
     return id_, Past(*times, count, first_pass, seen_count, Severity(severity), *said, made)
 
 
-def keep(connection: Connection, findings: Iterable[Known], rows: Mapping[str, int | None]) -> None:
-    """Remember findings as the pass that has their number left them; `rows` gives the hashes of their rows, by id."""
-    values = [_row(known, rows[known.finding.id]) for known in findings]
+def keep(
+    connection: Connection, findings: Iterable[Known], rows: Mapping[str, int | None], bodies: Mapping[str, str]
+) -> None:
+    """Remember findings as the pass that has their number left them.
+
+    `rows` gives the hashes of their rows, by id, `bodies` the findings themselves as JSON.
+    """
+    values = [_row(known, rows[known.finding.id], bodies[known.finding.id]) for known in findings]
     if values:
         kept = insert(FINDING)
         # In place of the row that is there, where it lies, and not its key: that would be to write in two places.
@@ -143,21 +146,26 @@ def keep(connection: Connection, findings: Iterable[Known], rows: Mapping[str, i
         connection.exec_driver_sql(str(upsert.compile(dialect=connection.dialect)), values)
 
 
-def _row(known: Known, made_of: int | None) -> tuple[str | int | None, ...]:
+def _row(known: Known, made_of: int | None, body: str) -> tuple[str | int | None, ...]:
     """Give the values of a row of `FINDING`, in the order of its columns."""
+    finding = known.finding
     values = {
-        "id": known.finding.id,
-        "state": known.finding.state,
+        "id": finding.id,
+        "state": finding.state,
         "first_pass": known.first_pass,
         "last_pass": known.last_pass,
         "seen_count": known.seen_count,
-        "body": known.finding.model_dump_json(exclude={"state"}),
+        "body": body,
         "severity": known.severity.value,
         "reason": known.reason,
         "acknowledged": None if known.acknowledged is None else known.acknowledged.isoformat(),
         "made_of": made_of,
+        "first": finding.first.isoformat(),
+        "last": finding.last.isoformat(),
+        "count": finding.count,
     }
-    return tuple(values[name] for name in _COLUMNS)
+    row: tuple[str | int | None, ...] = _in_order(values)
+    return row
 
 
 def miss(connection: Connection, ids: Collection[str]) -> None:

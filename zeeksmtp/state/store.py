@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -31,13 +31,16 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _engine(path)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sound")
+        self._held: PoolProxiedConnection | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._checked: Future[str] | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection as `transaction` does, but at once: for what counts by a later transaction only."""
         try:
+            # While one is open, SQLite does not carry its log over as soon as another is closed, and all wait for it.
+            self._held = self._held or self._engine.raw_connection()
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
@@ -49,6 +52,7 @@ class Store:
         self.sound()
         with self.reading() as connection:
             yield connection
+        self._pool.submit(self._carry_over)
 
     def look_through(self) -> Future[str]:
         """Begin to look through the file, if that was not done yet; the result is `ok` or what is wrong with it."""
@@ -68,9 +72,16 @@ class Store:
         with closing(self._engine.raw_connection()) as connection:  # no transaction: nobody has to wait for it
             return str(connection.cursor().execute("PRAGMA quick_check(1)").fetchone()[0])
 
+    def _carry_over(self) -> None:
+        """Carry what was committed over from the write-ahead log, beside other work; if not now, with the next."""
+        with suppress(DBAPIError, sqlite3.Error), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """Let go of the file."""
         self._pool.shutdown()
+        if self._held is not None:
+            self._held.close()
         self._engine.dispose()
 
 
@@ -107,6 +118,7 @@ def _engine(path: Path) -> Engine:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not that of the driver
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store.transaction`
         connection.execute(f"PRAGMA cache_size = -{_CACHE}")
 
     @event.listens_for(engine, "begin")
