@@ -29,7 +29,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts._common import first_seen
 from zeeksmtp.facts.usual import HISTORY_DAYS
 from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
@@ -38,6 +38,7 @@ _ALLOWED = ("bulk-sender",)
 _FORWARDING = ("relay", "gateway")  # they carry other people's domains
 _HOUR = ("client", "hour")
 _MORE_REFUSED = 2.0  # refusals weigh where their share doubles
+_SERVERS = 100  # are named at most
 _NEVER = 1e-300  # a tail that underflows is not infinitely unlikely
 
 
@@ -109,34 +110,52 @@ def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.La
 
 
 def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
-    """Give mails (`is_mail`) and sessions of hours that are busy enough: all that unusual ones can be told of."""
+    """Sum up mails and sessions of hours that are busy enough: all that unusual ones can be told of.
+
+    Give one row per client and hour (two, where a session went on after the end of its day).
+    """
     busy = tables["sent"].filter(pl.col("value") >= params.min_messages)
-    mails = tables["message"].filter(pl.col("content").fill_null(value=True))
-    mails = mails.select("client", "ts", "server", "sender_domain", "recipient_domains", "reply_code", "uid")
-    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
-    sessions = tables["session"].select("client", "ts", "helo", pl.col("rcpt").fill_null(0), refused.alias("refused"))
-    parts = [mails.with_columns(is_mail=pl.lit(value=True)), sessions.with_columns(is_mail=pl.lit(value=False))]
-    return pl.concat([_during(part, busy, context) for part in parts], how="diagonal")
-
-
-def _evidence(mails: pl.LazyFrame, sessions: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-    """What mails and sessions tell, per key."""
-    told = mails.group_by(keys).agg(
-        pl.col("sender_domain").drop_nulls().n_unique().alias("sender_domains"),
-        pl.col("recipient_domains").explode().drop_nulls().n_unique().alias("to_domains"),
-        (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
-        pl.len().alias("mails"),
+    mails = _during(tables["message"].filter(pl.col("content").fill_null(value=True)), busy, context)
+    told = mails.group_by(_HOUR).agg(
+        pl.col("sender_domain").drop_nulls().unique().alias("sender_domains"),
+        pl.col("recipient_domains").explode().drop_nulls().unique().alias("to_domains"),
+        (pl.col("reply_code") >= 500).sum().cast(pl.UInt64).alias("refused_mails"),
+        pl.len().cast(pl.UInt64).alias("mails"),
         pl.col("ts").max().alias("complete_at"),
-        pl.col("server").unique().sort().head(100).alias("servers"),
-        first_uids().alias("uids"),
+        pl.col("server").unique().sort().head(_SERVERS).alias("servers"),
+        first_seen(lines=True),
     )
+    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
     bare = ~pl.col("helo").str.contains(r"[.:\[]")
-    spoken = sessions.group_by(keys).agg(
-        pl.col("refused", "rcpt").sum(),
-        pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
-        bare.fill_null(value=False).any().alias("bare_helo"),
+    spoken = (
+        _during(tables["session"], busy, context)
+        .group_by(_HOUR)
+        .agg(
+            refused.sum().cast(pl.UInt64).alias("refused"),
+            pl.col("rcpt").fill_null(0).sum().cast(pl.UInt64),
+            pl.col("helo").drop_nulls().unique().alias("helo_names"),
+            bare.fill_null(value=False).any().alias("bare_helo"),
+        )
     )
-    return told.join(spoken, on=list(keys), how="left")
+    return told.join(spoken, on=list(_HOUR), how="full", coalesce=True)
+
+
+def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    """What mails and sessions tell, per key that has mails."""
+    uids = pl.col("seen").explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True)
+    several = [pl.col(name).explode().drop_nulls() for name in ("sender_domains", "to_domains", "helo_names")]
+    return (
+        busy.group_by(keys)
+        .agg(
+            *(names.n_unique() for names in several),
+            pl.col("refused_mails", "mails", "refused", "rcpt").sum(),
+            pl.col("complete_at").max(),
+            pl.col("servers").explode().drop_nulls().unique().sort().head(_SERVERS),
+            uids.head(20).alias("uids"),
+            pl.col("bare_helo").any(),
+        )
+        .filter(pl.col("mails") > 0)
+    )
 
 
 def _refused_before(every: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
@@ -171,18 +190,15 @@ def _number(kinds: dict[str, tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
 
 
-def _alarms(
-    hours: pl.LazyFrame, mails: pl.LazyFrame, sessions: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams
-) -> pl.LazyFrame:
+def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams) -> pl.LazyFrame:
     """When it could have been told: the first unusual hour that has evidence enough by itself, else the last one.
 
-    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour.
+    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour, of
+    several that are equally so the last.
     """
-    each = hours.join(_evidence(mails, sessions, _HOUR), on=list(_HOUR), how="left").join(
-        before, on="client", how="left"
-    )
+    each = hours.join(_evidence(busy, _HOUR), on=list(_HOUR), how="left").join(before, on="client", how="left")
     told = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
-    worst = pl.col("threshold").sort_by("score").last()
+    worst = pl.col("threshold").sort_by("score", "hour").last()
     return each.group_by("client").agg(
         pl.coalesce(told, pl.col("complete_at").max()).alias("alarm_at"),
         worst.alias("threshold"),
@@ -195,7 +211,6 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
     """Give one finding per client."""
     hours = _hours(tables, params, context).cache()
     busy = tables["daily"].join(hours.select(_HOUR), on=list(_HOUR), how="semi").cache()
-    mails, sessions = busy.filter("is_mail"), busy.filter(~pl.col("is_mail"))
     before = _refused_before(tables["host_hour"], hours).cache()
     found = hours.group_by("client").agg(
         pl.col("hour").min().alias("first"),
@@ -210,9 +225,9 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         pl.col("trials").first(),
     )
     joined = (
-        found.join(_evidence(mails, sessions, ("client",)), on="client", how="left")
+        found.join(_evidence(busy, ("client",)), on="client", how="left")
         .join(before, on="client", how="left")
-        .join(_alarms(hours, mails, sessions, before, params), on="client", how="left")
+        .join(_alarms(hours, busy, before, params), on="client", how="left")
     )
     kinds = _kinds(params)
     number = _number(kinds)
