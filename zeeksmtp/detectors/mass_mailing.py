@@ -65,19 +65,21 @@ class MassMailingParams(Params):
 
 def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     found = discovered(pl.col("p"), context.false_discovery_rate, "day").fill_null(value=False)
-    judged = tables["volume"].with_columns(
-        (found & (pl.col("value") >= params.min_messages)).alias("unusual"),
-        (-pl.col("p").clip(lower_bound=_NEVER).log()).alias("score"),
-        (-pl.col("p").clip(lower_bound=_NEVER).log()).filter(found).min().over("day").alias("threshold"),
-        pl.len().over("client").alias("trials"),
+    score = -pl.col("p").clip(lower_bound=_NEVER).log()
+    unusual = (
+        tables["volume"]
+        .filter(found)
+        .with_columns(score.alias("score"), score.min().over("day").alias("threshold"))
+        .filter(pl.col("value") >= params.min_messages)
+        .join(tables["volume"].group_by("client").agg(pl.len().alias("trials")), on="client")
+        .cache()
     )
     known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
     # What it sent before, and at which hours of the day, tells whether the role and the time are new.
     clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
-    past = judged.filter(pl.col("messages") > 0).select("client", then="hour", then_clock=clock)
+    past = tables["volume"].filter(pl.col("messages") > 0).select("client", then="hour", then_clock=clock)
     before = (
-        judged.filter(pl.col("unusual"))
-        .select(*_HOUR, clock.alias("clock"))
+        unusual.select(*_HOUR, clock.alias("clock"))
         .join(past, on="client")
         .filter(pl.col("then") < pl.col("hour"))
         .group_by(_HOUR)
@@ -91,7 +93,7 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
     old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
     night = (clock >= params.night_from) | (clock < params.night_to)
     return (
-        judged.filter(pl.col("unusual"), context.window.covers("hour"))
+        unusual.filter(context.window.covers("hour"))
         .join(known, on="client", how="anti")
         .join(forwards, on="client", how="left")
         .with_columns(pl.col("forwards").fill_null(value=False))
@@ -193,8 +195,8 @@ def _number(kinds: dict[str, tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
 def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams) -> pl.LazyFrame:
     """When it could have been told: the first unusual hour that has evidence enough by itself, else the last one.
 
-    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour, of
-    several that are equally so the last.
+    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour
+    (of several that are equally so, the last).
     """
     each = hours.join(_evidence(busy, _HOUR), on=list(_HOUR), how="left").join(before, on="client", how="left")
     told = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
