@@ -176,6 +176,6 @@ def _variants_once(sources: list[Source], passed_over: list[PassedOver]) -> list
         return sources
     normal = {(source.path.parent, source.log) for source in sources if source not in variants}
     copies = {source for source in variants if (source.path.parent, source.log) in normal}
-    for copy in copies:
-        passed_over.append(PassedOver(copy.path, f"a second copy of {copy.log}.log, which lies beside it"))
+    why = "a second copy of {}.log, which lies beside it"
+    passed_over += [PassedOver(copy.path, why.format(copy.log)) for copy in copies]
     return [source for source in sources if source not in copies]
