@@ -20,6 +20,8 @@ DEBUG = "ZEEKSMTP_DEBUG"
 _MANY_OBJECTS = 1_000_000
 _KEPT = {-1: 64 << 20, -3: 32 << 20}
 """M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes."""
+_TURN = 0.0005
+"""Seconds that a thread back from polars waits for one that makes findings; Python has ten times as many."""
 INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
 # Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
@@ -80,6 +82,7 @@ def main() -> None:
     # Imports and models make many objects that stay: to look through them for cycles, over and over, is a waste.
     gc.set_threshold(_MANY_OBJECTS)
     _keep_memory()
+    sys.setswitchinterval(_TURN)
     # numpy comes with a pool of threads that wait for matrices, spinning; nothing here has any.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.

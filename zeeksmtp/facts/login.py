@@ -18,6 +18,8 @@ MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
 _MISTAKES, _MISTAKE_MINUTES = 3, 10
 
 _SOURCE = ("client", "server")
+_ENTITY = (*_SOURCE, "account")
+_ORDER = ("ts", "uid", "seq")
 
 
 def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
@@ -29,6 +31,7 @@ def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
     gap, deviation = rhythm()
     per_source = (
         judged.filter(pl.col("bad"))
+        .sort(_ORDER)
         .group_by(_SOURCE)
         .agg(
             pl.col("account").n_unique().alias("accounts"),
@@ -47,26 +50,41 @@ def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
 
 def _mistakes() -> pl.Expr:
     """Wrong passwords of someone who then knew the right one: up to three, minutes before the success, are one."""
-    entity = [*_SOURCE, "account"]
     right = pl.when(~pl.col("bad")).then(pl.col("ts"))
-    success = right.fill_null(strategy="backward").over(entity)
-    run = (~pl.col("bad")).cum_sum().over(entity)
-    tries = pl.col("bad").sum().over([*entity, run])
+    success = right.fill_null(strategy="backward").over(_ENTITY)
+    run = (~pl.col("bad")).cum_sum().over(_ENTITY)
+    tries = pl.col("bad").sum().over([*_ENTITY, run])
     soon = success - pl.col("ts") <= timedelta(minutes=_MISTAKE_MINUTES)
     mistaken = (pl.col("bad") & soon & (tries <= _MISTAKES)).fill_null(value=False)
     return pl.when(mistaken).then(pl.format("mistake/{}", run))
 
 
+def _worth_a_look(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out, where all secrets of an account have hashes, what cannot be the first of its secret and outcome."""
+    unhashed = judged.filter(pl.col("secret_hash").is_null()).select(_ENTITY).unique()
+    hashed = judged.join(unhashed, on=list(_ENTITY), how="anti", nulls_equal=True)
+    firsts = hashed.group_by(*_ENTITY, "secret_hash", "bad").agg(pl.col("ts").min())
+    same = [*_ENTITY, "secret_hash", "bad", "ts"]
+    return pl.concat(
+        [
+            hashed.join(firsts, on=same, how="semi", nulls_equal=True),
+            judged.join(unhashed, on=list(_ENTITY), how="semi", nulls_equal=True),
+        ]
+    )
+
+
 def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     """Give one row per secret of an account that a client tried, and outcome: the first time."""
     judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
-    judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad")).sort("ts", "uid", "seq")
+    judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad"))
     # Equal hashes are one secret; without hashes a device that tries well apart is taken to repeat itself.
     same_try = pl.coalesce("secret_hash", "stale", _mistakes(), pl.format("{}/{}", "uid", "seq"))
     return (
-        judged.join(_stale(judged), on=list(_SOURCE), how="left", maintain_order="left")
+        _worth_a_look(judged)
+        .join(_stale(judged), on=list(_SOURCE), how="left")
+        .sort(_ORDER)
         .with_columns(same_try.alias("try"))
-        .unique([*_SOURCE, "account", "try", "bad"], keep="first", maintain_order=True)
+        .unique([*_ENTITY, "try", "bad"], keep="first", maintain_order=True)
         .with_columns(pl.col("stale").is_not_null())
         .select(column.name for column in FACT.columns)
     )
