@@ -2,11 +2,13 @@
 
 The first pass judges all; the next ones find nothing new; then each finds the logs of one more hour. Beside them:
 `zeeksmtp report` on that hour's files, which is what they cost by themselves. Every pass and report is a program of its
-own, and what makes the lake and the state is another, so that memory is that of the program alone.
+own, and what makes the lake and the state is another, so that memory is that of the program alone. What one leaves to
+be written back is on the disk before the next begins: an hour lies between passes.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -54,12 +56,17 @@ def _runs(home: Path, times: int) -> dict[str, list[Run]]:
     config.write_text(f'log_dir = "{home / "logs"}"\nstate_dir = "{home / "state"}"\nsettle_seconds = 0\n')
     cron = [sys.executable, "-m", "zeeksmtp", "cron", "--quiet", "--config", str(config)]
     report = [sys.executable, "-m", "zeeksmtp", "report", "--quiet"]
-    runs = {_FIRST: [measured(cron)], _NOTHING: [measured(cron) for _ in range(times)], _HOUR: [], _ALONE: []}
+    runs = {_FIRST: [_settled(cron)], _NOTHING: [_settled(cron) for _ in range(times)], _HOUR: [], _ALONE: []}
     for number in range(times):
         files = [path.rename(home / "logs" / path.name) for path in (home / "held" / str(number)).iterdir()]
-        runs[_HOUR].append(measured(cron))
-        runs[_ALONE].append(measured([*report, *map(str, files)]))
+        runs[_HOUR].append(_settled(cron))
+        runs[_ALONE].append(_settled([*report, *map(str, files)]))
     return runs
+
+
+def _settled(command: list[str]) -> Run:
+    os.sync()
+    return measured(command)
 
 
 def _findings(state: Path) -> int:
