@@ -15,10 +15,10 @@ transport map); look into pairs that used TLS before.
 
 import polars as pl
 
-from zeeksmtp.detectors._daily import merged
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.facts._merging import merged
 from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _KEY = ("client", "server")

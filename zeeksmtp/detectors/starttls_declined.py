@@ -18,11 +18,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from zeeksmtp.detectors._daily import merged
 from zeeksmtp.detectors._exposure import exposed_any, given
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
+from zeeksmtp.facts._merging import merged
 from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")

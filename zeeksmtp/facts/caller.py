@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from zeeksmtp.facts._day import day_of
+from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 _OUTSIDE = pl.col("direction").is_in(["outbound", "external"])
@@ -67,7 +68,8 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
 
 
 def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.group_by("client").agg(*_sums()).select(column.name for column in FACT.columns)
+    columns = [column.name for column in FACT.columns]
+    return where_several(rows, ("client",), columns, lambda several: several.group_by("client").agg(*_sums()))
 
 
 FACT = Fact(

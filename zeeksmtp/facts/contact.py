@@ -4,6 +4,7 @@ import polars as pl
 
 from zeeksmtp.facts._common import PARTIES, once
 from zeeksmtp.facts._contact import FAILED_STATES
+from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import SMTP_PORTS, Column, Fact, Site, Tables
 
 _KEY = ("client", "server", "port")
@@ -35,6 +36,10 @@ def _first(contacts: pl.LazyFrame) -> pl.LazyFrame:
     return first.join(totals, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
 
 
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return where_several(days, _KEY, [column.name for column in FACT.columns], _first)
+
+
 FACT = Fact(
     name="contact",
     doc="One row per client, server and port: the first contact, also one that failed.",
@@ -48,5 +53,5 @@ FACT = Fact(
     needs=("connection", "conn"),
     plan=plan,
     daily=True,
-    merge=_first,
+    merge=_merged,
 )

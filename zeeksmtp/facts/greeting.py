@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import Column, Fact, Site, Tables
 
 _KEY = ("server", "port")
@@ -31,6 +32,10 @@ def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
     return _latest(heard.with_columns(named.alias("named")))
 
 
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return where_several(days, _KEY, [column.name for column in FACT.columns], _latest)
+
+
 FACT = Fact(
     name="greeting",
     doc="One row per server port that greeted: its latest greeting, and the latest name in one.",
@@ -45,5 +50,5 @@ FACT = Fact(
     needs=("session",),
     plan=plan,
     daily=True,
-    merge=_latest,
+    merge=_merged,
 )
