@@ -59,6 +59,14 @@ def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) ->
     )
 
 
+def _worth_a_look(recipients: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out the recipients of servers and clients that know no refusal: an accepted one says nothing by itself."""
+    refused = recipients.filter("refused")
+    servers, clients = refused.select("server").unique(), refused.select("client").unique()
+    elsewhere = recipients.join(servers, on="server", how="anti").join(clients, on="client", how="semi")
+    return pl.concat([recipients.join(servers, on="server", how="semi"), elsewhere])
+
+
 def _own_domains(recipients: pl.LazyFrame) -> pl.LazyFrame:
     """Domains that a server takes mail for: accepted from two clients, and never refused for relaying."""
     return (
@@ -72,9 +80,12 @@ def _own_domains(recipients: pl.LazyFrame) -> pl.LazyFrame:
 def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
     """Give one finding per client and server."""
     names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
-    recipients = tables["daily"].join(names, on="server", how="left")
+    suspects = _worth_a_look(tables["daily"])
+    asked_for = suspects.select("server", "domain").unique()
+    own = _own_domains(tables["daily"].join(asked_for, on=["server", "domain"], how="semi"))
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
-    foreign = recipients.filter(~under_greeting).join(_own_domains(recipients), on=["server", "domain"], how="anti")
+    strange = suspects.join(names, on="server", how="left").filter(~under_greeting)
+    foreign = strange.join(own, on=["server", "domain"], how="anti")
     refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
     probes = foreign.with_columns((pl.col("accepted") & refuses).alias("open")).filter(
         pl.col("refused") | pl.col("open"), context.window.covers()
