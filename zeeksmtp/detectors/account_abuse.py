@@ -28,6 +28,7 @@ from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import upper_tail
 
 _ACCOUNT = ("account", "server")
+_DAY = (*_ACCOUNT, "day")
 
 
 class AccountAbuseParams(Params):
@@ -62,28 +63,35 @@ def _logins(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def _places(logins: pl.LazyFrame) -> pl.LazyFrame:
-    daily = logins.group_by(*_ACCOUNT, "day").agg(pl.col("network").n_unique().alias("networks"))
-    return daily.group_by(_ACCOUNT).agg(pl.col("networks").max())
+def _use(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
+    """Give, per account, server and day, one row for each `network` of its logins and one for each name it mailed as.
 
-
-def _busiest(mails: pl.LazyFrame) -> pl.LazyFrame:
-    daily = mails.group_by(*_ACCOUNT, pl.col("ts").dt.truncate("1d").alias("day")).agg(pl.col("recipients").sum())
-    return daily.group_by(_ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
-
-
-def _mails(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
-    """Mails of the connections in which an account logged in, with the account."""
-    who = _logins(tables).unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account")
+    Mails are those of the connections in which the account logged in. The name (`sender`, `sender_domain`) is null
+    where it is the account's own; `recipients` is null in rows of networks.
+    """
+    logins = _logins(tables)
+    who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account")
     mails = tables["message"].select("uid", *ENDS, "ts", "recipients", "sender", "sender_domain")
-    return mails.join(who, on=["uid", *ENDS]).select(*_ACCOUNT, "ts", "recipients", "sender", "sender_domain")
+    own = pl.col("account").str.extract(r"^([^@]*)")
+    other = (pl.col("sender").fill_null("") != "") & (pl.col("sender").str.extract(r"^([^@]*)@") != own)
+    name = [pl.when(other).then(column).alias(column) for column in ("sender", "sender_domain")]
+    day = pl.col("ts").dt.truncate("1d").alias("day")
+    sent = mails.join(who, on=["uid", *ENDS]).group_by(*_ACCOUNT, day, *name).agg(pl.col("recipients").sum())
+    return pl.concat([logins.select(*_DAY, "network").unique(), sent], how="diagonal")
 
 
-def _identities(mails: pl.LazyFrame) -> pl.LazyFrame:
-    local = pl.col("account").str.extract(r"^([^@]*)")
-    other = (pl.col("sender").fill_null("") != "") & (pl.col("sender").str.extract(r"^([^@]*)@") != local)
+def _places(use: pl.LazyFrame) -> pl.LazyFrame:
+    daily = use.filter(pl.col("network").is_not_null()).group_by(_DAY).agg(pl.col("network").n_unique())
+    return daily.group_by(_ACCOUNT).agg(pl.col("network").max().alias("networks"))
+
+
+def _busiest(sent: pl.LazyFrame) -> pl.LazyFrame:
+    return sent.group_by(_ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
+
+
+def _identities(use: pl.LazyFrame) -> pl.LazyFrame:
     return (
-        mails.filter(other)
+        use.filter(pl.col("sender").is_not_null())
         .group_by(_ACCOUNT)
         .agg(
             pl.col("sender").n_unique().alias("identities"),
@@ -93,10 +101,9 @@ def _identities(mails: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _bursts(mails: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
+def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Days on which an account sent far above its own days before; days without mail count as zero."""
-    day = pl.col("ts").dt.truncate("1d").alias("day")
-    daily = mails.group_by(*_ACCOUNT, day).agg(pl.col("recipients").sum().cast(pl.Int64)).sort(*_ACCOUNT, "day")
+    daily = sent.with_columns(pl.col("recipients").cast(pl.Int64)).sort(_DAY)
     before = (pl.col("day") - pl.col("day").min().over(_ACCOUNT)).dt.total_days()
     total = pl.col("recipients").cum_sum().over(_ACCOUNT) - pl.col("recipients")
     squares = (pl.col("recipients") ** 2).cum_sum().over(_ACCOUNT) - pl.col("recipients") ** 2
@@ -133,9 +140,10 @@ def _kinds(params: AccountAbuseParams) -> dict[str, tuple[str, pl.Expr]]:
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Give one finding per account."""
     logins = _logins(tables)
-    mails = tables["daily"]
-    used = _places(logins)
-    for part in (_busiest(mails), _identities(mails), _bursts(mails, params, context)):
+    use = tables["daily"]
+    sent = use.filter(pl.col("recipients").is_not_null()).group_by(_DAY).agg(pl.col("recipients").sum()).cache()
+    used = _places(use)
+    for part in (_busiest(sent), _identities(use), _bursts(sent, params, context)):
         used = used.join(part, on=list(_ACCOUNT), how="left")
     kinds = _kinds(params)
     number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
@@ -184,5 +192,5 @@ DETECTOR = Detector(
     plan=plan,
     stage="abuse",
     spends=True,
-    daily=Daily(("auth", "message"), _mails),
+    daily=Daily(("auth", "message"), _use),
 )
