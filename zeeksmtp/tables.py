@@ -101,12 +101,15 @@ class Maker:
         return Window(until=self.window.until)
 
     def _in_memory(self, rows: Tables) -> dict[str, pl.LazyFrame]:
-        known = dict(rows)
+        def held(plan: pl.LazyFrame) -> pl.LazyFrame:
+            return self.engine.collect(plan).lazy()
 
         def made(fact: Fact) -> pl.LazyFrame:
-            return self._timed(fact.name, lambda: self.engine.collect(fact.plan(known, self.site)).lazy())
+            return self._timed(fact.name, lambda: held(fact.plan(known, self.site)))
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
+            # Each log once: many facts read the same, and each of its many parts has a header of its own.
+            known = dict(zip(rows, pool.map(held, rows.values()), strict=True))
             for step in levels():
                 known |= zip([fact.name for fact in step], list(pool.map(made, step)), strict=True)
         return known
