@@ -55,7 +55,7 @@ def test_only_our_own_escapes_reach_a_terminal(full: Report, monkeypatch: pytest
 
 def test_long_lists_are_bounded_and_say_so(full: Report) -> None:
     one = full.findings[0]
-    many = full.model_copy(update={"findings": (one,) * 60 + (full.findings[-1],) * 70})
+    many = full.model_copy(update={"findings": (one,) * (terminal.FULL + 10) + (full.findings[-1],) * 70})
     text = terminal.OUTPUT.render(many, None)
     assert text.count(one.summary) == terminal.FULL
     assert "and 10 more critical; --format json has all" in text

@@ -17,7 +17,7 @@ from zeeksmtp.outputs._escape import cut, plain
 
 PLAIN_WIDTH = 100
 """Columns of the text that goes to a file or a pipe."""
-FULL = 50
+FULL = 25
 """How many incidents, and findings of one severity, are told in full."""
 FEW = 5
 """How many findings of each detector get a line among those of `low` and `info`."""
