@@ -6,19 +6,17 @@ All run as programs of their own, in turns, so that what else the machine does f
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from tests.benchmarks.peers import AWK
 from tests.benchmarks.site import FORMS, write_site
-from tests.benchmarks.table import ROOT, Run, machine, measured, put, table
+from tests.benchmarks.table import ROOT, Run, apart, machine, measured, put, table
 
 BASE: Final = "DuckDB, roll-up"
 REPORT: Final = "zeeksmtp report, conn.log alone"
@@ -34,7 +32,7 @@ def main() -> int:
         cache = args.cache or Path(folder)
         for form in args.forms:
             for days in args.days:
-                site = _site(cache, form, days, args.rows)
+                site = apart(write_site, cache, form, days, args.rows)
                 runs = _runs(form, site, Path(folder), args.runs, peers=days == args.days[0])
                 lines += _say(list(table(_title(form, days, site), runs, BASE)))
     if args.write:
@@ -42,12 +40,6 @@ def main() -> int:
     if args.detectors:
         subprocess.run([sys.executable, "-m", "tests.benchmarks.detectors"], cwd=ROOT, check=True)
     return 0
-
-
-def _site(cache: Path, form: str, days: int, rows: int) -> Path:
-    """Write the logs in a process that ends: what is measured inherits the peak memory of who starts it."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(write_site, cache, form, days, rows).result()
 
 
 def _say(lines: list[str]) -> list[str]:

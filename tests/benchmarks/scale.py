@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tests.benchmarks import scale_page
 from tests.benchmarks.day import write_day
 from tests.benchmarks.scale_page import Judging, Reading
+from tests.benchmarks.table import apart
 
 ROOT = Path(__file__).parents[2]
 _ROWS = (1_200_000, 4_800_000, 19_200_000)
@@ -44,7 +45,7 @@ def main(words: list[str]) -> int:
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as folder:
         cache = given.cache or Path(folder)
-        readings = [Reading(**_best("_reading", write_day(cache, rows), given.runs)) for rows in given.rows]
+        readings = [Reading(**_best("_reading", apart(write_day, cache, rows), given.runs)) for rows in given.rows]
         judgings = [Judging(**_best("_judging", _lake(cache, count), given.runs)) for count in given.sessions]
     tables = scale_page.tables(readings, judgings)
     for text in tables.values():
