@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -149,10 +149,11 @@ def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
 
 
 @contextmanager
-def units_beside() -> Iterator[None]:
-    """Import what judges, and what it counts with, beside what is done within."""
+def units_beside(those: Collection[str]) -> Iterator[None]:
+    """Import what judges `those` logs, and what it counts their mails with, beside what is done within."""
+    counted = ["scipy.special"] * ("smtp" in those)
     with ThreadPoolExecutor(1, thread_name_prefix="units") as pool:
-        imported = pool.submit(lambda: (facts(), detectors(), import_module("scipy.special")))
+        imported = pool.submit(lambda: (facts(), detectors(), *map(import_module, counted)))
         yield
         imported.result()
 
@@ -161,7 +162,8 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     found = find(request.paths)
     if request.started is not None:
         request.started(found.sources)
-    return found, list(every_record(engine.ingest(found.sources, lake, request.progress)))
+    with units_beside({source.log for source in found.sources}):
+        return found, list(every_record(engine.ingest(found.sources, lake, request.progress)))
 
 
 def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
@@ -298,8 +300,7 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
     with room(folder):
-        with units_beside():
-            found, records = _read(request, engine, folder / "lake")
+        found, records = _read(request, engine, folder / "lake")
         tables = tables_of(request, engine, folder)
         report = _report(request, engine, tables, found, records)
         if keep_facts:

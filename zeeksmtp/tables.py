@@ -23,6 +23,9 @@ from zeeksmtp.registry import discover
 SMALL = 500_000
 """Up to so many rows (of all logs) facts are made of the whole lake at once, and stay in memory."""
 
+_FEW = 100_000
+"""Up to so many rows a log of a small lake stays in memory, too."""
+
 _LATE, _STEP = 2, 6
 """Pieces at the end of the newest day that late lines reach; how many more of it are merged for good at a time."""
 
@@ -90,17 +93,20 @@ class Maker:
         whole = {name: scan(self.lake, log) for name, log in self.logs.items()}
         rows = {name: table.filter(self._until.covers()) for name, table in whole.items()}
         # Of whole files their own numbers tell, and no row is read.
-        large = self._number(whole) > self.small and (self.window.until is None or self._number(rows) > self.small)
-        return self._of_pieces(rows) if large else self._in_memory(rows)
+        numbers = self._numbers(whole)
+        if sum(numbers.values()) > self.small and self.window.until is not None:
+            numbers = self._numbers(rows)
+        return self._of_pieces(rows) if sum(numbers.values()) > self.small else self._in_memory(rows, numbers)
 
-    def _number(self, rows: Tables) -> int:
-        return int(self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()])).sum().item())
+    def _numbers(self, rows: Tables) -> dict[str, int]:
+        counted = self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()]))
+        return dict(zip(rows, counted.to_series().to_list(), strict=True))
 
     @property
     def _until(self) -> Window:
         return Window(until=self.window.until)
 
-    def _in_memory(self, rows: Tables) -> dict[str, pl.LazyFrame]:
+    def _in_memory(self, rows: Tables, numbers: Mapping[str, int]) -> dict[str, pl.LazyFrame]:
         def held(plan: pl.LazyFrame) -> pl.LazyFrame:
             return self.engine.collect(plan).lazy()
 
@@ -108,8 +114,9 @@ class Maker:
             return self._timed(fact.name, lambda: held(fact.plan(known, self.site)))
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
-            # Each log once: many facts read the same, and each of its many parts has a header of its own.
-            known = dict(zip(rows, pool.map(held, rows.values()), strict=True))
+            # Once for all facts: a log has many parts, and each a header of its own.
+            few = [name for name in rows if numbers[name] <= _FEW]
+            known = {**rows, **dict(zip(few, pool.map(held, [rows[name] for name in few]), strict=True))}
             for step in levels():
                 known |= zip([fact.name for fact in step], list(pool.map(made, step)), strict=True)
         return known

@@ -67,7 +67,7 @@ def judge(asked: Asked, store: Store, known: dict[Path, File], seen: Look, *, sa
     work = Pass(asked, engine, datetime.fromtimestamp(asked.clock(), UTC))
     with store.reading() as connection:
         memory = _remembered(connection, work, known, same_rules=same_rules)
-    with room(asked.state_dir), pipeline.units_beside():
+    with room(asked.state_dir):
         read = _read(work, memory, seen)
     with store.reading() as connection:
         places = {changes.place_of(taken.source.path) for taken in read.haul.taken if taken.rewritten}
@@ -103,7 +103,8 @@ def _read(work: Pass, memory: _Memory, seen: Look) -> _Read:
 
     found = _found(work.asked.log_dir, memory, kind_of)
     due = [source for source in found.sources if _is_due(source, memory, seen)]
-    haul = take(work, due, seen.there, memory.prints)
+    with pipeline.units_beside(memory.logs | {source.log for source in due}):
+        haul = take(work, due, seen.there, memory.prints)
     waits = f"changed less than {work.asked.settings.settle_seconds} s ago: left for a later pass"
     left = [PassedOver(source.path, waits) for source in found.sources if source.path in seen.unsettled]
     left += [PassedOver(path, why) for path, why in haul.left.items()]
