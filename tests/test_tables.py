@@ -107,6 +107,18 @@ def test_a_simulated_site_in_pieces_is_the_same_site(tmp_path: Path) -> None:
     assert len(list((tmp_path / "pieces" / "session").iterdir())) >= 3
 
 
+def test_a_lake_is_as_large_as_its_connections_make_it(tmp_path: Path) -> None:
+    lake, site = world_of_days(tmp_path)
+    rows = sum(pl.scan_parquet(lake / log / "*.parquet").select(pl.len()).collect().item() for log in ("conn", "smtp"))
+    for log in set(LOGS) - {"conn", "smtp"}:
+        for part in (lake / log).glob("*"):
+            part.unlink()
+    made(lake, tmp_path, rows * 3, site)
+    assert not (tmp_path / "pieces").exists()
+    made(lake, tmp_path, rows, site)
+    assert (tmp_path / "pieces").exists()
+
+
 @pytest.mark.parametrize("since", [None, timedelta(days=1, hours=7)])
 def test_what_detectors_find_in_pieces_they_find_in_the_whole(since: timedelta | None, tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)

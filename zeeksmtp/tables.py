@@ -22,6 +22,8 @@ from zeeksmtp.registry import discover
 
 SMALL = 500_000
 """Up to so many rows (of all logs) facts are made of the whole lake at once, and stay in memory."""
+_CONNECTION = 3
+"""A row of conn.log counts as so many: what facts take grows with the connections, whatever the other logs hold."""
 
 _FEW = 100_000
 """Up to so many rows a log of a small lake stays in memory, too."""
@@ -94,9 +96,12 @@ class Maker:
         rows = {name: table.filter(self._until.covers()) for name, table in whole.items()}
         # Of whole files their own numbers tell, and no row is read.
         numbers = self._numbers(whole)
-        if sum(numbers.values()) > self.small and self.window.until is not None:
+        if self._is_large(numbers) and self.window.until is not None:
             numbers = self._numbers(rows)
-        return self._of_pieces(rows) if sum(numbers.values()) > self.small else self._in_memory(rows, numbers)
+        return self._of_pieces(rows) if self._is_large(numbers) else self._in_memory(rows, numbers)
+
+    def _is_large(self, numbers: Mapping[str, int]) -> bool:
+        return max(sum(numbers.values()), _CONNECTION * numbers.get("conn", 0)) > self.small
 
     def _numbers(self, rows: Tables) -> dict[str, int]:
         counted = self.engine.collect(pl.concat([table.select(pl.len()) for table in rows.values()]))
