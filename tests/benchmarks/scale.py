@@ -19,9 +19,8 @@ from typing import Any, NamedTuple
 from tests.benchmarks import scale_page
 from tests.benchmarks.day import write_day
 from tests.benchmarks.scale_page import Judging, Reading
-from tests.benchmarks.table import apart
+from tests.benchmarks.table import ROOT, apart
 
-ROOT = Path(__file__).parents[2]
 _ROWS = (1_200_000, 4_800_000, 19_200_000)
 _SESSIONS = (300_000, 1_000_000, 3_000_000)
 

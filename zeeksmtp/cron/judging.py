@@ -103,7 +103,7 @@ def _read(work: Pass, memory: _Memory, seen: Look) -> _Read:
 
     found = _found(work.asked.log_dir, memory, kind_of)
     due = [source for source in found.sources if _is_due(source, memory, seen)]
-    with pipeline.units_beside(memory.logs | {source.log for source in due}):
+    with pipeline.units_beside({source.log for source in due}):
         haul = take(work, due, seen.there, memory.prints)
     waits = f"changed less than {work.asked.settings.settle_seconds} s ago: left for a later pass"
     left = [PassedOver(source.path, waits) for source in found.sources if source.path in seen.unsettled]

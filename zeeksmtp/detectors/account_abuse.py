@@ -57,10 +57,7 @@ def _wide_network(address: pl.Expr) -> pl.Expr:
 
 
 def _logins(tables: Tables) -> pl.LazyFrame:
-    accepted = tables["auth"].filter(pl.col("outcome") == "success", pl.col("account").fill_null("") != "")
-    return accepted.with_columns(
-        _wide_network(pl.col("client")).alias("network"), pl.col("ts").dt.truncate("1d").alias("day")
-    )
+    return tables["auth"].filter(pl.col("outcome") == "success", pl.col("account").fill_null("") != "")
 
 
 def _use(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
@@ -77,7 +74,8 @@ def _use(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.L
     name = [pl.when(other).then(column).alias(column) for column in ("sender", "sender_domain")]
     day = pl.col("ts").dt.truncate("1d").alias("day")
     sent = mails.join(who, on=["uid", *ENDS]).group_by(*_ACCOUNT, day, *name).agg(pl.col("recipients").sum())
-    return pl.concat([logins.select(*_DAY, "network").unique(), sent], how="diagonal")
+    places = logins.select(*_ACCOUNT, day, _wide_network(pl.col("client")).alias("network")).unique()
+    return pl.concat([places, sent], how="diagonal")
 
 
 def _places(use: pl.LazyFrame) -> pl.LazyFrame:

@@ -29,7 +29,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen
+from zeeksmtp.facts._common import first_seen, first_uids_seen
 from zeeksmtp.facts.usual import HISTORY_DAYS
 from zeeksmtp.model import Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
@@ -144,7 +144,6 @@ def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.Laz
 
 def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
     """What mails and sessions tell, per key that has mails."""
-    uids = pl.col("seen").explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True)
     several = [pl.col(name).explode().drop_nulls() for name in ("sender_domains", "to_domains", "helo_names")]
     return (
         busy.group_by(keys)
@@ -153,7 +152,7 @@ def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
             pl.col("refused_mails", "mails", "refused", "rcpt").sum(),
             pl.col("complete_at").max(),
             pl.col("servers").explode().drop_nulls().unique().sort().head(_SERVERS),
-            uids.head(20).alias("uids"),
+            first_uids_seen().alias("uids"),
             pl.col("bare_helo").any(),
         )
         .filter(pl.col("mails") > 0)

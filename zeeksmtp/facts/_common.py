@@ -80,6 +80,11 @@ def seen_first() -> pl.Expr:
     return pl.col("seen").explode().drop_nulls().sort().head(20)
 
 
+def first_uids_seen() -> pl.Expr:
+    """Give, as `seen_first`, the uids alone, each once: those of rows among which a connection may be in several."""
+    return pl.col("seen").explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True).head(20)
+
+
 def uids_seen() -> pl.Expr:
     """Give the uids of a list of `first_seen`."""
     return pl.col("seen").list.eval(pl.element().struct.field("uid")).alias("uids")

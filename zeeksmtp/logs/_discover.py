@@ -171,11 +171,11 @@ def _sources(files: _Files, passed_over: list[PassedOver], kind_of: KindOf) -> I
 
 def _variants_once(sources: list[Source], passed_over: list[PassedOver]) -> list[Source]:
     """Leave out copies that Zeek packages write beside a log (`json_streaming_`, `_red`), where that log is there."""
-    variants = {source for source in sources if is_variant(source.path.name)}
-    if not variants:
-        return sources
-    normal = {(source.path.parent, source.log) for source in sources if source not in variants}
-    copies = {source for source in variants if (source.path.parent, source.log) in normal}
-    why = "a second copy of {}.log, which lies beside it"
-    passed_over += [PassedOver(copy.path, why.format(copy.log)) for copy in copies]
-    return [source for source in sources if source not in copies]
+    normal = {(source.path.parent, source.log) for source in sources if not is_variant(source.path.name)}
+    chosen = []
+    for source in sources:
+        if is_variant(source.path.name) and (source.path.parent, source.log) in normal:
+            passed_over.append(PassedOver(source.path, f"a second copy of {source.log}.log, which lies beside it"))
+        else:
+            chosen.append(source)
+    return chosen

@@ -118,7 +118,7 @@ def _engine(path: Path) -> Engine:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not that of the driver
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store.transaction`
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `Store._carry_over`
         connection.execute(f"PRAGMA cache_size = -{_CACHE}")
 
     @event.listens_for(engine, "begin")
