@@ -16,7 +16,7 @@ import yaml
 
 from zeeksmtp import registry
 from zeeksmtp.logs._types import schema_of
-from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
+from zeeksmtp.model import FINDING_JSON, Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
 from zeeksmtp.pipeline import facts_of, judge
 from zeeksmtp.report import findings_of
 
@@ -156,7 +156,7 @@ def differences(expected: Mapping[str, Any], finding: Finding) -> list[str]:
     """Say where a finding differs from what a case expects of it; nothing if it does not."""
     evidence = finding.evidence
     actual: dict[str, Any] = {
-        **dict(finding),
+        **FINDING_JSON.dump_python(finding),
         "terms": {term.name: term.value for term in evidence.terms},
         "details": {detail.name: list(detail.values) for detail in evidence.details},
         "test": dict(evidence.test) if evidence.test else {},

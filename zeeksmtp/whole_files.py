@@ -2,15 +2,16 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write(target: Path, text: str) -> None:
-    """Write `text` to `target`, which takes mode 0600; what UTF-8 cannot hold is escaped. `OSError` if it fails."""
+def write(target: Path, pieces: Iterable[str]) -> None:
+    """Write `pieces` to `target`, which takes mode 0600; what UTF-8 cannot hold is escaped. `OSError` if it fails."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     try:
         with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - a descriptor
-            file.write(text)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(target)

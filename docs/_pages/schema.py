@@ -28,12 +28,18 @@ class _Published(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        shape = super().model_schema(schema)
-        # A reader with this schema must go on accepting reports of a later version.
-        return {key: value for key, value in shape.items() if key not in {"additionalProperties", "title"}}
+        return _open(super().model_schema(schema))
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return _open(super().dataclass_schema(schema))
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
+
+
+def _open(shape: JsonSchemaValue) -> JsonSchemaValue:
+    """A reader with this schema must go on accepting reports of a later version."""
+    return {key: value for key, value in shape.items() if key not in {"additionalProperties", "title"}}
 
 
 def published(model: type[Shape], title: str) -> dict[str, Any]:

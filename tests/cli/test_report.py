@@ -61,7 +61,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
     target.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UnusableError, match="No space left on device; choose another place or make room"):
-        _finish.write(target, "new")
+        _finish.write(target, ["n", "ew"])
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -69,10 +69,10 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
 def test_output_through_a_link_or_into_a_pipe(tmp_path: Path) -> None:
     link, real, pipe = tmp_path / "link", tmp_path / "real", tmp_path / "pipe"
     link.symlink_to(real)
-    _finish.write(link, "x")
+    _finish.write(link, ["x"])
     assert (link.is_symlink(), real.read_text()) == (True, "x")
     os.mkfifo(pipe)
-    threading.Thread(target=_finish.write, args=(pipe, "y"), daemon=True).start()
+    threading.Thread(target=_finish.write, args=(pipe, ["y"]), daemon=True).start()
     assert pipe.read_text() == "y"
     assert pipe.is_fifo()
 

@@ -41,14 +41,14 @@ class Anew:
     def acknowledge(self, id_: str, reason: str, now: datetime) -> None:
         """Remember that the operator knows of a finding."""
         old = self.known[id_]
-        finding = old.finding.model_copy(update={"state": "acknowledged"})
+        finding = replace(old.finding, state="acknowledged")
         self.known[id_] = replace(old, finding=finding, severity=finding.severity, reason=reason, acknowledged=now)
 
     def _met(self, now: Finding, number: int, history: datetime | None, back: Collection[str]) -> Known:
         old = self.known.get(now.id)
         if old is None:
             state = "quiet" if history is not None and now.last < history else "new"
-            return Known(now.model_copy(update={"state": state}), number, number, now.count, now.severity)
+            return Known(replace(now, state=state), number, number, now.count, now.severity)
         before = old.finding
         if now.id in back or now.severity.rank > old.severity.rank:
             state = "new"
@@ -66,7 +66,7 @@ class Anew:
         }
         said = (old.reason, old.acknowledged) if state == "acknowledged" else (None, None)
         worst = max(now.severity, old.severity, key=lambda severity: severity.rank)
-        return Known(now.model_copy(update=lived), old.first_pass, number, now.count, worst, *said)
+        return Known(replace(now, **(lived)), old.first_pass, number, now.count, worst, *said)
 
 
 def _grave(finding: Finding) -> bool:
@@ -76,4 +76,4 @@ def _grave(finding: Finding) -> bool:
 def _rests(old: Known) -> Known:
     if old.finding.state in {"quiet", "acknowledged"}:
         return old
-    return replace(old, finding=old.finding.model_copy(update={"state": "quiet"}))
+    return replace(old, finding=replace(old.finding, state="quiet"))

@@ -99,5 +99,5 @@ def test_a_full_disk_leaves_the_old_report_and_no_scrap(tmp_path: Path, monkeypa
 
 
 def test_what_utf_8_cannot_hold_is_escaped(tmp_path: Path) -> None:
-    whole_files.write(tmp_path / "x", "a\ud800b")
+    whole_files.write(tmp_path / "x", ["a", "\ud800b"])
     assert (tmp_path / "x").read_text("utf-8") == "a\\ud800b"

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from io import StringIO
 
 from hypothesis import given
@@ -40,7 +41,7 @@ def test_a_row_is_a_finding(full: Report) -> None:
 
 
 def test_an_empty_account_is_seen(full: Report) -> None:
-    lone = full.findings[0].model_copy(update={"accounts": ("",)})
+    lone = replace(full.findings[0], accounts=("",))
     assert rows(full.model_copy(update={"findings": (lone,)}))[0]["accounts"] == '""'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -152,7 +153,7 @@ def test_tables_and_charts_can_be_listened_to(page: Page) -> None:
 
 def test_what_is_new_comes_first(full: Report) -> None:
     states = ("acknowledged", "quiet", "ongoing", "new", "ongoing", "new")
-    findings = tuple(f.model_copy(update={"state": s}) for f, s in zip(full.findings, states, strict=True))
+    findings = tuple(replace(f, state=s) for f, s in zip(full.findings, states, strict=True))
     told = _page.page(full.model_copy(update={"findings": findings}), _page.ROOMS[0])
     assert [group.name for group in told.groups] == [
         "New: medium",
@@ -167,10 +168,10 @@ def test_what_is_new_comes_first(full: Report) -> None:
 
 
 def test_an_incident_with_news_comes_before_a_worse_one_without(full: Report) -> None:
-    old, new = full.findings[0], full.findings[2].model_copy(update={"state": "new"})
+    old, new = full.findings[0], replace(full.findings[2], state="new")
     worse = full.incidents[0].model_copy(update={"findings": (old.id,)})
     fresh = full.incidents[0].model_copy(update={"id": "b" * 16, "title": "Fresh", "findings": (new.id,), "score": 9})
-    findings = (old.model_copy(update={"state": "ongoing"}), new)
+    findings = (replace(old, state="ongoing"), new)
     told = _page.page(full.model_copy(update={"findings": findings, "incidents": (worse, fresh)}), _page.ROOMS[0])
     assert [story.incident.title for story in told.stories] == ["Fresh", worse.title]
     assert told.first_step == new.action
@@ -182,7 +183,7 @@ def test_an_incident_whose_findings_are_elsewhere_is_told_by_its_narrative(full:
 
 
 def test_steps_lie_within_their_incident(full: Report) -> None:
-    late = full.findings[0].model_copy(update={"id": "f" * 16, "first": full.incidents[0].last + timedelta(days=9)})
+    late = replace(full.findings[0], id="f" * 16, first=full.incidents[0].last + timedelta(days=9))
     incident = full.incidents[0].model_copy(update={"findings": (*full.incidents[0].findings, late.id)})
     report = full.model_copy(update={"findings": (*full.findings, late), "incidents": (incident,)})
     steps = _page.page(report, _page.ROOMS[0]).stories[0].steps
@@ -194,12 +195,12 @@ def test_steps_lie_within_their_incident(full: Report) -> None:
 
 
 def test_many_findings_of_a_kind_are_one_step_as_grave_as_the_worst(full: Report) -> None:
-    many = [full.findings[0].model_copy(update={"id": f"{n:016x}", "severity": Severity.MEDIUM}) for n in range(40)]
-    other = full.findings[2].model_copy(update={"id": "e" * 16})
-    findings = (*many, full.findings[0].model_copy(update={"id": "d" * 16}), other)
+    many = [replace(full.findings[0], id=f"{n:016x}", severity=Severity.MEDIUM) for n in range(40)]
+    other = replace(full.findings[2], id="e" * 16)
+    findings = (*many, replace(full.findings[0], id="d" * 16), other)
     incident = full.incidents[0].model_copy(update={"findings": tuple(finding.id for finding in findings)})
     report = Report.model_validate(
-        full.model_dump(by_alias=True) | {"findings": [f.model_dump() for f in findings], "incidents": (incident,)}
+        full.model_dump(by_alias=True) | {"findings": findings, "incidents": (incident,)}
     )
     steps = _page.page(report, _page.ROOMS[0]).stories[0].steps
     assert [(len(step.findings), step.severity) for step in steps] == [(41, "critical"), (1, "high")]
@@ -221,7 +222,7 @@ def test_all_but_the_first_incidents_are_folded(full: Report) -> None:
 
 
 def test_what_to_do_fits_the_title(full: Report) -> None:
-    equal = full.findings[2].model_copy(update={"severity": full.findings[0].severity, "state": None})
+    equal = replace(full.findings[2], severity=full.findings[0].severity, state=None)
     incident = full.incidents[0].model_copy(update={"title": equal.title})
     report = full.model_copy(update={"findings": (full.findings[0], equal), "incidents": (incident,)})
     assert _page.page(report, _page.ROOMS[0]).first_step == equal.action
@@ -256,9 +257,7 @@ def test_a_number_that_cannot_be_known_is_no_zero(empty: Report) -> None:
 
 def _many(report: Report, text: str) -> Iterator[Report]:
     base = hostile(report, text, REFERENCES)
-    findings = tuple(
-        f.model_copy(update={"id": f"{n:015x}{i}"}) for n in range(900) for i, f in enumerate(base.findings)
-    )
+    findings = tuple(replace(f, id=f"{n:015x}{i}") for n in range(900) for i, f in enumerate(base.findings))
     incidents = tuple(base.incidents[0].model_copy(update={"id": f"{n:016x}"}) for n in range(300))
     yield base.model_copy(
         update={

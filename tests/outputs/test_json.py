@@ -77,3 +77,14 @@ def test_a_newer_v1_with_more_keys_is_still_valid(full: Report, schema: Draft202
 
 def test_rendering_twice_gives_the_same_bytes(full: Report) -> None:
     assert output.OUTPUT.render(full, None) == output.OUTPUT.render(full, None)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5])
+def test_pieces_are_the_report_as_its_model_writes_it(
+    full: Report, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "_AT_A_TIME", 2)
+    report = full.model_copy(update={"findings": (full.findings * 2)[:number]})
+    want = report.model_dump_json(by_alias=True, indent=1, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
+    assert output.render(report, None) == want
+    assert all(piece.count('"confidence"') <= 2 for piece in output.pieces(report))

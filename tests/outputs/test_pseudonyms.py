@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_a_status_that_is_none_is_replaced(full: Report) -> None:
 
 
 def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
-    named = full.findings[3].model_copy(update={"accounts": ("sendmail", "y")})
+    named = replace(full.findings[3], accounts=("sendmail", "y"))
     story = full.incidents[0].model_copy(update={"findings": (named.id,), "narrative": f"y did. First: {named.action}"})
     report = pseudonymise(full.model_copy(update={"findings": (named,), "incidents": (story,)}))
     assert report.findings[0].evidence.details[0].values == (REMEDY,)
@@ -148,7 +149,7 @@ def test_it_gives_the_same_report_each_time(full: Report, empty: Report) -> None
     ],
 )
 def test_accounts_keep_their_form(full: Report, account: str, shown: str) -> None:
-    one = full.findings[0].model_copy(update={"accounts": (account,), "clients": (), "servers": ()})
+    one = replace(full.findings[0], accounts=(account,), clients=(), servers=())
     report = pseudonymise(full.model_copy(update={"findings": (one,), "incidents": ()}))
     assert report.findings[0].accounts == (shown,)
 

@@ -1,5 +1,7 @@
 """A zero is never printed without what could be seen."""
 
+from dataclasses import replace
+
 import pytest
 
 from zeeksmtp.model import Report
@@ -109,7 +111,7 @@ def test_what_to_do_first_is_what_the_worst_finding_of_the_worst_incident_asks(f
 
 
 def test_a_finding_about_nobody_is_about_the_site(full: Report) -> None:
-    nobody = full.findings[0].model_copy(update={"clients": (), "servers": (), "accounts": ()})
+    nobody = replace(full.findings[0], clients=(), servers=(), accounts=())
     assert _words.who(nobody) == "the whole site"
 
 
@@ -122,9 +124,7 @@ def test_servers_that_give_something_away_come_first(full: Report) -> None:
 
 
 def test_no_name_is_too_long_to_show(full: Report) -> None:
-    endless = full.findings[0].model_copy(
-        update={"title": "t" * 9000, "summary": "s" * 9000, "accounts": ("a" * 9000,)}
-    )
+    endless = replace(full.findings[0], title="t" * 9000, summary="s" * 9000, accounts=("a" * 9000,))
     report = full.model_copy(update={"findings": (endless,), "incidents": ()})
     for form in (terminal, markdown):
         text = form.OUTPUT.render(report, None)
@@ -133,8 +133,8 @@ def test_no_name_is_too_long_to_show(full: Report) -> None:
 
 
 def test_what_is_new_comes_first_where_something_was_known(full: Report) -> None:
-    old = [finding.model_copy(update={"state": "quiet"}) for finding in full.findings]
-    new = old[2].model_copy(update={"state": "new"})
+    old = [replace(finding, state="quiet") for finding in full.findings]
+    new = replace(old[2], state="new")
     both = full.model_copy(update={"findings": (*old[:2], new, *old[3:]), "incidents": ()})
     for output in (terminal, markdown):
         text = output.OUTPUT.render(both, None)

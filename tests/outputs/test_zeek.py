@@ -5,6 +5,7 @@ import io
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_our_reader_gets_back_what_was_written(text: str) -> None:
 
 def test_lists_stay_apart(full: Report) -> None:
     names = ("a,b", "", "-", "(empty)", "\\x2c", "c")
-    finding = full.findings[0].model_copy(update={"accounts": names})
+    finding = replace(full.findings[0], accounts=names)
     (row,) = ours(output.OUTPUT.render(full.model_copy(update={"findings": (finding,)}), None))
     assert row["accounts"] == list(names)
 

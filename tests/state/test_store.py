@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tests.findings import plain
 from zeeksmtp.errors import UnusableError
+from zeeksmtp.model import FINDING_JSON
 from zeeksmtp.state import _migrations, findings, ledger
 from zeeksmtp.state.store import note, opened, told
 
@@ -86,7 +87,7 @@ def test_findings_of_version_1_are_what_they_were(path: Path) -> None:
     with closing(sqlite3.connect(path)) as old, old:
         old.executescript(VERSION_1)
         for id_, (state, last_pass) in states.items():
-            body = plain(id=id_, state=state).model_dump_json()
+            body = FINDING_JSON.dump_json(plain(id=id_, state=state)).decode()
             at = "2026-11-24T00:00:00+00:00" if state == "acknowledged" else None
             row = (id_, state, 2, last_pass, 1, body, "medium", None, at)
             old.execute("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

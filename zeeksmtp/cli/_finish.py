@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,9 +45,9 @@ def finish(
     shown = _pseudonymised(report) if pseudonymise else report
     output: Output = import_module(f"zeeksmtp.outputs.{form}").OUTPUT
     if target is None:
-        _say.out(output.render(shown, _width()))
+        all(map(_say.out, _pieces(output, shown, _width())))  # until the reader leaves
     else:
-        write(target, output.render(shown, None))
+        write(target, _pieces(output, shown))
     # Who has the report on the screen has read the summary at its head.
     _say.note(summary(report, target), quiet=quiet or (target is None and sys.stdout.isatty()))
     return verdict(report, fail_on)
@@ -62,14 +63,19 @@ def _width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def write(target: Path, text: str) -> None:
-    """Write `text` to `target` whole or not at all, mode 0600."""
+def _pieces(output: Output, report: Report, width: int | None = None) -> Iterable[str]:
+    return [output.render(report, width)] if output.pieces is None else output.pieces(report)
+
+
+def write(target: Path, pieces: Iterable[str]) -> None:
+    """Write `pieces` of a text to `target`: all of them or nothing, mode 0600."""
     try:
         if target.exists() and not target.is_file():
             # A device or a pipe: a rename would put a file in its place.
-            target.write_text(text, "utf-8", "backslashreplace")
+            with target.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(pieces)
         else:
-            whole_files.write(target.resolve(), text)
+            whole_files.write(target.resolve(), pieces)
     except OSError as error:
         raise UnusableError(f"-o {target}: {error.strerror}; choose another place or make room") from error
 

@@ -13,7 +13,7 @@ import typer
 
 from zeeksmtp.cli import _options, _request, _say
 from zeeksmtp.errors import UnusableError, UsageError
-from zeeksmtp.model import Command
+from zeeksmtp.model import FINDING_JSON, Command
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -170,7 +170,8 @@ def _shape(known: Known, entry: Suppressed | None) -> dict[str, Any]:
     if entry is not None:
         hidden = {"reason": entry.reason, "expires": entry.expires.isoformat() if entry.expires else None}
     passes = {"first_pass": known.first_pass, "last_pass": known.last_pass}
-    return known.finding.model_dump(mode="json") | passes | {"acknowledged": said, "suppressed": hidden}
+    finding: dict[str, Any] = FINDING_JSON.dump_python(known.finding, mode="json")
+    return finding | passes | {"acknowledged": said, "suppressed": hidden}
 
 
 def _row(known: Known, entry: Suppressed | None) -> str:

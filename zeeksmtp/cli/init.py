@@ -49,7 +49,7 @@ def init(
     state = (state_dir or _state_dir()).absolute()
     given = {"log_dir": (log_dir or _log_dir()).absolute(), "state_dir": state}
     _make(state)
-    _finish.write(output, _template.template(Settings, given))
+    _finish.write(output, [_template.template(Settings, given)])
     _say.out(_told(output.absolute(), state))
 
 

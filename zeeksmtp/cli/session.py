@@ -60,7 +60,7 @@ def session(
     if output is None:
         _say.out(text)
     else:
-        _finish.write(output, text)
+        _finish.write(output, [text])
         _say.note(f"connections: {len(told.sessions)}; written to {output}", quiet=quiet)
     return _finish.verdict(report, None)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from zeeksmtp.model import Finding, Incident, Report, Severity
+from zeeksmtp.model import Finding, Incident, Report, Severity, State
 from zeeksmtp.state.findings import Known, Past
 
 COMES_BACK = timedelta(days=7)
@@ -32,18 +33,18 @@ def lived(
 
 
 def _met(finding: Finding, old: Past | None, number: int, newest: datetime | None, back: Collection[str]) -> Known:
+    state: State
     if old is None:
         state = "quiet" if newest is not None and finding.last < newest - _RECENT else "new"
-        told = finding.model_copy(update={"state": state})
+        told = replace(finding, state=state)
         return Known(told, number, number, finding.count, finding.severity)
     state = "new" if finding.id in back else _state(finding, old)
-    told = finding.model_copy(
-        update={
-            "state": state,
-            "first": min(old.first, finding.first),
-            "last": max(old.last, finding.last),
-            "count": max(old.count, finding.count),
-        }
+    told = replace(
+        finding,
+        state=state,
+        first=min(old.first, finding.first),
+        last=max(old.last, finding.last),
+        count=max(old.count, finding.count),
     )
     acknowledged = state == "acknowledged"
     return Known(
@@ -57,7 +58,7 @@ def _met(finding: Finding, old: Past | None, number: int, newest: datetime | Non
     )
 
 
-def _state(finding: Finding, old: Past) -> str:
+def _state(finding: Finding, old: Past) -> State:
     if finding.severity.rank > old.severity.rank:
         return "new"
     if old.acknowledged is not None:

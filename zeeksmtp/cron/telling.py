@@ -13,7 +13,7 @@ from zeeksmtp.cron import life
 from zeeksmtp.cron._asked import Pass
 from zeeksmtp.cron.outgoing import carriers
 from zeeksmtp.cron.recall import Recall
-from zeeksmtp.model import Report, identity
+from zeeksmtp.model import FINDING_JSON, Report, identity
 from zeeksmtp.state import findings, outbox
 from zeeksmtp.state.store import told
 
@@ -51,7 +51,7 @@ def remember(
     seen = recall.seen(report)
     past = findings.past(connection, (finding.id for finding in report.findings))
     lives = life.lived(report.findings, past, number, newest, recall.back)
-    bodies = {known.finding.id: known.finding.model_dump_json() for known in lives}
+    bodies = {known.finding.id: FINDING_JSON.dump_json(known.finding).decode() for known in lives}
     as_they_were = {id_ for id_, old in past.items() if old.made_of == seen.made[id_] and id_ not in recall.back}
     findings.keep(connection, (known for known in lives if known.finding.id not in as_they_were), seen.made, bodies)
     findings.miss(connection, recall.known.keys() - past.keys() - seen.unchanged)

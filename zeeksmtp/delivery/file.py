@@ -27,7 +27,7 @@ def _carry(parcel: Parcel, settings: Settings) -> None:
 def _write(target: Path, parcel: Parcel) -> None:
     try:
         _make(target.parent)
-        whole_files.write(target, parcel.render(FORM_OF[target.suffix]))
+        whole_files.write(target, [parcel.render(FORM_OF[target.suffix])])
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DeliveryError(

@@ -1,6 +1,7 @@
 """The words that every part shares: specs of units (`units.py`) and the shapes of the report (`shapes.py`)."""
 
 from zeeksmtp.model.shapes import (
+    FINDING_JSON,
     Confidence,
     Count,
     Coverage,
@@ -24,6 +25,7 @@ from zeeksmtp.model.shapes import (
     Severity,
     Shape,
     Span,
+    State,
     Term,
     Totals,
     Traffic,
@@ -51,6 +53,7 @@ from zeeksmtp.model.units import (
 
 __all__ = [
     "FINDING",
+    "FINDING_JSON",
     "SMTP_PORTS",
     "Column",
     "Command",
@@ -86,6 +89,7 @@ __all__ = [
     "Shape",
     "Site",
     "Span",
+    "State",
     "Tables",
     "Term",
     "Totals",

@@ -6,9 +6,10 @@ import hashlib
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -37,6 +38,10 @@ class Confidence(StrEnum):
     HIGH = "high"
 
 
+State = Literal["new", "ongoing", "quiet", "acknowledged"]
+"""What became of a finding since the passes before; of a single run nobody can tell."""
+
+
 def _iso(moment: datetime) -> str:
     return f"{moment.isoformat(timespec='microseconds')[:26]}Z"  # half of what strftime takes
 
@@ -45,8 +50,11 @@ Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="j
 """A time in UTC; in JSON ISO 8601 with microseconds and `Z`."""
 
 
+_CLOSED = ConfigDict(extra="forbid")
+
+
 class Shape(BaseModel):
-    """Base of everything in the report: frozen and closed."""
+    """Base of what is in the report: frozen and closed. What is there by the hundred thousand has slots instead."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +84,8 @@ class SequentialTest(Shape):
     alarm_at: Moment | None
 
 
-class Evidence(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Evidence:
     """What a finding rests on."""
 
     terms: tuple[Term, ...] = ()
@@ -84,11 +93,12 @@ class Evidence(Shape):
     test: SequentialTest | None = None
 
 
-class Finding(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Finding:
     """One thing that is wrong, about one entity."""
 
     id: str = Field(pattern="^[0-9a-f]{16}$")
-    state: Literal["new", "ongoing", "quiet", "acknowledged"] | None = None
+    state: State | None = None
     detector: str
     title: str
     severity: Severity
@@ -104,6 +114,10 @@ class Finding(Shape):
     uids: tuple[str, ...]
     summary: str
     action: str
+
+
+FINDING_JSON: Final = TypeAdapter(Finding)
+"""Writes and reads single findings."""
 
 
 class Incident(Shape):

@@ -6,7 +6,7 @@ such a constant holds. Units meet in tables (by name) and in the `Report`, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -181,11 +181,15 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A form of the report. `render` gets the report and whether it goes to a terminal (`None`: no, else its width)."""
+    """A form of the report. `render` gets the report and whether it goes to a terminal (`None`: no, else its width).
+
+    `pieces` gives what `render` does, outside a terminal, in pieces, where all of it at once takes too much memory.
+    """
 
     name: str
     doc: str
     render: Callable[[Report, int | None], str]
+    pieces: Callable[[Report], Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ Zeek's uids and the paths of the input files.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -151,7 +152,7 @@ def _finding(names: _Names, finding: Finding) -> Finding:
     known, own = set(_named(finding)), _remedies([finding])
     texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
     texts["action"] = names.text(finding.action, known, own)
-    return finding.model_copy(update=actors | texts | {"evidence": evidence})
+    return replace(finding, **(actors | texts | {"evidence": evidence}))
 
 
 def _detail(names: _Names, detail: Detail) -> Detail:

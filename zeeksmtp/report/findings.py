@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _NAMED = 10  # values of a list that a sentence holds; the finding has all of them
+_AT_A_TIME = 10_000  # rows
 _REMEMBERED = 10_000  # terms and details: most findings of a kind share theirs
 
 
@@ -127,7 +128,8 @@ def _flat(column: pl.Series, *fields: str) -> list[list[Any]]:
 def findings_of(detector: Detector, rows: pl.DataFrame) -> list[Finding]:
     """Make findings of the rows of a detector's plan (columns: `model.FINDING`)."""
     templates = _templates(detector)
-    return [_finding(detector, templates, row) for row in _rows(rows)]
+    # Some at a time: as Python's objects rows take several times the memory.
+    return [_finding(detector, templates, row) for some in rows.iter_slices(_AT_A_TIME) for row in _rows(some)]
 
 
 def _finding(detector: Detector, templates: _Templates, row: Mapping[str, Any]) -> Finding:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from zeeksmtp.model import Finding, Severity
+from zeeksmtp.model import FINDING_JSON, Finding, Severity, State
 from zeeksmtp.state._tables import FINDING, HIDDEN, SUPPRESSION
 from zeeksmtp.state.store import note, told
 
@@ -78,9 +78,9 @@ def known(connection: Connection) -> dict[str, Known]:
 
 def _known(row: RowMapping, judged: int) -> Known:
     rests = row["state"] in {"new", "ongoing"} and row["last_pass"] < judged
-    state = "quiet" if rests else row["state"]
+    state: State = "quiet" if rests else row["state"]
     return Known(
-        finding=Finding.model_validate_json(row["body"]).model_copy(update={"state": state}),
+        finding=replace(FINDING_JSON.validate_json(row["body"]), state=state),
         first_pass=row["first_pass"],
         last_pass=row["last_pass"] if row["made_of"] is None else judged,
         seen_count=row["seen_count"],
