@@ -7,8 +7,10 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import polars as pl
@@ -85,6 +87,8 @@ class Maker:
     days: Sequence[Fact] = ()
     small: int = SMALL
     told: Told | None = None
+    _alone: Lock = field(default_factory=Lock)
+    """Held by a plan over whole days: these take the memory, and keep all processors busy by themselves."""
 
     def tables(self) -> dict[str, pl.LazyFrame]:
         """Give logs and facts up to the end of the window, each fact computed once.
@@ -153,7 +157,8 @@ class Maker:
         if fact.daily:
             return self._timed(fact.name, lambda: self._by_piece(fact, known, sheds, hands))
         path = self.folder / "facts" / f"{fact.name}.parquet"
-        return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
+        with self._alone:
+            return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
 
     def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
         """Make a fact of each piece by `hands`, unless it lies there already."""
@@ -170,14 +175,16 @@ class Maker:
             if not path.exists():
                 own = {name: shed.table(name) for name in fact.needs if name not in whole}
                 rows = {"past": pl.scan_parquet([old.facts[fact.past] for old in earlier])} if earlier else {}
-                self._written(fact.plan({**own, **whole, **rows}, self.site), path)
+                with nullcontext() if shed.piece.newest else self._alone:
+                    self._written(fact.plan({**own, **whole, **rows}, self.site), path)
             if not fact.is_merged:  # of what is made one of all days, nobody needs the days
                 shed.facts[fact.name] = path
             return path
 
         paths = list(hands.map(made, range(len(sheds))))
         newest = sum(shed.piece.newest for shed in sheds)
-        return self._together(fact, paths, newest)
+        with self._alone:
+            return self._together(fact, paths, newest)
 
     def _together(self, fact: Fact, paths: list[Path], newest: int) -> pl.LazyFrame:
         """Make one table of a fact's pieces, of which the last `newest` are of the newest day."""

@@ -169,8 +169,8 @@ def test_what_is_new_comes_first(full: Report) -> None:
 
 def test_an_incident_with_news_comes_before_a_worse_one_without(full: Report) -> None:
     old, new = full.findings[0], replace(full.findings[2], state="new")
-    worse = full.incidents[0].model_copy(update={"findings": (old.id,)})
-    fresh = full.incidents[0].model_copy(update={"id": "b" * 16, "title": "Fresh", "findings": (new.id,), "score": 9})
+    worse = replace(full.incidents[0], findings=(old.id,))
+    fresh = replace(full.incidents[0], id="b" * 16, title="Fresh", findings=(new.id,), score=9)
     findings = (replace(old, state="ongoing"), new)
     told = _page.page(full.model_copy(update={"findings": findings, "incidents": (worse, fresh)}), _page.ROOMS[0])
     assert [story.incident.title for story in told.stories] == ["Fresh", worse.title]
@@ -184,12 +184,12 @@ def test_an_incident_whose_findings_are_elsewhere_is_told_by_its_narrative(full:
 
 def test_steps_lie_within_their_incident(full: Report) -> None:
     late = replace(full.findings[0], id="f" * 16, first=full.incidents[0].last + timedelta(days=9))
-    incident = full.incidents[0].model_copy(update={"findings": (*full.incidents[0].findings, late.id)})
+    incident = replace(full.incidents[0], findings=(*full.incidents[0].findings, late.id))
     report = full.model_copy(update={"findings": (*full.findings, late), "incidents": (incident,)})
     steps = _page.page(report, _page.ROOMS[0]).stories[0].steps
     assert len(steps) == 3
     assert all(0 <= step.start <= 99 and 0 < step.length <= 100 - step.start for step in steps)
-    moment = incident.model_copy(update={"last": incident.first})
+    moment = replace(incident, last=incident.first)
     shown = _page.page(report.model_copy(update={"incidents": (moment,)}), _page.ROOMS[0]).stories[0].steps
     assert [(step.start, step.length) for step in shown] == [(0, 100)] * 3
 
@@ -198,10 +198,8 @@ def test_many_findings_of_a_kind_are_one_step_as_grave_as_the_worst(full: Report
     many = [replace(full.findings[0], id=f"{n:016x}", severity=Severity.MEDIUM) for n in range(40)]
     other = replace(full.findings[2], id="e" * 16)
     findings = (*many, replace(full.findings[0], id="d" * 16), other)
-    incident = full.incidents[0].model_copy(update={"findings": tuple(finding.id for finding in findings)})
-    report = Report.model_validate(
-        full.model_dump(by_alias=True) | {"findings": findings, "incidents": (incident,)}
-    )
+    incident = replace(full.incidents[0], findings=tuple(finding.id for finding in findings))
+    report = Report.model_validate(full.model_dump(by_alias=True) | {"findings": findings, "incidents": (incident,)})
     steps = _page.page(report, _page.ROOMS[0]).stories[0].steps
     assert [(len(step.findings), step.severity) for step in steps] == [(41, "critical"), (1, "high")]
     text = rendered(explained(report))
@@ -214,7 +212,7 @@ def test_many_findings_of_a_kind_are_one_step_as_grave_as_the_worst(full: Report
 
 
 def test_all_but_the_first_incidents_are_folded(full: Report) -> None:
-    incidents = tuple(full.incidents[0].model_copy(update={"id": f"{n:016x}"}) for n in range(50))
+    incidents = tuple(replace(full.incidents[0], id=f"{n:016x}") for n in range(50))
     page = Page(rendered(full.model_copy(update={"incidents": incidents})))
     kinds = Counter(tag for tag, name, value in page.attributes if name == "id" and value.startswith("i-"))
     assert kinds == {"article": _page.OPEN, "details": _page.ROOMS[0].incidents - _page.OPEN}
@@ -223,7 +221,7 @@ def test_all_but_the_first_incidents_are_folded(full: Report) -> None:
 
 def test_what_to_do_fits_the_title(full: Report) -> None:
     equal = replace(full.findings[2], severity=full.findings[0].severity, state=None)
-    incident = full.incidents[0].model_copy(update={"title": equal.title})
+    incident = replace(full.incidents[0], title=equal.title)
     report = full.model_copy(update={"findings": (full.findings[0], equal), "incidents": (incident,)})
     assert _page.page(report, _page.ROOMS[0]).first_step == equal.action
     alone = report.model_copy(update={"incidents": ()})
@@ -258,7 +256,7 @@ def test_a_number_that_cannot_be_known_is_no_zero(empty: Report) -> None:
 def _many(report: Report, text: str) -> Iterator[Report]:
     base = hostile(report, text, REFERENCES)
     findings = tuple(replace(f, id=f"{n:015x}{i}") for n in range(900) for i, f in enumerate(base.findings))
-    incidents = tuple(base.incidents[0].model_copy(update={"id": f"{n:016x}"}) for n in range(300))
+    incidents = tuple(replace(base.incidents[0], id=f"{n:016x}") for n in range(300))
     yield base.model_copy(
         update={
             "findings": findings,

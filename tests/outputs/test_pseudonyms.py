@@ -104,7 +104,7 @@ def test_a_status_that_is_none_is_replaced(full: Report) -> None:
 
 def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
     named = replace(full.findings[3], accounts=("sendmail", "y"))
-    story = full.incidents[0].model_copy(update={"findings": (named.id,), "narrative": f"y did. First: {named.action}"})
+    story = replace(full.incidents[0], findings=(named.id,), narrative=f"y did. First: {named.action}")
     report = pseudonymise(full.model_copy(update={"findings": (named,), "incidents": (story,)}))
     assert report.findings[0].evidence.details[0].values == (REMEDY,)
     assert report.findings[0].action == f"Let host-1 offer AUTH only inside TLS ({REMEDY})."

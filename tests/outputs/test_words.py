@@ -51,7 +51,7 @@ def test_volumes(empty: Report) -> None:
 
 
 def test_versions_that_cannot_be_seen_are_not_passed_over(full: Report) -> None:
-    silent = tuple(server.model_copy(update={"tls_versions": {}}) for server in full.posture.servers)
+    silent = tuple(replace(server, tls_versions={}) for server in full.posture.servers)
     report = full.model_copy(update={"posture": full.posture.model_copy(update={"servers": silent})})
     assert _sentences.encryption(with_logs(report, smtp=True)).endswith("not visible, ssl.log is not there.")
 
@@ -63,7 +63,7 @@ def test_the_share_of_tls_needs_logs_that_show_it_and_two_days(full: Report) -> 
         "with TLS: 14% of 7 on 2026-11-23, 100% of 3 on 2026-11-24"
     ]
     server = full.posture.servers[0]
-    young = full.posture.model_copy(update={"servers": (server.model_copy(update={"days": server.days[:1]}),)})
+    young = full.posture.model_copy(update={"servers": (replace(server, days=server.days[:1]),)})
     assert "on 2026" not in _sentences.tls(full.model_copy(update={"posture": young}), 10)[0]
 
 
@@ -117,7 +117,7 @@ def test_a_finding_about_nobody_is_about_the_site(full: Report) -> None:
 
 def test_servers_that_give_something_away_come_first(full: Report) -> None:
     bad = full.posture.servers[0]
-    good = bad.model_copy(update={"server": "10.0.0.1", "sessions": 99, "auth_offered_in_clear": False})
+    good = replace(bad, server="10.0.0.1", sessions=99, auth_offered_in_clear=False)
     posture = full.posture.model_copy(update={"servers": (good, bad)})
     rows = _sentences.servers(full.model_copy(update={"posture": posture}))
     assert [row[0] for row in rows] == [bad.server, good.server]

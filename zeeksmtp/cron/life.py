@@ -106,7 +106,7 @@ def _untold(left: int) -> list[str]:
 
 
 def _without(incident: Incident, ids: set[str]) -> Incident:
-    return incident.model_copy(update={"findings": tuple(id_ for id_ in incident.findings if id_ in ids)})
+    return replace(incident, findings=tuple(id_ for id_ in incident.findings if id_ in ids))
 
 
 def _has_news(incident: Incident, lives: Mapping[str, Finding]) -> bool:

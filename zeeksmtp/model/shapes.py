@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -37,6 +38,9 @@ class Confidence(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
 
+
+Id = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+"""See `identity`."""
 
 State = Literal["new", "ongoing", "quiet", "acknowledged"]
 """What became of a finding since the passes before; of a single run nobody can tell."""
@@ -97,7 +101,7 @@ class Evidence:
 class Finding:
     """One thing that is wrong, about one entity."""
 
-    id: str = Field(pattern="^[0-9a-f]{16}$")
+    id: Id
     state: State | None = None
     detector: str
     title: str
@@ -120,13 +124,14 @@ FINDING_JSON: Final = TypeAdapter(Finding)
 """Writes and reads single findings."""
 
 
-class Incident(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Incident:
     """Findings of one story, linked by their actors."""
 
-    id: str = Field(pattern="^[0-9a-f]{16}$")
+    id: Id
     title: str
     severity: Severity
-    score: int = Field(ge=0, le=100)
+    score: Annotated[int, Field(ge=0, le=100)]
     score_parts: dict[str, int]
     stages: tuple[str, ...]
     first: Moment
@@ -195,7 +200,8 @@ class Coverage(Shape):
     notes: tuple[str, ...]
 
 
-class Day(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Day:
     """Sessions of one day at the site (`day`: its midnight, as UTC), and how many of them came to TLS."""
 
     day: Moment
@@ -203,7 +209,8 @@ class Day(Shape):
     tls_sessions: int
 
 
-class ServerPosture(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class ServerPosture:
     """What one server port shows of itself. Null: cannot be known from the logs at hand.
 
     `tls_versions` counts sessions by version (ssl.log); `days` are the last 35 with sessions, of the site's own.
@@ -217,7 +224,7 @@ class ServerPosture(Shape):
     auth_offered_in_clear: bool | None
     answers_vrfy: bool | None
     answers_expn: bool | None
-    tls_versions: dict[str, int] = {}
+    tls_versions: dict[str, int] = field(default_factory=dict)
     days: tuple[Day, ...] = ()
 
 
@@ -237,7 +244,8 @@ class HostRole(Shape):
     reason: str
 
 
-class Credential(Shape):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Credential:
     """A credential that must be changed; `why` is a finding's id."""
 
     account: str

@@ -170,22 +170,20 @@ def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -
     update = _actors(names, incident) | {"findings": tuple(names.id(i) for i in incident.findings)}
     update["title"] = names.text(incident.title, known)
     update["narrative"] = names.text(incident.narrative, known, _remedies(story))
-    return incident.model_copy(update=update)
+    return replace(incident, **update)
 
 
 def _hosts(names: _Names, report: Report) -> dict[str, Any]:
-    servers = tuple(s.model_copy(update={"server": names.domain(s.server)}) for s in report.posture.servers)
+    servers = tuple(replace(s, server=names.domain(s.server)) for s in report.posture.servers)
     roles = ({"host": names.domain(r.host), "reason": names.text(r.reason)} for r in report.roles)
-    changed = [
-        {"account": names.account(c.account), "server": names.domain(c.server), "why": names.id(c.why)}
+    changed = tuple(
+        replace(c, account=names.account(c.account), server=names.domain(c.server), why=names.id(c.why))
         for c in report.credentials_to_change
-    ]
+    )
     return {
         "posture": report.posture.model_copy(update={"servers": servers}),
         "roles": tuple(role.model_copy(update=new) for role, new in zip(report.roles, roles, strict=True)),
-        "credentials_to_change": tuple(
-            old.model_copy(update=new) for old, new in zip(report.credentials_to_change, changed, strict=True)
-        ),
+        "credentials_to_change": changed,
         "traffic": _traffic(names, report.traffic),
         "volumes": tuple(v.model_copy(update={"client": names.domain(v.client)}) for v in report.volumes),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import polars as pl
@@ -59,16 +60,16 @@ def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, 
         .sort("server", "port", "day")
     )
     days: dict[tuple[str, int], tuple[Day, ...]] = {}
-    for row in _rows(collect, counted):
-        key = (row.pop("server"), row.pop("port"))
-        days[key] = (*days.get(key, ()), Day(**row))[-_DAYS:]
+    for server, port, day, sessions, in_tls in collect(counted).iter_rows():
+        known = days.get((server, port), ())
+        days[server, port] = (*known, Day(day=day, sessions=sessions, tls_sessions=in_tls))[-_DAYS:]
     return days
 
 
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
     """Give the posture: all servers of the site, and the busiest outside ones; and a note if some were left out."""
     servers = tables["server"]
-    columns = [name for name in ServerPosture.model_fields if name not in _OWN_TABLES]
+    columns = [field.name for field in fields(ServerPosture) if field.name not in _OWN_TABLES]
     ours = servers.filter(pl.col("local")).sort("server", "port").select(columns)
     theirs = servers.filter(~pl.col("local")).sort("sessions", "server", "port", descending=[True, False, False])
     sums = _rows(
