@@ -18,7 +18,7 @@ from zeeksmtp.model import Command
 
 DEBUG = "ZEEKSMTP_DEBUG"
 _MANY_OBJECTS = 1_000_000
-_KEPT = {-1: 64 << 20, -3: 32 << 20, -8: 1}
+_KEPT = {-1: 16 << 20, -3: 32 << 20, -8: 1}
 """M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes."""
 _TURN = 0.0005
 """Seconds that a thread back from polars waits for one that makes findings; Python has ten times as many."""
