@@ -34,6 +34,7 @@ from zeeksmtp.logs._scan import sift
 from zeeksmtp.logs._tsv import Header
 
 _RUNS: Final = 15
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _PORTS: Final = "\t25\t|\t26\t|\t465\t|\t587\t|\t2525\t"
 Choices = Iterator[tuple[str, Callable[[], object]]]
 
@@ -134,15 +135,14 @@ def _judging(hour: Path, lake: Path) -> Choices:
     yield f"TSV, {len(found):,} lines, with care", lambda: _tsv._careful(log, found, header)
     yield "TSV, as plain lines", lambda: _tsv.judged(log, found, header)
     yield "of it, telling plain lines", lambda: found["l"].str.contains(plain.pattern if plain else "")
-    objects = _as_json(_kept(hour, lake))
-    yield f"JSON, {len(objects):,} lines, with care", lambda: _json._careful(log, objects)
-    yield "JSON, as plain lines", lambda: _json.judged(log, objects)
+    for form, ts in (("JSON", pl.col("ts").dt.epoch("us") / 1e6), ("JSON, ISO times", pl.col("ts").dt.to_string(_ISO))):
+        objects = _as_json(_kept(hour, lake), ts)
+        yield f"{form}, {len(objects):,} lines, with care", lambda objects=objects: _json._careful(log, objects)
+        yield f"{form}, as plain lines", lambda objects=objects: _json.judged(log, objects)
 
 
-def _as_json(rows: pl.DataFrame) -> pl.DataFrame:
-    numbers = rows.with_columns(
-        pl.col("ts").dt.epoch("us") / 1e6, pl.col("duration").dt.total_microseconds() / 1e6
-    ).iter_rows(named=True)
+def _as_json(rows: pl.DataFrame, ts: pl.Expr) -> pl.DataFrame:
+    numbers = rows.with_columns(ts, pl.col("duration").dt.total_microseconds() / 1e6).iter_rows(named=True)
     lines = [json.dumps({k: v for k, v in row.items() if v is not None}, separators=(",", ":")) for row in numbers]
     return pl.DataFrame({"i": range(1, len(lines) + 1), "l": lines})
 

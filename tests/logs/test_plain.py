@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -121,10 +122,18 @@ JSON_ODD: list[Any] = [
 ]
 
 
-def good_json(zeek_type: str) -> st.SearchStrategy[Any]:
+ISO = ["2026-11-23T06:00:00.028066Z", "2024-02-28T23:59:59.999999Z", "2026-12-31T00:00:00.000000Z"]
+ISO_ODD = ["2024-02-29T06:00:00.000000Z", "2026-02-29T06:00:00.000000Z", "2026-04-31T06:00:00.000000Z"]
+ISO_ODD += ["2026-11-23T06:00:00.1000000Z", "2026-11-23T06:00:60.000000Z", "2026-11-23T06:00:00.5Z", "0026-11-23"]
+ISO_ODD += ["2026-11-23T06:00:00.028066+01:00", "2026-11-23 06:00:00.028066Z", "2026-13-23T24:00:00.028066Z"]
+
+
+def good_json(zeek_type: str, *, iso: bool = False) -> st.SearchStrategy[Any]:
     element = zeek_type.partition("[")[2].removesuffix("]")
     if element:
         return st.lists(good_json(element), max_size=3)
+    if zeek_type == "time" and iso:
+        return st.sampled_from(ISO)
     return st.sampled_from(JSON_GOOD.get(zeek_type, JSON_GOOD["string"]))
 
 
@@ -133,16 +142,18 @@ def json_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
     """Give a log and lines, most of them objects as Zeek writes them."""
     log = logs()[draw(st.sampled_from(sorted(logs())))]
     columns = [*log.columns, *log.columns[:1]] if draw(st.booleans()) else list(log.columns)
-    scope = draw(st.sampled_from(["id.", "id.", "id_"]))
+    scope, iso = draw(st.sampled_from(["id.", "id.", "id_"])), draw(st.booleans())
+    odd = [*JSON_ODD, *ISO_ODD] if iso else JSON_ODD
     lines = []
     for _ in range(draw(st.integers(1, 4))):
-        pairs = [(c.name.replace("id.", scope), draw(good_json(c.type))) for c in columns if draw(st.integers(0, 15))]
+        pairs = [(c.name.replace("id.", scope), draw(good_json(c.type, iso=iso))) for c in columns]
+        pairs = [pair for pair in pairs if draw(st.integers(0, 15))]
         pairs += draw(
-            st.lists(st.tuples(st.sampled_from(["more", 'a"b', "é", "uid"]), st.sampled_from(JSON_ODD)), max_size=1)
+            st.lists(st.tuples(st.sampled_from(["more", 'a"b', "é", "uid"]), st.sampled_from(odd)), max_size=1)
         )
         for _ in range(draw(st.sampled_from([0, 0, 1]))):
             at = draw(st.integers(0, len(pairs) - 1)) if pairs else 0
-            pairs[at : at + 1] = [(pairs[at][0] if pairs else "ts", draw(st.sampled_from(JSON_ODD)))]
+            pairs[at : at + 1] = [(pairs[at][0] if pairs else "ts", draw(st.sampled_from(odd)))]
         blanks = draw(st.sampled_from(["", "", " "]))
         line = "{" + ",".join(f"{json.dumps(key)}:{blanks}{json.dumps(value)}" for key, value in pairs) + "}"
         cut = draw(st.sampled_from([None, None, None, -1, len(line) // 2]))
@@ -165,6 +176,21 @@ def test_json_is_judged_as_with_care(drawn: tuple[str, list[str]]) -> None:
     name, lines = drawn
     log, rows = logs()[name], rows_of(lines, as_json=True)
     assert_same(_json.judged(log, rows), put_together(log, _json._careful(log, rows)))
+
+
+@given(st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31)), st.sampled_from([*ISO_ODD, *ISO]))  # noqa: DTZ001
+def test_iso_times_are_judged_as_with_care(moment: datetime, other: str) -> None:
+    times = (f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}", other)
+    lines = [START.replace("1.5", f'"{written}"') + ',"service":"smtp"}' for written in times]
+    log, rows = logs()["conn"], rows_of(lines, as_json=True)
+    assert_same(_json.judged(log, rows), put_together(log, _json._careful(log, rows)))
+
+
+def test_iso_times_are_plain() -> None:
+    plain = plain_json(logs()["conn"].columns, tuple(json.loads(START + "}")), iso=True)
+    assert plain is not None
+    lines = pl.Series([START.replace("1.5", f'"{written}"') + "}" for written in ISO])
+    assert lines.str.contains(plain.pattern).all()
 
 
 @given(st.floats(0, 9e9), st.integers(1, 40))

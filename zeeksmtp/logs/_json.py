@@ -103,7 +103,8 @@ def judged(log: Log, rows: pl.DataFrame) -> Batch:
     """Judge lines (`LINES`); what is no JSON object is rejected."""
     some = rows["l"].gather_every(len(rows) // _SAMPLES + 1)
     samples = [found for line in some if isinstance(found := _object(line), dict)]
-    plain = plain_json(log.columns, order_of(samples))
+    iso = any(isinstance(sample.get("ts"), str) for sample in samples)
+    plain = plain_json(log.columns, order_of(samples), iso=iso)
     try:
         return _plain.judged(log, rows, plain, lambda odd: _careful(log, odd))
     except pl.exceptions.PolarsError:  # what looked like an object is none, or the pattern is too large

@@ -27,6 +27,11 @@ _FORMS: Final[Mapping[str, str]] = {
     **dict.fromkeys(TEXTS, _STRING),
     **dict.fromkeys(LISTS, _STRINGS),
 }
+_DAY: Final = (
+    "(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"  # but February 29
+)
+_CLOCK: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}"
+_ISO: Final = f'"[12][0-9]{{3}}-(?:{_DAY})T{_CLOCK}Z"'
 _SCALAR: Final = (
     r'"(?:[^"\\\x00-\x1f\x7f]|\\["\\/bfnrt])*"|true|false|'
     r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,40})?(?:[eE]-[0-9]{1,2})?"
@@ -55,11 +60,11 @@ def order_of(samples: Iterable[Collection[str]]) -> tuple[str, ...]:
 
 
 @lru_cache(64)
-def plain_json(columns: tuple[Column, ...], keys: tuple[str, ...]) -> Plain | None:
+def plain_json(columns: tuple[Column, ...], keys: tuple[str, ...], *, iso: bool = False) -> Plain | None:
     """Give the plain lines of a log whose keys come in this order; `None` if there can be none.
 
-    Keys that are no column may stand there, if they are among these. Raises nothing, but its plan may: `ComputeError`
-    if a line only seems to be JSON.
+    `iso`: times are as `JSON::TS_ISO8601` has them. Keys that are no column may stand there, if they are among these.
+    Raises nothing, but its plan may: `ComputeError` if a line only seems to be JSON.
     """
     named = keys if {"ts", "id.orig_h"} <= set(keys) else [canonical(key) for key in keys]
     raw = dict(zip(named, keys, strict=True))
@@ -67,10 +72,11 @@ def plain_json(columns: tuple[Column, ...], keys: tuple[str, ...]) -> Plain | No
     told = all(_KEY.fullmatch(key) for key in keys) and len(raw) == len(keys) and set(REQUIRED) <= raw.keys()
     if not told or not set(types.values()) <= _FORMS.keys():
         return None
-    pairs = [_pair(key, _FORMS.get(types.get(name, ""), _ANY), needed=name in REQUIRED) for name, key in raw.items()]
+    forms = {**_FORMS, "time": _ISO} if iso else _FORMS
+    pairs = [_pair(key, forms.get(types.get(name, ""), _ANY), needed=name in REQUIRED) for name, key in raw.items()]
     there = [column for column in columns if column.name in raw]
-    decoded = pl.Struct({raw[c.name]: pl.Float64() if c.type in _FLOATS else dtype_of(c.type) for c in there})
-    values = [_value(column, raw.get(column.name)) for column in columns]
+    decoded = pl.Struct({raw[column.name]: _decoded(column.type, iso=iso) for column in there})
+    values = [_value(column, raw.get(column.name), iso=iso) for column in columns]
 
     def typed(lines: pl.LazyFrame) -> pl.LazyFrame:
         objects = pl.col("l").str.json_decode(decoded).alias(_OBJECT)
@@ -83,10 +89,18 @@ def _pair(key: str, form: str, *, needed: bool) -> str:
     return rf'(?:"{re.escape(key)}":(?:{form})[,}}])' + ("" if needed else "?")
 
 
-def _value(column: Column, key: str | None) -> pl.Expr:
+def _decoded(zeek_type: str, *, iso: bool) -> pl.DataType:
+    if zeek_type == "time" and iso:
+        return pl.String()
+    return pl.Float64() if zeek_type in _FLOATS else dtype_of(zeek_type)
+
+
+def _value(column: Column, key: str | None, *, iso: bool) -> pl.Expr:
     if key is None:
         return lacking(column)
     value = pl.col(_OBJECT).struct.field(key)
-    if column.type in _FLOATS:
+    if column.type == "time" and iso:
+        value = value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", time_unit="us").dt.replace_time_zone("UTC")
+    elif column.type in _FLOATS:
         value = moments(value) if column.type == "time" else spans(value)
     return value.alias(column.name)
