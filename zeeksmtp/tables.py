@@ -117,7 +117,7 @@ class Maker:
 
     def _in_memory(self, rows: Tables, numbers: Mapping[str, int]) -> dict[str, pl.LazyFrame]:
         def held(plan: pl.LazyFrame) -> pl.LazyFrame:
-            return self.engine.collect(plan).lazy()
+            return self.engine.collect(plan, small=True).lazy()
 
         def made(fact: Fact) -> pl.LazyFrame:
             return self._timed(fact.name, lambda: held(fact.plan(known, self.site)))

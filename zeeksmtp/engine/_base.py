@@ -32,6 +32,6 @@ class Engine(Protocol):
         """Run `plan` and write its rows as one Parquet file."""
         ...
 
-    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
-        """Run `plan` and give its rows."""
+    def collect(self, plan: pl.LazyFrame, *, small: bool = False) -> pl.DataFrame:
+        """Run `plan` and give its rows. What it reads is in memory, or not much more, if it is `small`."""
         ...

@@ -56,9 +56,10 @@ class LocalEngine:
         plan.sink_parquet(path, compression="lz4")
         path.chmod(0o600)
 
-    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
+    def collect(self, plan: pl.LazyFrame, *, small: bool = False) -> pl.DataFrame:
         """See `Engine.collect`."""
-        return plan.collect()
+        # Facts of some 100,000 rows take a third longer in morsels.
+        return plan.collect(engine="in-memory" if small else "streaming")
 
 
 ENGINE: Engine = LocalEngine()

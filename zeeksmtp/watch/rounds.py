@@ -38,10 +38,10 @@ class _Stoppable(LocalEngine):
         self._go_on()
         super().write(plan, path)
 
-    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
+    def collect(self, plan: pl.LazyFrame, *, small: bool = False) -> pl.DataFrame:
         """See `Engine.collect`."""
         self._go_on()
-        return super().collect(plan)
+        return super().collect(plan, small=small)
 
     def _go_on(self) -> None:
         if self.stopped:
