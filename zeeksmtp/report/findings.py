@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import islice
 from string import Formatter
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAMED = 10  # values of a list that a sentence holds; the finding has all of them
 _AT_A_TIME = 10_000  # rows
-_REMEMBERED = 10_000  # terms and details: most findings of a kind share theirs
+_REMEMBERED = 10_000  # terms, and evidence as a whole: most findings of a kind share theirs
 
 
 def _number(value: float) -> int | float:
@@ -79,12 +79,12 @@ def _word(row: Mapping[str, Any], name: str, form: str) -> str:
         return _counted(str(row[name]), form)
     if name in {"first", "last"}:
         return f"{row[name]:%Y-%m-%d %H:%M} UTC"
-    for term in row["terms"]:
-        if term.name == name:
-            return _counted(str(term.value), form)
-    for detail in row["details"]:
-        if detail.name == name:
-            return _listed(detail.values, form)
+    for term, value, _ in row["terms"]:
+        if term == name:
+            return _counted(str(_number(value)), form)
+    for detail, values in row["details"]:
+        if detail == name:
+            return _listed(values, form)
     raise KeyError(name)
 
 
@@ -94,28 +94,26 @@ def _term(name: str, value: float, weight: float) -> Term:
 
 
 @lru_cache(_REMEMBERED)
-def _detail(name: str, values: tuple[str, ...]) -> Detail:
-    return Detail(name=name, values=values)
-
-
-def _evidence(row: Mapping[str, Any]) -> Evidence:
-    test = row["test"]
+def _evidence(
+    terms: tuple[tuple[str, float, float], ...], details: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Evidence:
     return Evidence(
-        terms=row["terms"],
-        details=tuple([detail for detail in row["details"] if detail.values]),
-        test=None if test is None or test["score"] is None else SequentialTest(**test),
+        terms=tuple([_term(*term) for term in terms]),
+        details=tuple([Detail(name=name, values=values) for name, values in details if values]),
     )
 
 
+def _tested(row: Mapping[str, Any]) -> Evidence:
+    evidence, test = _evidence(row["terms"], row["details"]), row["test"]
+    return evidence if test is None or test["score"] is None else replace(evidence, test=SequentialTest(**test))
+
+
 def _rows(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Give rows with terms and details as models. Column by column: dictionaries by polars take three times as long."""
+    """Give rows, with terms and details as tuples. Column by column: polars' dictionaries take three times as long."""
     columns = {name: rows[name].to_list() for name in rows.columns if name not in {"terms", "details"}}
-    names, numbers, weights = _flat(rows["terms"], "name", "value", "weight")
-    terms = map(_term, names, numbers, weights)
-    columns["terms"] = [tuple(islice(terms, size)) for size in rows["terms"].list.len()]
+    columns["terms"] = _grouped(rows["terms"], zip(*_flat(rows["terms"], "name", "value", "weight"), strict=True))
     names, values = _flat(rows["details"], "name", "values")
-    details = map(_detail, names, map(tuple, values))
-    columns["details"] = [tuple(islice(details, size)) for size in rows["details"].list.len()]
+    columns["details"] = _grouped(rows["details"], zip(names, map(tuple, values), strict=True))
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
@@ -123,6 +121,11 @@ def _flat(column: pl.Series, *fields: str) -> list[list[Any]]:
     """Give each field of a column of lists of structs, of all rows in one."""
     structs = column.list.explode(empty_as_null=False)
     return [structs.struct.field(field).to_list() for field in fields]
+
+
+def _grouped(column: pl.Series, each: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Put what is in all lists of a column back into a tuple for each row."""
+    return [tuple(islice(each, size)) for size in column.list.len()]
 
 
 def findings_of(detector: Detector, rows: pl.DataFrame) -> list[Finding]:
@@ -147,7 +150,7 @@ def _finding(detector: Detector, templates: _Templates, row: Mapping[str, Any]) 
         clients=row["clients"],
         servers=row["servers"],
         accounts=row["accounts"],
-        evidence=_evidence(row),
+        evidence=_tested(row),
         uids=row["uids"],
         summary=summary,
         action=action,
