@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -25,10 +26,20 @@ _UPPER = 0.999  # the share of expected counts that lie at or below `upper`
 _WEEK_HOURS = 7 * 24
 
 
+_MEETING = Lock()
+
+
+def _meet_numpy() -> None:
+    """Let polars load numpy for itself by one thread: two at once, and it takes a part of numpy for its own globals."""
+    with _MEETING:
+        pl.Series(pl.Series([0.0]).to_numpy())
+
+
 def _of_each(given: pl.Series, answer: Callable[..., NDArray[np.float64]]) -> pl.Series:
     """Ask for each distinct struct once: counts of mail are small numbers, and the tails of wide counts are dear."""
     if given.is_empty():
         return pl.Series(given.name, [], pl.Float64)
+    _meet_numpy()
     asked = given.struct.unnest().cast(pl.Float64)
     distinct = asked.unique()
     answers = distinct.with_columns(pl.Series("answer", answer(*(column.to_numpy() for column in distinct))))
