@@ -157,13 +157,13 @@ class Maker:
         if fact.daily:
             return self._timed(fact.name, lambda: self._by_piece(fact, known, sheds, hands))
         path = self.folder / "facts" / f"{fact.name}.parquet"
-        with self._alone:
-            return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
+        return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
 
     def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
         """Make a fact of each piece by `hands`, unless it lies there already."""
         whole = {name: known[name] for name in fact.needs if name not in self.logs and name not in sheds[0].facts}
         seen = [_content(self.folder / "facts" / f"{name}.parquet") for name in sorted(whole)]
+        turn = self._alone if any(name in self.logs for name in fact.needs) else nullcontext()
         home, columns = self.folder / "pieces" / fact.name, [column.name for column in fact.columns]
 
         def made(number: int) -> Path:
@@ -175,7 +175,7 @@ class Maker:
             if not path.exists():
                 own = {name: shed.table(name) for name in fact.needs if name not in whole}
                 rows = {"past": pl.scan_parquet([old.facts[fact.past] for old in earlier])} if earlier else {}
-                with nullcontext() if shed.piece.newest else self._alone:
+                with nullcontext() if shed.piece.newest else turn:
                     self._written(fact.plan({**own, **whole, **rows}, self.site), path)
             if not fact.is_merged:  # of what is made one of all days, nobody needs the days
                 shed.facts[fact.name] = path
@@ -183,7 +183,7 @@ class Maker:
 
         paths = list(hands.map(made, range(len(sheds))))
         newest = sum(shed.piece.newest for shed in sheds)
-        with self._alone:
+        with turn:
             return self._together(fact, paths, newest)
 
     def _together(self, fact: Fact, paths: list[Path], newest: int) -> pl.LazyFrame:

@@ -48,8 +48,8 @@ def _within(address: str | None, nets: Sequence[Network]) -> bool | None:
     return any(mapped in net for net in nets)
 
 
-def in_nets(column: str, nets: Sequence[Network]) -> pl.Expr:
-    """Give a Boolean expression: the address in `column` lies in one of `nets`; null where it is no address."""
+def in_nets(address: pl.Expr, nets: Sequence[Network]) -> pl.Expr:
+    """Give a Boolean expression: `address` lies in one of `nets`; null where it is no address."""
     ranges = [(int(net[0]), int(net[-1])) for net in nets if net.version == 4]
 
     def lookup(addresses: pl.Series) -> pl.Series:
@@ -60,9 +60,9 @@ def in_nets(column: str, nets: Sequence[Network]) -> pl.Expr:
         known = {address: _within(address, nets) for address in others}
         rest = each.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Boolean)
         local = pl.select(pl.when(number.is_not_null()).then(inside).otherwise(rest)).to_series()
-        return addresses.replace_strict(each, local, return_dtype=pl.Boolean) if len(each) else local
+        return addresses.replace_strict(each, local, default=None, return_dtype=pl.Boolean) if len(each) else local
 
-    return pl.col(column).map_batches(lookup, return_dtype=pl.Boolean)
+    return address.map_batches(lookup, return_dtype=pl.Boolean)
 
 
 FLAGS = ("local_orig", "local_resp")
@@ -77,9 +77,11 @@ def locality(side: str, flag: str, site: Site) -> pl.Expr:
     `flags_tell`); else `PRIVATE_NETS`.
     """
     if site.local_nets:
-        return in_nets(side, site.local_nets)
+        return in_nets(pl.col(side), site.local_nets)
     told = pl.col("flags_tell") & pl.col(flag).is_not_null()
-    return pl.when(told).then(pl.col(flag)).otherwise(in_nets(side, PRIVATE_NETS))
+    # Zeek nearly always tells: to look up all addresses takes as long as the rest of the plan.
+    untold = pl.when(told).then(None).otherwise(pl.col(side))
+    return pl.when(told).then(pl.col(flag)).otherwise(in_nets(untold, PRIVATE_NETS))
 
 
 def direction(client: pl.Expr, server: pl.Expr) -> pl.Expr:
