@@ -88,7 +88,7 @@ class Maker:
     small: int = SMALL
     told: Told | None = None
     _alone: Lock = field(default_factory=Lock)
-    """Held by a plan over whole days: these take the memory, and keep all processors busy by themselves."""
+    """Held by a plan over whole days of logs: these take the memory, and keep all processors busy by themselves."""
 
     def tables(self) -> dict[str, pl.LazyFrame]:
         """Give logs and facts up to the end of the window, each fact computed once.
