@@ -19,7 +19,7 @@ from zeeksmtp.model import Command
 DEBUG = "ZEEKSMTP_DEBUG"
 _MANY_OBJECTS = 1_000_000
 _KEPT = {-1: 16 << 20, -3: 32 << 20, -8: 1}
-"""M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes."""
+"""M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes, and M_ARENA_MAX."""
 _ARENAS = f"narenas:{max(1, (os.cpu_count() or 1) // 2)}"
 """For polars' allocator, jemalloc: its four for each processor keep what others lack."""
 _TURN = 0.0005
