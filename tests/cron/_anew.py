@@ -66,7 +66,7 @@ class Anew:
         }
         said = (old.reason, old.acknowledged) if state == "acknowledged" else (None, None)
         worst = max(now.severity, old.severity, key=lambda severity: severity.rank)
-        return Known(replace(now, **(lived)), old.first_pass, number, now.count, worst, *said)
+        return Known(replace(now, **lived), old.first_pass, number, now.count, worst, *said)
 
 
 def _grave(finding: Finding) -> bool:

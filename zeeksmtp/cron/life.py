@@ -33,12 +33,10 @@ def lived(
 
 
 def _met(finding: Finding, old: Past | None, number: int, newest: datetime | None, back: Collection[str]) -> Known:
-    state: State
     if old is None:
-        state = "quiet" if newest is not None and finding.last < newest - _RECENT else "new"
-        told = replace(finding, state=state)
+        told = replace(finding, state="quiet" if newest is not None and finding.last < newest - _RECENT else "new")
         return Known(told, number, number, finding.count, finding.severity)
-    state = "new" if finding.id in back else _state(finding, old)
+    state: State = "new" if finding.id in back else _state(finding, old)
     told = replace(
         finding,
         state=state,

@@ -24,8 +24,6 @@ _MAD_TO_SIGMA = 1.4826  # normal data are this much wider than their MAD (Rousse
 _LEAST_MEAN = 0.1  # who was never seen sending is not expected to send nothing for ever
 _UPPER = 0.999  # the share of expected counts that lie at or below `upper`
 _WEEK_HOURS = 7 * 24
-
-
 _MEETING = Lock()
 
 
