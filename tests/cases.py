@@ -16,7 +16,7 @@ import yaml
 
 from zeeksmtp import registry
 from zeeksmtp.logs._types import schema_of
-from zeeksmtp.model import FINDING_JSON, Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
+from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
 from zeeksmtp.pipeline import facts_of, judge
 from zeeksmtp.report import findings_of
 
@@ -68,7 +68,7 @@ class Case:
         if self.logs is not None:
             logs = _filled(self.logs, LOGS, shuffle)
             # Each fact is computed once, as in the pipeline; a chain of plans would compute the first ones many times.
-            return dict(facts_of(logs, self.context.site, keep=lambda _name, plan: plan.collect().lazy()))
+            return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
         return _filled(self.tables or {}, {**LOGS, **FACTS}, shuffle)
 
     def findings(self, shuffle: int | None = None) -> list[Finding]:
@@ -156,7 +156,7 @@ def differences(expected: Mapping[str, Any], finding: Finding) -> list[str]:
     """Say where a finding differs from what a case expects of it; nothing if it does not."""
     evidence = finding.evidence
     actual: dict[str, Any] = {
-        **FINDING_JSON.dump_python(finding),
+        **finding.model_dump(),
         "terms": {term.name: term.value for term in evidence.terms},
         "details": {detail.name: list(detail.values) for detail in evidence.details},
         "test": dict(evidence.test) if evidence.test else {},

@@ -64,7 +64,7 @@ DETECTOR = '''
         action="Look at {clients}.",
         attack=("T1071.003",),
         needs=("session",),
-        sees=("smtp",),
+        required_logs=("smtp",),
         params=LocalhostParams,
         plan=plan,
     )

@@ -92,8 +92,8 @@ def test_a_detector_says_what_why_benign_and_what_to_do(detector: Detector) -> N
 def test_what_a_detector_needs_is_a_log_or_a_fact(detector: Detector) -> None:
     assert detector.needs
     assert set(detector.needs) <= LOGS.keys() | FACTS.keys()
-    assert detector.sees
-    assert set(detector.sees) <= LOGS.keys()
+    assert detector.required_logs
+    assert set(detector.required_logs) <= LOGS.keys()
 
 
 @each_detector

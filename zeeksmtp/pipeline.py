@@ -16,25 +16,27 @@ import polars as pl
 
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
-from zeeksmtp.correlate.incidents import incidents_of
+from zeeksmtp.correlate.incidents import Correlation, correlate
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
+from zeeksmtp.logs._types import finding_schema
 from zeeksmtp.model import (
+    FINDING,
     Context,
     Detector,
     Fact,
     Finding,
     HostRole,
+    Hosts,
     Log,
     Params,
     Posture,
     Problem,
     Report,
     Run,
-    Site,
     Tables,
     Traffic,
     UsedSettings,
@@ -42,31 +44,27 @@ from zeeksmtp.model import (
     Window,
 )
 from zeeksmtp.registry import discover
+from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
-from zeeksmtp.report.findings import credentials_of, findings_of, in_order
+from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
 from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
-from zeeksmtp.report.inputs import coverage_of, inputs_of, problems_of, span_of
+from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
+from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
-Choose = Callable[[Detector, pl.DataFrame], pl.DataFrame]
-"""Given all rows of a detector, gives those that findings are to be made of."""
-
 _DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it does not: two keep both busy
-
-SHARED_ROLES = ("relay", "gateway")
-"""Roles of hosts that speak for many: their address is no actor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a run is asked to do.
 
-    `started` is called once with the files to read, `progress` once for each that is done. `choose` leaves rows out
-    that the caller knows already; it is called from several threads, once for each detector.
+    `started` is called once with the files to read, `progress` once for each that is done, `step` with the name of
+    each step that follows (facts, detectors, report).
     """
 
     paths: tuple[Path, ...]
@@ -75,20 +73,26 @@ class Request:
     engine: str = "local"
     progress: Callable[[FileRecord], None] | None = None
     started: Callable[[Sequence[Source]], None] | None = None
-    choose: Choose = lambda _detector, rows: rows
+    step: Callable[[str], None] = lambda _name: None
 
     @property
     def context(self) -> Context:
         """Give what detectors are told."""
         settings = self.settings
-        return Context(settings.site, self.window, settings.alpha, settings.false_discovery_rate)
+        params = {detector.id: settings.params(detector.id) for detector in detectors()}
+        return Context(settings.site, self.window, settings.alpha, settings.false_discovery_rate, params)
 
 
 @dataclass(slots=True)
-class Judged:
-    """What the detectors said, and which of them failed."""
+class Detection:
+    """What the detectors found, and which of them failed.
+
+    `actors` is the root actor of each finding, by id; `hosts` what is known of the hosts that they name.
+    """
 
     findings: list[Finding] = field(default_factory=list)
+    actors: dict[str, str] = field(default_factory=dict)
+    hosts: Hosts = field(default_factory=Hosts)
     trials: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -108,11 +112,11 @@ def detectors() -> list[Detector]:
     return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
 
 
-def facts_of(tables: Tables, site: Site, keep: Keep = lambda _name, plan: plan) -> dict[str, pl.LazyFrame]:
+def facts_of(tables: Tables, context: Context, keep: Keep = lambda _name, plan: plan) -> dict[str, pl.LazyFrame]:
     """Add all facts to the logs in `tables`. `keep` may run a plan and give a frame that reads its result."""
     known = dict(tables)
     for fact in facts():
-        known[fact.name] = keep(fact.name, fact.plan(known, site))
+        known[fact.name] = keep(fact.name, fact.plan(known, context))
     return known
 
 
@@ -143,7 +147,7 @@ def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
             plan=lambda tables, _site: daily.plan(tables, params, context),
             daily=True,
             merge=daily.merge,
-            made_with=f"{params!r} {context!r}",
+            cache_key=f"{params!r} {context!r}",
         )
     ]
 
@@ -174,34 +178,52 @@ def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.La
     settings = request.settings
     days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
     days += [counts_by_day(request.context), SESSIONS_BY_HOUR, SESSIONS_BY_VERSION]
-    return Maker(folder / "lake", folder, logs(), engine, settings.site, request.window, days).tables()
+    request.step("facts")
+    return Maker(folder / "lake", folder, logs(), engine, request.context, days).tables()
 
 
-def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Judged:
+def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
+    chosen = list(those or detectors())
+    context, there = request.context, logs_there(tables, engine)
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        run = pool.map(lambda detector: _judged(request, engine, tables, detector), those or detectors())
-        parts = list(run)
-    return Judged(
-        findings=[finding for part in parts for finding in part.findings],
-        trials=sum(part.trials for part in parts),
-        problems=[problem for part in parts for problem in part.problems],
-    )
+        ran = list(pool.map(lambda detector: _rows(request, engine, tables, detector, context), chosen))
+    result = Detection(hosts=_hosts_named([rows for rows, _, _ in ran], tables, engine))
+    for detector, (rows, trials, problem) in zip(chosen, ran, strict=True):
+        result.trials += trials
+        result.problems += [problem] if problem else []
+        result.actors |= root_actors(detector, rows)
+        result.findings += findings_of(detector, rows, result.hosts, there)
+    return result
 
 
-def _judged(request: Request, engine: Engine, tables: Tables, detector: Detector) -> Judged:
+def _rows(
+    request: Request, engine: Engine, tables: Tables, detector: Detector, context: Context
+) -> tuple[pl.DataFrame, int, Problem | None]:
+    """Run one detector; return its rows, the number of its statistical trials, and what went wrong."""
     try:
         params = request.settings.params(detector.id)
-        rows = engine.collect(judge(detector, tables, params, request.context))
-        trials = _trials(detector, tables, params, request.context, engine)
-        return Judged(findings_of(detector, request.choose(detector, rows)), trials)
+        rows = engine.collect(judge(detector, tables, params, context))
+        trials = _trials(detector, tables, params, context, engine)
     except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
-        return Judged(problems=[Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")])
+        failed = Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")
+        return pl.DataFrame(schema=finding_schema(FINDING)), 0, failed
+    return rows, trials, None
 
 
-def _shared(tables: Tables, engine: Engine) -> set[str]:
-    hosts = tables["role"].filter(pl.col("role").is_in(SHARED_ROLES)).select("host")
-    return set(engine.collect(hosts).to_series())
+def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
+    """Name the logs that have rows."""
+    counts = [tables[name].select(pl.len()) for name in logs()]
+    numbers = engine.collect(pl.concat(counts)).to_series()
+    return frozenset(name for name, number in zip(logs(), numbers, strict=True) if number)
+
+
+def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -> Hosts:
+    """Look up the role of every host that a finding names."""
+    named = [rows[side].explode() for rows in each for side in ("clients", "servers")]
+    addresses = pl.concat(named).drop_nulls().unique()
+    known = tables["role"].filter(pl.col("host").is_in(addresses.implode()))
+    return Hosts(engine.collect(known.select("host", "role", "local")).iter_rows())
 
 
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
@@ -221,10 +243,9 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """What the report says beside its findings; `shared` are hosts that speak for many."""
+    """What the report says beside its findings."""
 
     roles: tuple[HostRole, ...]
-    shared: set[str]
     posture: Posture
     volumes: tuple[Volume, ...]
     traffic: Traffic
@@ -239,47 +260,47 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
     gaps = gaps_of(tables, window, timezone, engine.collect)
     return _Sums(
         roles=roles,
-        shared=_shared(tables, engine),
         posture=posture,
         volumes=volumes,
         traffic=traffic_of(tables, request.context, engine.collect),
-        notes=(*quality_of(tables, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
+        notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
     )
 
 
 def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
+    request.step("judging")
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
         waiting = pool.submit(_sums, request, engine, tables)
-        judged = detect(request, engine, tables)
-        kept, suppressed = suppress(in_order(judged.findings), request.settings.suppress, datetime.now(UTC).date())
+        detection = detect(request, engine, tables)
+        kept, suppressed = suppress(in_order(detection.findings), request.settings.suppress, datetime.now(UTC).date())
+        behaviours = behaviours_of(kept, tables, engine.collect)
         sums = waiting.result()
-    inputs = inputs_of(found, records)
-    known = detectors()
+    inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
+    known = {detector.id: detector for detector in detectors()}
+    given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
+    findings, incidents = correlate(kept, given)
+    compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), known, {record.source.log for record in records}, sums.notes),
+        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, notes),
         posture=sums.posture,
         roles=sums.roles,
-        credentials_to_change=credentials_of(kept, {d.id for d in known if d.spends}),
+        credentials_to_change=credentials_of(findings, compromising, detection.hosts),
         volumes=sums.volumes,
         traffic=sums.traffic,
         settings=UsedSettings(
             alpha=request.settings.alpha,
             false_discovery_rate=request.settings.false_discovery_rate,
-            trials=judged.trials,
+            trials=detection.trials,
             suppressed=suppressed,
         ),
-        findings=kept,
-        incidents=incidents_of(
-            kept,
-            sums.shared,
-            {d.id: d.stage for d in known},
-            request.settings.link_hours,
-        ),
-        detectors=explanations({finding.detector for finding in kept}),
-        errors=(*problems_of(inputs), *judged.problems),
+        findings=findings,
+        incidents=incidents,
+        hosts=names_of(findings, tables, engine.collect),
+        detectors=explanations({finding.detector for finding in findings}),
+        errors=(*problems_of(inputs), *detection.problems),
     )
 
 

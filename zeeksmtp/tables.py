@@ -18,7 +18,7 @@ import polars as pl
 from zeeksmtp import __version__
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.ingest import scan
-from zeeksmtp.model import Fact, Log, Site, Tables, Window
+from zeeksmtp.model import Context, Fact, Log, Tables, Window
 from zeeksmtp.pieces import AT_ONCE, LEAST_ROWS, Cut, Piece, digest, sweep, write_whole
 from zeeksmtp.registry import discover
 
@@ -82,8 +82,7 @@ class Maker:
     folder: Path
     logs: Mapping[str, Log]
     engine: Engine
-    site: Site
-    window: Window
+    context: Context
     days: Sequence[Fact] = ()
     small: int = SMALL
     told: Told | None = None
@@ -100,7 +99,7 @@ class Maker:
         rows = {name: table.filter(self._until.covers()) for name, table in whole.items()}
         # Of whole files their own numbers tell, and no row is read.
         numbers = self._numbers(whole)
-        if self._is_large(numbers) and self.window.until is not None:
+        if self._is_large(numbers) and self.context.window.until is not None:
             numbers = self._numbers(rows)
         return self._of_pieces(rows) if self._is_large(numbers) else self._in_memory(rows, numbers)
 
@@ -113,14 +112,14 @@ class Maker:
 
     @property
     def _until(self) -> Window:
-        return Window(until=self.window.until)
+        return Window(until=self.context.window.until)
 
     def _in_memory(self, rows: Tables, numbers: Mapping[str, int]) -> dict[str, pl.LazyFrame]:
         def held(plan: pl.LazyFrame) -> pl.LazyFrame:
             return self.engine.collect(plan, small=True).lazy()
 
         def made(fact: Fact) -> pl.LazyFrame:
-            return self._timed(fact.name, lambda: held(fact.plan(known, self.site)))
+            return self._timed(fact.name, lambda: held(fact.plan(known, self.context)))
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="facts") as pool:
             # Once for all facts: a log has many parts, and each a header of its own.
@@ -132,10 +131,12 @@ class Maker:
 
     def _of_pieces(self, rows: Tables) -> dict[str, pl.LazyFrame]:
         numbers, least = self.folder / "pieces" / "numbers", min(self.small, LEAST_ROWS)
-        cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, self.site.timezone, least)
+        cut = Cut(self.lake, numbers, self.logs, self._until, self.engine, self.context.site.timezone, least)
         pieces = self._timed("pieces", cut.pieces)
         known = dict(rows)
-        sheds = [_Shed(digest(__version__, pl.__version__, repr(self.site), piece.identity), piece) for piece in pieces]
+        sheds = [
+            _Shed(digest(__version__, pl.__version__, repr(self.context), piece.identity), piece) for piece in pieces
+        ]
         making: dict[str, Future[pl.LazyFrame]] = {}
         # Several facts at once, but no more than two pieces: where most lie there, a fact keeps one processor busy.
         with ThreadPoolExecutor(AT_ONCE + 1, "facts") as pool, ThreadPoolExecutor(AT_ONCE, "pieces") as hands:
@@ -157,7 +158,7 @@ class Maker:
         if fact.daily:
             return self._timed(fact.name, lambda: self._by_piece(fact, known, sheds, hands))
         path = self.folder / "facts" / f"{fact.name}.parquet"
-        return self._timed(fact.name, lambda: self._written(fact.plan(known, self.site), path))
+        return self._timed(fact.name, lambda: self._written(fact.plan(known, self.context), path))
 
     def _by_piece(self, fact: Fact, known: Tables, sheds: Sequence[_Shed], hands: Executor) -> pl.LazyFrame:
         """Make a fact of each piece by `hands`, unless it lies there already."""
@@ -171,12 +172,12 @@ class Maker:
             # Another row of its days, another table of the whole lake, or another fact before it: another name.
             before = [shed.facts[name].name for name in fact.needs if name in shed.facts]
             past = [old.facts[fact.past].name for old in earlier]
-            path = home / f"{digest(shed.identity, fact.made_with, *columns, *seen, *before, *past)}.parquet"
+            path = home / f"{digest(shed.identity, fact.cache_key, *columns, *seen, *before, *past)}.parquet"
             if not path.exists():
                 own = {name: shed.table(name) for name in fact.needs if name not in whole}
                 rows = {"past": pl.scan_parquet([old.facts[fact.past] for old in earlier])} if earlier else {}
                 with nullcontext() if shed.piece.newest else turn:
-                    self._written(fact.plan({**own, **whole, **rows}, self.site), path)
+                    self._written(fact.plan({**own, **whole, **rows}, self.context), path)
             if not fact.is_merged:  # of what is made one of all days, nobody needs the days
                 shed.facts[fact.name] = path
             return path

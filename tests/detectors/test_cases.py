@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cases import Case, cases, differences
-from zeeksmtp.model import FINDING_JSON, Finding, Severity
+from zeeksmtp.model import Finding, Severity
 
 CASES = list(cases())
 
@@ -13,7 +13,7 @@ CASES = list(cases())
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.detector.id}-{case.name}")
 def test_case(case: Case) -> None:
     findings = case.findings()
-    shown = "\n".join(FINDING_JSON.dump_json(finding, indent=1).decode() for finding in findings)
+    shown = "\n".join(finding.model_dump_json(indent=1) for finding in findings)
     if case.expect_at_most is not None:
         above = [f for f in findings if f.severity.rank > Severity(case.expect_at_most).rank]
         assert not above, f"{case.why}\n{shown}"

@@ -43,7 +43,7 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
         result.seconds[f"fact {name}"] = seconds
 
     days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
-    result.tables = Maker(lake, kept, LOGS, engine, context.site, context.window, days, told=told).tables()
+    result.tables = Maker(lake, kept, LOGS, engine, context, days, told=told).tables()
     for detector in detectors():
         began = time.perf_counter()
         try:

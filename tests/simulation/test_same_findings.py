@@ -19,7 +19,7 @@ from tests.simulation import write
 from tests.simulation.site import Site
 from tests.simulation.world import World, simulate
 from zeeksmtp.config import Settings
-from zeeksmtp.model import FINDING_JSON, Report
+from zeeksmtp.model import Report
 from zeeksmtp.pipeline import Request, run
 
 SOME = (
@@ -98,7 +98,7 @@ def test_the_same_rows_give_the_same_report(
 
 
 def by_id(result: Judged) -> list[dict[str, Any]]:
-    return sorted((FINDING_JSON.dump_python(finding) for finding in result.findings), key=lambda finding: finding["id"])
+    return sorted((finding.model_dump() for finding in result.findings), key=lambda finding: finding["id"])
 
 
 @cache
@@ -128,7 +128,7 @@ def test_without_some_logs_nothing_fails_and_nothing_unseen_is_claimed(
     kept = {log: rows for log, rows in world().logs.items() if log not in missing}
     result = judged(kept, world().site.context, folder)
     assert result.failed == {}
-    blind = {detector.id for detector in DETECTORS.values() if set(detector.sees) <= missing}
+    blind = {detector.id for detector in DETECTORS.values() if set(detector.required_logs) <= missing}
     assert not blind & {finding.detector for finding in result.findings}
 
 

@@ -48,5 +48,5 @@ def facts_of(entry: Entry) -> Iterable[tuple[str, str]]:
     yield "ATT&CK", ", ".join(detector.attack) or "none"
     yield "incident stage", detector.stage or "none"
     yield "reads", ", ".join(detector.needs)
-    yield "blind without", ", ".join(f"{log}.log" for log in detector.sees) or "nothing"
+    yield "blind without", ", ".join(f"{log}.log" for log in detector.required_logs) or "nothing"
     yield "config", f"[detectors.{detector.id}]"

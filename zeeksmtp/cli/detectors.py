@@ -45,7 +45,14 @@ def show(form: _Form = Form.TERMINAL) -> None:
 
 def _shape(entry: _catalogue.Entry) -> dict[str, object]:
     d = entry.detector
-    shape = {"id": d.id, "about": entry.line, "attack": d.attack, "stage": d.stage, "needs": d.needs, "sees": d.sees}
+    shape = {
+        "id": d.id,
+        "about": entry.line,
+        "attack": d.attack,
+        "stage": d.stage,
+        "needs": d.needs,
+        "required_logs": d.required_logs,
+    }
     return shape | {"parameters": [dict(zip(("name", "default", "doc"), p, strict=True)) for p in entry.parameters]}
 
 

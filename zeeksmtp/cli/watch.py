@@ -12,7 +12,7 @@ import typer
 
 from zeeksmtp.cli import _options, _request, _say
 from zeeksmtp.errors import ExitCode
-from zeeksmtp.model import FINDING_JSON, Command
+from zeeksmtp.model import Command
 
 if TYPE_CHECKING:
     from zeeksmtp.model import Finding
@@ -87,7 +87,7 @@ def _tell(trouble: str) -> None:
 
 def _object(finding: Finding) -> str:
     # Pure ASCII, as in the report's JSON: harmless to `cat`, and one line whatever a log held.
-    return json.dumps(FINDING_JSON.dump_python(finding, mode="json"), ensure_ascii=True, allow_nan=False) + "\n"
+    return json.dumps(finding.model_dump(mode="json"), ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _sentence(finding: Finding) -> str:

@@ -1,102 +1,110 @@
-"""Findings of one story become one incident.
+"""From findings to incidents: what happened, who did it, what came of it, what to do.
 
-Findings of medium and above make incidents; one is enough. Two join when they share an actor and no more than
-`link_hours` lie between them. Actors are a client's address, unless its role is relay, and an account at a server. A
-server alone joins nothing; findings without an actor (posture) stay alone.
+Findings of medium and above make incidents; one is enough. `symptoms` says which findings are mere consequences,
+`grouping` which belong together, `naming` what the incident is called and what came of it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from zeeksmtp.correlate._unions import Groups, occurrences
-from zeeksmtp.model import Finding, Incident, Severity, identity
+from zeeksmtp.correlate.campaigns import Behaviours, campaign_of
+from zeeksmtp.correlate.grouping import Grouping
+from zeeksmtp.correlate.naming import outcome_of, title_of
+from zeeksmtp.correlate.score import STAGES, score_of, step_of
+from zeeksmtp.correlate.symptoms import convicted, is_symptom
+from zeeksmtp.correlate.wording import actions_of
+from zeeksmtp.model import Action, Detector, Finding, Hosts, Incident, Severity, TimelineEntry, identity
 
-STAGES = ("recon", "exposure", "guessing", "access", "abuse")
-_WORST = {Severity.MEDIUM: 20, Severity.HIGH: 40, Severity.CRITICAL: 60}
-_PER_STAGE, _IN_ORDER, _SURE, _PER_ENTITY, _BREADTH_CAP = 8, 6, 6, 2, 10
-
-
-def _actors(finding: Finding, relays: Collection[str]) -> list[tuple[str, ...]]:
-    clients: list[tuple[str, ...]] = [("client", client) for client in finding.clients if client not in relays]
-    accounts = [
-        ("account", server, account.lower()) for server in finding.servers for account in finding.accounts if account
-    ]
-    return clients + accounts
+MAX_INCIDENT_UIDS = 20
+MAX_LISTED_SYMPTOMS = 5
+"""Symptoms of one detector and incident that stay in the report's findings; the incident counts all of them."""
 
 
-def _gap(one: Finding, other: Finding) -> timedelta:
-    """Time between the nearer ends; zero if they overlap."""
-    return max(timedelta(0), max(one.first, other.first) - min(one.last, other.last))
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What incidents are made with.
+
+    `actors` is the root actor of each finding, by id: the first part of its entity key. `link_hours` is the longest
+    pause between neighbours of one chain or campaign.
+    """
+
+    detectors: Mapping[str, Detector]
+    hosts: Hosts
+    actors: Mapping[str, str]
+    behaviours: Behaviours = field(default_factory=dict)
+    link_hours: float = 24
 
 
-def _linked(findings: Sequence[Finding], relays: Collection[str], link: timedelta) -> list[list[int]]:
-    groups = Groups(len(findings))
-    for sharers in occurrences(_actors(finding, relays) for finding in findings).values():
-        # In order of their start, each is compared with the one that ends last so far: that is its nearest neighbour.
-        latest = sharers[0]
-        for item in sharers[1:]:
-            if _gap(findings[latest], findings[item]) <= link:
-                groups.join(latest, item)
-            if findings[item].last > findings[latest].last:
-                latest = item
-    return groups.members()
+def correlate(findings: Sequence[Finding], given: Correlation) -> tuple[tuple[Finding, ...], tuple[Incident, ...]]:
+    """Return the findings, symptoms marked and bounded, in the order given; and the incidents, gravest first."""
+    guilty = convicted(findings, given.detectors, given.hosts)
+    symptoms = {f.id for f in findings if is_symptom(f, guilty, given.detectors)}
+    grave = [f for f in findings if f.severity.rank >= Severity.MEDIUM.rank and f.id not in symptoms]
+    grave.sort(key=lambda finding: (finding.first, finding.id))
+    link = timedelta(hours=given.link_hours)
+    groups = Grouping(grave, given.detectors, given.hosts, given.behaviours, link).groups()
+    owned = _owned([f for f in findings if f.id in symptoms], groups, given.detectors)
+    incidents = [_incident(group, owned.get(number, []), given) for number, group in enumerate(groups)]
+    owner = {f.id: incidents[number].id for number, mine in owned.items() for f in mine}
+    listed = {f.id for mine in owned.values() for f in _listed(mine)}
+    told = tuple(
+        f.model_copy(update={"symptom_of": owner[f.id]}) if f.id in owner else f
+        for f in findings
+        if f.id not in owner or f.id in listed
+    )
+    return told, tuple(sorted(incidents, key=lambda i: (-i.severity.rank, -i.score, i.first, i.id)))
 
 
-def _stages(findings: Sequence[Finding], stage_of: Mapping[str, str | None]) -> tuple[str, ...]:
-    seen = {stage_of.get(finding.detector) for finding in findings}
-    return tuple(stage for stage in STAGES if stage in seen)
+def _owned(
+    symptoms: Sequence[Finding], groups: Sequence[Sequence[Finding]], detectors: Mapping[str, Detector]
+) -> dict[int, list[Finding]]:
+    """Return the symptoms by number of the group that convicted their client: of several, the nearest in time."""
+    causes: dict[str, list[int]] = {}
+    for number, group in enumerate(groups):
+        for client in {c for f in group if detectors[f.detector].convicts for c in f.clients}:
+            causes.setdefault(client, []).append(number)
+    owned: dict[int, list[Finding]] = {}
+    for symptom in symptoms:
+        numbers = {n for client in symptom.clients for n in causes.get(client, [])}
+        nearest = min(numbers, key=lambda n: (_distance(symptom, groups[n]), n), default=None)
+        if nearest is not None:
+            owned.setdefault(nearest, []).append(symptom)
+    return owned
 
 
-def _step(stage: str | None) -> int:
-    return STAGES.index(stage) if stage in STAGES else -1
+def _distance(symptom: Finding, group: Sequence[Finding]) -> timedelta:
+    begin, end = min(f.first for f in group), max(f.last for f in group)
+    return max(timedelta(0), max(symptom.first, begin) - min(symptom.last, end))
 
 
-def _in_order(findings: Sequence[Finding], stage_of: Mapping[str, str | None]) -> bool:
-    """Each stage began no earlier than the one before it."""
-    starts: dict[str, list[Finding]] = {}
-    for finding in findings:
-        starts.setdefault(stage_of.get(finding.detector) or "", []).append(finding)
-    firsts = [min(f.first for f in starts[stage]) for stage in STAGES if stage in starts]
-    return len(firsts) > 1 and firsts == sorted(firsts)
+def _listed(symptoms: Sequence[Finding]) -> list[Finding]:
+    """Return the symptoms that stay in the report: of each detector the gravest, then those with most events."""
+    ranked = sorted(symptoms, key=lambda f: (f.detector, -f.severity.rank, -f.count, f.id))
+    seen: Counter[str] = Counter()
+    listed = []
+    for finding in ranked:
+        seen[finding.detector] += 1
+        listed += [finding] * (seen[finding.detector] <= MAX_LISTED_SYMPTOMS)
+    return listed
 
 
-def _score(findings: Sequence[Finding], stages: Sequence[str], *, ordered: bool) -> dict[str, int]:
-    entities = {e for f in findings for e in (*f.clients, *f.servers, *f.accounts)}
-    return {
-        "worst_severity": max(_WORST[f.severity] for f in findings),
-        "stages": _PER_STAGE * max(0, len(stages) - 1),
-        "order": _IN_ORDER if ordered else 0,
-        "sure": _SURE if any(f.confidence == "high" for f in findings) else 0,
-        "breadth": min(_BREADTH_CAP, _PER_ENTITY * max(0, len(entities) - 2)),
-    }
-
-
-def _root_actor(findings: Sequence[Finding], relays: Collection[str]) -> str:
-    """The first client that acted, else the first account at its server; a finding without an actor is its own."""
-    acting = [client for finding in findings for client in finding.clients if client not in relays]
-    accounts = [f"{account} at {server}" for f in findings for account in f.accounts for server in f.servers]
-    return (acting or accounts or [findings[0].id])[0]
-
-
-def _unique(values: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(sorted({value for group in values for value in group}))
-
-
-def _narrative(findings: Sequence[Finding], worst: Finding) -> str:
-    told = [f"{finding.first:%Y-%m-%d %H:%M} UTC: {finding.summary}" for finding in findings]
-    return " ".join([*told, f"First: {worst.action}"])
-
-
-def _incident(findings: Sequence[Finding], relays: Collection[str], stage_of: Mapping[str, str | None]) -> Incident:
-    stages = _stages(findings, stage_of)
-    parts = _score(findings, stages, ordered=_in_order(findings, stage_of))
+def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: Correlation) -> Incident:
+    stage_of = {name: detector.stage for name, detector in given.detectors.items()}
+    shown = {stage_of[finding.detector] for finding in findings}
+    stages = tuple(stage for stage in STAGES if stage in shown)
+    parts = score_of(findings, stages, stage_of)
     # Of equally grave findings the furthest stage is the news: that a guess was right says more than that it was seen.
-    worst = max(findings, key=lambda f: (f.severity.rank, _step(stage_of.get(f.detector))))
+    worst = max(findings, key=lambda f: (f.severity.rank, step_of(stage_of[f.detector])))
+    technique = given.detectors[worst.detector].technique
+    alike = [f for f in findings if given.detectors[f.detector].technique == technique]
+    campaign = campaign_of(alike, technique) if technique else None
     return Incident(
-        id=identity(_root_actor(findings, relays), f"{findings[0].first:%Y-%m-%d}"),
-        title=worst.title,
+        id=identity(given.actors.get(findings[0].id, findings[0].id), f"{findings[0].first:%Y-%m-%d}"),
+        title=title_of(findings, worst, campaign, given.hosts),
         severity=worst.severity,
         score=min(100, sum(parts.values())),
         score_parts=parts,
@@ -107,19 +115,31 @@ def _incident(findings: Sequence[Finding], relays: Collection[str], stage_of: Ma
         servers=_unique([f.servers for f in findings]),
         accounts=_unique([f.accounts for f in findings]),
         findings=tuple(f.id for f in findings),
-        narrative=_narrative(findings, worst),
+        symptoms=dict(sorted(Counter(f.detector for f in symptoms).items())),
+        campaign=campaign,
+        outcome=outcome_of(findings, stages),
+        timeline=tuple(TimelineEntry(time=f.first, finding=f.id, text=f.summary) for f in findings),
+        actions=tuple(_actions(findings, given)),
+        uids=tuple(dict.fromkeys(uid for f in _gravest_first(findings) for uid in f.uids))[:MAX_INCIDENT_UIDS],
     )
 
 
-def incidents_of(
-    findings: Sequence[Finding], relays: Collection[str], stage_of: Mapping[str, str | None], link_hours: float
-) -> tuple[Incident, ...]:
-    """Join findings into incidents, worst first.
+def _gravest_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: -finding.severity.rank)
 
-    `relays` are hosts whose role is relay; `stage_of` gives each detector's stage; `link_hours` is the longest pause
-    between neighbours of one story.
-    """
-    grave = sorted((f for f in findings if f.severity.rank >= Severity.MEDIUM.rank), key=lambda f: (f.first, f.id))
-    linked = _linked(grave, relays, timedelta(hours=link_hours))
-    made = [_incident([grave[i] for i in group], relays, stage_of) for group in linked]
-    return tuple(sorted(made, key=lambda i: (-i.score, i.first, i.id)))
+
+def _actions(findings: Sequence[Finding], given: Correlation) -> list[Action]:
+    """Return the steps, each once: those for the gravest findings first, what others have to do last."""
+    by_detector: dict[str, list[Finding]] = {}
+    for finding in _gravest_first(findings):
+        by_detector.setdefault(finding.detector, []).append(finding)
+    steps = [
+        step
+        for detector, own in by_detector.items()
+        for step in actions_of(given.detectors[detector].actions, own, given.hosts)
+    ]
+    return sorted(dict.fromkeys(steps), key=lambda step: step.owner == "outside")
+
+
+def _unique(values: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({value for group in values for value in group}))

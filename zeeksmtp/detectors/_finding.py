@@ -8,15 +8,14 @@ from zeeksmtp.logs._types import dtype_of, finding_schema
 from zeeksmtp.model import FINDING
 
 _SCHEMA = finding_schema(FINDING)
+_EMPTY = {"test": None, "visibility": ""}
 
 
 def shaped(findings: pl.LazyFrame) -> pl.LazyFrame:
     """Give exactly the `FINDING` columns and types; what a detector leaves out is empty (`test`: null)."""
     present = findings.collect_schema().names()
     missing = [
-        pl.lit(None if name == "test" else [], dtype=dtype).alias(name)
-        for name, dtype in _SCHEMA.items()
-        if name not in present
+        pl.lit(_EMPTY.get(name, []), dtype=dtype).alias(name) for name, dtype in _SCHEMA.items() if name not in present
     ]
     return findings.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
 

@@ -91,5 +91,7 @@ def by_account(tries: pl.LazyFrame, params: GuessingTest, context: Context, min_
 
 
 def refused_guessers(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give `client` and `server` of every source that alarms at default parameters."""
-    return by_source(logins(tables), GuessingTest(), context).select(SOURCE)
+    """Return `client` and `server` of every source that alarms in `password-guessing`, as that is configured."""
+    configured = context.params.get("password-guessing")
+    params = configured if isinstance(configured, GuessingTest) else GuessingTest()
+    return by_source(logins(tables), params, context).select(SOURCE)

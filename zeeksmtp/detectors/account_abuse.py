@@ -24,7 +24,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import upper_tail
 
 _ACCOUNT = ("account", "server")
@@ -182,13 +182,17 @@ DETECTOR = Detector(
     title="Account {accounts} is abused",
     summary="{accounts} at {servers}: {count:accepted login}, {networks_in_a_day:network} in one day, mail under "
     "{other_identities:other name}, {most_recipients_in_a_day:recipient} in an unusual day.",
-    action="Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients.",
+    actions=(
+        Advice("Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients."),
+    ),
     attack=("T1078", "T1534"),
     needs=("auth",),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=AccountAbuseParams,
     plan=plan,
     stage="abuse",
-    spends=True,
+    compromises_credentials=True,
     daily=Daily(("auth", "message"), _use),
+    technique="Account takeover",
+    convicts=True,
 )

@@ -19,7 +19,7 @@ from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _KEY = ("server", "port")
 
@@ -95,11 +95,12 @@ DETECTOR = Detector(
     id="auth-offered-in-clear",
     title="{servers} port {port} asks for passwords before TLS",
     summary="{servers} port {port} offered {mechanisms} outside TLS in {count:session}.",
-    action="Let {servers} offer AUTH only inside TLS ({remedy}).",
+    actions=(Advice("Let {servers} offer AUTH only inside TLS ({remedy})."),),
     attack=("T1040",),
     needs=("session",),
-    sees=("smtp_session",),
+    required_logs=("smtp_session",),
     params=OfferedParams,
     plan=plan,
     daily=Daily(("session",), _offers, _merged),
+    technique="Cleartext authentication",
 )

@@ -22,7 +22,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 # Names of lists that answer today, and the words that receivers use. Zeek's own list (policy/protocols/smtp/
 # blocklists.zeek) names several that are closed.
@@ -97,11 +97,13 @@ DETECTOR = Detector(
     id="blocklisted-sender",
     title="{clients} is on a blocklist",
     summary="{receivers:server} refused {clients} in {sessions:session} by name of a blocklist.",
-    action="Find out what {clients} sent and stop it; then ask the list that is named for removal.",
+    actions=(Advice("Find out what {clients} sent and stop it; then ask the list that is named for removal."),),
     attack=("T1071.003",),
     needs=("session", "command", "message"),
-    sees=("smtp_session", "smtp_cmd"),
+    required_logs=("smtp_session", "smtp_cmd"),
     params=BlocklistedParams,
     plan=plan,
     stage="abuse",
+    technique="Outbound spam",
+    symptom=True,
 )

@@ -21,7 +21,7 @@ import polars as pl
 
 from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
 from zeeksmtp.detectors._finding import severity, term
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class ExposureParams(Params):
@@ -43,12 +43,16 @@ DETECTOR = Detector(
     title="Password of {accounts} sent in clear",
     summary="{clients} sent the password of {accounts} to {servers} without TLS, {count:time} by {mechanisms}; "
     "{accepted} accepted.",
-    action="Change the password of {accounts}, make {clients} use TLS, and forbid AUTH before TLS on {servers}.",
+    actions=(
+        Advice("Change the password of {accounts}, make {clients} use TLS, and forbid AUTH before TLS on {servers}."),
+    ),
     attack=("T1040", "T1078"),
     needs=("auth", "login"),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=ExposureParams,
     plan=plan,
     stage="exposure",
-    spends=True,
+    compromises_credentials=True,
+    technique="Cleartext authentication",
+    symptom=True,
 )

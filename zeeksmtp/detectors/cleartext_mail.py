@@ -1,103 +1,95 @@
-"""Mail left or entered the site without TLS.
+"""A host of the site exchanges mail with external hosts without TLS.
 
-What it sees: mails (table `message`) whose session (table `session`) never came to TLS, on a path that leaves the
-site's own networks. One finding per pair of client and server; `count` is the number of mails. Severity: info; low
-where the same pair used TLS before the first of these mails (a downgrade).
+What it sees: mails that crossed the boundary of the site in sessions that never came to TLS (table `pair_day`, from
+smtp.log). One finding per host of the site that sent or received such mail; the partners are its evidence, at most 100,
+those with most mails first (all of them: `posture.pairs`, exported as facts/pair_day.parquet). `count` is the number of
+mails. Severity: info; low where more than half of the host's sessions with external hosts went on in clear.
 
 Why it matters: content, addresses and headers of such a mail can be read and changed by everyone on the path.
 
-Benign causes: partners without TLS; opportunistic TLS (RFC 7435) falls back to clear by design. A pair that used TLS
-and stopped may have changed its certificate, or someone strips STARTTLS.
+Benign causes: partners without TLS; opportunistic TLS (RFC 7435) falls back to clear by design.
 
-What to do: offer STARTTLS where the site's server does not; for partners that matter require TLS (MTA-STS, DANE, a
-transport map); look into pairs that used TLS before.
+What to do: offer STARTTLS on the site's server where it does not; require TLS for partners that matter (MTA-STS, DANE,
+a transport map); look into `tls-downgrade`.
 """
 
 import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.facts._merging import merged
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
-_KEY = ("client", "server")
+_MAX_PARTNERS = 100
 
 
 class CleartextMailParams(Params):
     """No parameters: one mail in clear is enough."""
 
 
-def _pairs(tables: Tables, _params: CleartextMailParams, context: Context) -> pl.LazyFrame:
-    """Give one row per pair: its mails in clear, and its sessions with TLS."""
-    crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
-    mails = tables["message"].filter(context.window.covers(), crosses, ~pl.col("tls").fill_null(value=True))
-    in_clear = mails.group_by(_KEY).agg(
-        pl.col("ts").min().alias("first"),
-        pl.col("ts").max().alias("last"),
-        pl.len().cast(pl.UInt64).alias("count"),
-        pl.col("recipients").sum(),
-        pl.col("direction").unique().sort().alias("directions"),
-        first_seen(lines=True),
+def _sides(tables: Tables) -> pl.LazyFrame:
+    """Pairs that cross the boundary, by the `host` of the site, its `side` and the external `partner`."""
+    judged = tables["pair_day"].filter("judged")
+    sent = judged.filter(pl.col("direction") == "outbound").with_columns(
+        pl.col("client").alias("host"), pl.col("server").alias("partner"), pl.lit("client").alias("side")
     )
-    encrypted = (
-        tables["session"]
-        .filter(pl.col("tls"))
-        .group_by(_KEY)
-        .agg(pl.col("ts").min().alias("tls_since"), pl.len().cast(pl.UInt64).alias("tls_sessions"))
+    received = judged.filter(pl.col("direction") == "inbound").with_columns(
+        pl.col("server").alias("host"), pl.col("client").alias("partner"), pl.lit("server").alias("side")
     )
-    both = in_clear.join(encrypted, on=list(_KEY), how="full", coalesce=True)
-    return both.with_columns(pl.col("count", "recipients", "tls_sessions").fill_null(0))
-
-
-def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
-    return merged(
-        days,
-        _KEY,
-        pl.col("first").min(),
-        pl.col("last").max(),
-        pl.col("count").sum(),
-        pl.col("recipients").sum(),
-        pl.col("directions").explode().drop_nulls().unique().sort(),
-        seen_first(),
-        pl.col("tls_since").min(),
-        pl.col("tls_sessions").sum(),
-    )
+    return pl.concat([sent, received])
 
 
 def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.LazyFrame:
-    """Give one finding per pair whose mails crossed the boundary in clear."""
-    found = tables["daily"].filter(pl.col("count") > 0)
-    before = (pl.col("tls_since") < pl.col("first")).fill_null(value=False)
+    """Return one finding per host of the site."""
+    sides = _sides(tables)
+    per_host = sides.group_by("host").agg(pl.col("clear_sessions", "tls_sessions").sum())
+    clear = sides.filter(pl.col("cleartext_mails") > 0)
+    partners = (
+        clear.group_by("host", "partner")
+        .agg(pl.col("cleartext_mails").sum())
+        .sort("host", "cleartext_mails", "partner", descending=[False, True, False])
+        .group_by("host", maintain_order=True)
+        .agg(pl.col("partner").head(_MAX_PARTNERS).alias("external_hosts"), pl.len().alias("partners"))
+    )
+    found = (
+        clear.group_by("host")
+        .agg(
+            pl.col("first_clear").min().alias("first"),
+            pl.col("last_clear").max().alias("last"),
+            pl.col("cleartext_mails").sum().alias("count"),
+            pl.col("client").filter(pl.col("side") == "client").unique().alias("clients"),
+            pl.col("server").filter(pl.col("side") == "server").unique().alias("servers"),
+            seen_first(),
+        )
+        .join(partners, on="host")
+        .join(per_host, on="host")
+    )
+    share = pl.col("clear_sessions") / (pl.col("clear_sessions") + pl.col("tls_sessions"))
     return shaped(
         found.with_columns(
-            entity(*_KEY),
-            pl.concat_list("client").alias("clients"),
-            pl.concat_list("server").alias("servers"),
+            entity("host"),
             uids_seen(),
-            severity({"low": before}, otherwise="info"),
+            severity({"low": share > 0.5}, otherwise="info"),
             pl.lit("high").alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
-                evidence("recipients", pl.col("recipients")),
-                evidence("tls_sessions", pl.col("tls_sessions")),
-                evidence("used_tls_before", before),
+                evidence("partners", pl.col("partners")),
+                evidence("share_of_sessions_in_clear", share.round(3)),
             ),
-            details(directions=pl.col("directions")),
+            details(host=pl.concat_list("host"), external_hosts=pl.col("external_hosts")),
         )
     )
 
 
 DETECTOR = Detector(
     id="cleartext-mail",
-    title="Mail from {clients} to {servers} in clear",
-    summary="{count:mail} went {directions} from {clients} to {servers} without TLS; the pair had "
-    "{tls_sessions:session} with TLS.",
-    action="Offer and use STARTTLS between {clients} and {servers}; require it where the partner matters.",
+    title="Cleartext mail: {host}",
+    summary="{host} exchanged {mails:mail} with {partners:external host} without TLS: {external_hosts}.",
+    actions=(Advice("Offer and use STARTTLS on {host}; require TLS for partners that matter."),),
     attack=("T1040",),
-    needs=("message", "session"),
-    sees=("smtp",),
+    needs=("pair_day",),
+    required_logs=("smtp",),
     params=CleartextMailParams,
     plan=plan,
-    daily=Daily(("message", "session"), _pairs, _merged),
+    symptom=True,
 )

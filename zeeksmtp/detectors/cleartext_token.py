@@ -16,7 +16,7 @@ to speak without TLS (STARTTLS stripped or optional), and require TLS on both en
 import polars as pl
 
 from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class TokenParams(Params):
@@ -34,12 +34,14 @@ DETECTOR = Detector(
     title="Bearer token of {accounts} sent in clear",
     summary="{clients} sent a bearer token of {accounts} to {servers} without TLS, {count:time} by {mechanisms}; "
     "{accepted} accepted.",
-    action="Revoke the tokens of {accounts}, and make {clients} and {servers} require TLS.",
+    actions=(Advice("Revoke the tokens of {accounts}, and make {clients} and {servers} require TLS."),),
     attack=("T1040", "T1550.001"),
     needs=("auth", "login"),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=TokenParams,
     plan=plan,
     stage="exposure",
-    spends=True,
+    compromises_credentials=True,
+    technique="Cleartext authentication",
+    symptom=True,
 )

@@ -17,7 +17,7 @@ import polars as pl
 
 from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
 from zeeksmtp.detectors._finding import severity
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class CrackableParams(Params):
@@ -37,12 +37,16 @@ DETECTOR = Detector(
     title="Login of {accounts} can be cracked",
     summary="{clients} logged in to {servers} as {accounts} without TLS, {count:time} by {mechanisms}: challenge "
     "and response can be tried off-line against any word list.",
-    action="Require TLS for AUTH on {servers}; change the password of {accounts} unless it is long and random.",
+    actions=(
+        Advice("Require TLS for AUTH on {servers}; change the password of {accounts} unless it is long and random."),
+    ),
     attack=("T1040", "T1110.002"),
     needs=("auth", "login"),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=CrackableParams,
     plan=plan,
     stage="exposure",
-    spends=True,
+    compromises_credentials=True,
+    technique="Cleartext authentication",
+    symptom=True,
 )

@@ -25,7 +25,7 @@ from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.facts._rhythm import rhythm
 from zeeksmtp.facts.login import MIN_GAP_SECONDS
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 _MAIL_SERVERS = ("relay", "submission-server", "bulk-sender")
@@ -133,11 +133,13 @@ DETECTOR = Detector(
     title="{clients} mails its loot out",
     summary="{clients} logged in to {servers} as {accounts} in clear and sent {mails:mail} to {recipients_seen} "
     "only, {to_itself} of them from an address to itself.",
-    action="Isolate {clients}, change every password stored on it, and block {servers}.",
+    actions=(Advice("Isolate {clients}, change every password stored on it, and block {servers}."),),
     attack=("T1048.003",),
     needs=("auth", "message", "role"),
-    sees=("smtp_auth", "smtp"),
+    required_logs=("smtp_auth", "smtp"),
     params=ExfiltrationParams,
     plan=plan,
     stage="abuse",
+    technique="Credential exfiltration",
+    convicts=True,
 )

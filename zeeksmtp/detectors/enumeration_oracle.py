@@ -23,7 +23,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import NO_VRFY, remedy
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PORT = ("server", "port")
 
@@ -92,10 +92,13 @@ DETECTOR = Detector(
     title="{servers} port {port} tells who exists",
     summary="{servers} port {port} told users from non-users in {answers:answer} to {verbs}; {names_confirmed:name} "
     "confirmed; the busiest client asked for {most_names_of_one_client:name}.",
-    action="Let {servers} answer VRFY and EXPN alike for every name ({remedy}), and limit unknown recipients.",
+    actions=(
+        Advice("Let {servers} answer VRFY and EXPN alike for every name ({remedy}), and limit unknown recipients."),
+    ),
     attack=("T1589.002",),
     needs=("query", "server"),
-    sees=("smtp_cmd",),
+    required_logs=("smtp_cmd",),
     params=OracleParams,
     plan=plan,
+    technique="User enumeration",
 )

@@ -25,7 +25,7 @@ from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Tables
+from zeeksmtp.model import Advice, Context, Detector, Tables
 
 
 class GuessThenSuccessParams(GuessingTest):
@@ -89,12 +89,16 @@ DETECTOR = Detector(
     title="Password of {accounts} guessed",
     summary="{clients} guessed the password of {accounts} at {servers}: {refused_before:refused login}, then "
     "{accepted:accepted one}, the first at {first}.",
-    action="Change the password of {accounts} now, end its sessions, and look at what it sent since {first}.",
+    actions=(
+        Advice("Change the password of {accounts} now, end its sessions, and look at what it sent since {first}."),
+    ),
     attack=("T1110", "T1078"),
     needs=("auth", "login"),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=GuessThenSuccessParams,
     plan=plan,
     stage="access",
-    spends=True,
+    compromises_credentials=True,
+    technique="Password guessing",
+    convicts=True,
 )

@@ -31,7 +31,7 @@ from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_co
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, first_uids_seen
 from zeeksmtp.facts.usual import HISTORY_DAYS
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _ALLOWED = ("bulk-sender",)
@@ -261,12 +261,14 @@ DETECTOR = Detector(
     summary="{clients} sent {count:message} to {recipients:recipient} in {hours:unusual hour}, up to "
     "{times_expected} times what was expected: {sender_domains:sender domain}, {refused_share} refused, "
     "{helo_names:HELO name}.",
-    action="Hold the mail of {clients}, look at a sample, and find the account or program behind it.",
+    actions=(Advice("Hold the mail of {clients}, look at a sample, and find the account or program behind it."),),
     attack=("T1071.003", "T1566"),
     needs=("volume", "host_hour", "role"),
-    sees=("smtp",),
+    required_logs=("smtp",),
     params=MassMailingParams,
     plan=plan,
     stage="abuse",
     daily=Daily(("sent", "message", "session"), _busy),
+    technique="Outbound spam",
+    convicts=True,
 )

@@ -26,7 +26,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _RELAY_PORT = 25
 _SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
@@ -169,12 +169,18 @@ DETECTOR = Detector(
     summary="{clients} is no known mail server, yet spoke to {outside_servers} outside servers on port 25 in "
     "{count:session}: {refused_sessions} refused, {sender_domains:sender domain}, {helo_names:HELO name}, "
     "{mx_look_ups:MX look-up} of its own.",
-    action="Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config.",
+    actions=(
+        Advice(
+            "Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config."
+        ),
+    ),
     attack=("T1071.003",),
     needs=("pair", "role", "dns"),
-    sees=("conn", "smtp_session", "smtp"),
+    required_logs=("conn", "smtp_session", "smtp"),
     params=DirectSenderParams,
     plan=plan,
     stage="abuse",
     daily=Daily(("session", "message"), _days),
+    technique="Outbound spam",
+    convicts=True,
 )

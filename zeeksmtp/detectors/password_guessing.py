@@ -39,7 +39,7 @@ from zeeksmtp.detectors._guessing import (
     tested,
 )
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Daily, Detector, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 
@@ -160,13 +160,17 @@ DETECTOR = Detector(
     title="Passwords guessed at {servers}",
     summary="{clients} tried {refused:password} on {accounts_tried:account} of {servers} in vain, from "
     "{sources:source}, seen as {seen_as}.",
-    action="Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded.",
+    actions=(
+        Advice("Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded."),
+    ),
     attack=("T1110.001",),
     needs=("login",),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=PasswordGuessingParams,
     plan=plan,
     stage="guessing",
     trials=count_trials,
     daily=Daily(("session",), _submitted),
+    technique="Password guessing",
+    convicts=True,
 )

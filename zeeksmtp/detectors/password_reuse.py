@@ -20,7 +20,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class PasswordReuseParams(Params):
@@ -73,11 +73,13 @@ DETECTOR = Detector(
     id="password-reuse",
     title="One password for {accounts}",
     summary="{accounts} logged in with one and the same password, at {servers}, from {clients}; {logins:login}.",
-    action="Change all but one of these passwords: {accounts}.",
+    actions=(Advice("Change all but one of these passwords: {accounts}."),),
     attack=("T1078",),
     needs=("auth", "server"),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=PasswordReuseParams,
     plan=plan,
-    spends=True,
+    compromises_credentials=True,
+    stage="exposure",
+    technique="Cleartext authentication",
 )

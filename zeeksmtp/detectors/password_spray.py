@@ -25,7 +25,7 @@ from zeeksmtp.detectors._finding import details, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import GuessingTest, logins, network_of, tested
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Detector, Tables
+from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.change import unusual_days
 
 NETWORK = ("network", "server")
@@ -112,11 +112,13 @@ DETECTOR = Detector(
     title="{accounts_tried} accounts sprayed at {servers}",
     summary="{networks} tried {accounts_tried:account} of {servers} in vain with {refused:refused login}, "
     "few per account: {accounts}.",
-    action="Block {networks} at {servers}; check later logins of these accounts; require second factors.",
+    actions=(Advice("Block {networks} at {servers}; check later logins of these accounts; require second factors."),),
     attack=("T1110.003",),
     needs=("login",),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=PasswordSprayParams,
     plan=plan,
     stage="guessing",
+    technique="Password guessing",
+    convicts=True,
 )

@@ -24,7 +24,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._reply import asked_name
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _RELAYING = r"(?i)relay"
@@ -119,12 +119,14 @@ DETECTOR = Detector(
     id="relay-probe",
     title="{clients} tested {servers} for relaying",
     summary="{clients} asked {servers} to relay to {domains}: {refused:recipient} refused, {accepted} accepted.",
-    action="If any was accepted, close the relay on {servers} now; else block {clients} if it goes on.",
+    actions=(Advice("If any was accepted, close the relay on {servers} now; else block {clients} if it goes on."),),
     attack=("T1595", "T1190"),
     needs=("server",),
-    sees=("smtp_cmd",),
+    required_logs=("smtp_cmd",),
     params=RelayProbeParams,
     plan=plan,
     stage="recon",
     daily=Daily(("command", "auth"), _recipients),
+    technique="Relay probing",
+    convicts=True,
 )

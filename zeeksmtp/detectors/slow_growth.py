@@ -25,7 +25,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _RATIO = 2.0  # growth that matters: twice the usual; what stays below 1.44 times the usual never adds up
@@ -148,10 +148,10 @@ DETECTOR = Detector(
     title="{clients} sends more and more",
     summary="{clients} used to write to {usual_in_a_day:recipient} a day, and came to {most_in_a_day}; the growth "
     "began on {first}.",
-    action="Compare what {clients} sends now with what it sent before {first}.",
+    actions=(Advice("Compare what {clients} sends now with what it sent before {first}."),),
     attack=("T1071.003",),
     needs=("host_hour", "role"),
-    sees=("smtp",),
+    required_logs=("smtp",),
     params=SlowGrowthParams,
     plan=plan,
     daily=Daily(("host_hour",), _sent),

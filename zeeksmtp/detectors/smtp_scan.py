@@ -22,7 +22,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
 _PORTS = (25, 465, 587, 2525)
@@ -97,12 +97,14 @@ DETECTOR = Detector(
     title="{clients} looks for mail servers",
     summary="{clients} tried port {ports} of {targets:host}: {no_connection} did not answer or refused, to "
     "{said_nothing} it said nothing.",
-    action="Look at {clients}; block port 25 outbound for all but the relays.",
+    actions=(Advice("Look at {clients}; block port 25 outbound for all but the relays."),),
     attack=("T1046", "T1595"),
     needs=("contact", "role"),
-    sees=("conn",),
+    required_logs=("conn",),
     params=ScanParams,
     plan=plan,
     stage="recon",
     trials=count_trials,
+    technique="SMTP scan",
+    convicts=True,
 )

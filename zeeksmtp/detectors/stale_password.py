@@ -24,7 +24,7 @@ from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._rhythm import rhythm
 from zeeksmtp.facts.login import MAX_DEVIATION, MIN_GAP_SECONDS
-from zeeksmtp.model import Context, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class StalePasswordParams(Params):
@@ -85,10 +85,10 @@ DETECTOR = Detector(
     title="{clients} keeps trying an old password of {accounts}",
     summary="{clients} was refused {refused:time} at {servers} as {accounts}, always with the same password, about "
     "every {seconds_between} s.",
-    action="Give the device at {clients} the new password of {accounts}, over TLS.",
+    actions=(Advice("Give the device at {clients} the new password of {accounts}, over TLS."),),
     attack=(),
     needs=("auth",),
-    sees=("smtp_auth",),
+    required_logs=("smtp_auth",),
     params=StalePasswordParams,
     plan=plan,
 )

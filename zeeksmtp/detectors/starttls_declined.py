@@ -1,117 +1,72 @@
-"""A client goes on in clear although the server offers STARTTLS.
+"""A client of the site does not use STARTTLS that servers offer it.
 
-What it sees: sessions (table `session`) in which STARTTLS was offered and TLS never came up, and the client gave
-credentials away all the same (table `auth`, not counting guesses), or sent mail on a path that leaves the site. One
-finding per client and server; `count` is the number of such sessions. Severity: medium with credentials, low without.
+What it sees: sessions of one of the site's own clients with external servers that offered STARTTLS, in which mail was
+sent without TLS and nobody logged in (table `pair_day`, from smtp_session.log). A login without TLS is a finding of
+`cleartext-credentials`, which says whether STARTTLS was offered. One finding per client; the servers are its evidence,
+at most 100. `count` is the number of sessions. Severity: low.
 
-Why it matters: the server did its part; the client is set up wrongly, and a setting is all that it takes.
+Why it matters: the server did its part; one setting of the client keeps the mail from everybody on the path.
 
-Benign causes: old devices whose TLS is too old for the server; programs whose default is "no encryption"; MTAs that
-are told not to use TLS with a broken partner.
+Benign causes: old devices whose TLS is too old for the server; programs whose default is "no encryption"; mail servers
+that are set not to use TLS with a partner whose TLS is broken.
 
-What to do: set the client to require TLS; where it cannot, put a local relay between it and the server.
+What to do: set the client to require TLS; where it cannot, put a relay of the site between it and the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from zeeksmtp.detectors._exposure import exposed_any, given
-from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.facts._merging import merged
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
-_PAIR = ("client", "server")
+_MAX_SERVERS = 100
 
 
 class DeclinedParams(Params):
     """No parameters: one session is enough."""
 
 
-def _sessions(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
-    """Sessions that went on in clear, summed up by pair; each for itself (`session`) where it may have been a guess.
-
-    Whether a refused try was a guess is told by all days together.
-    """
-    # A mail that was refused at its end went by in clear all the same.
-    sent = pl.sum_horizontal(pl.col("messages_accepted", "messages_refused").fill_null(0))
-    crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
-    tries = (
-        given(tables)
-        .filter(context.window.covers())
-        .group_by("uid", *_PAIR)
-        .agg((~pl.col("refused")).sum().cast(pl.UInt64).alias("logins"), pl.col("refused").any().alias("doubtful"))
-    )
-    return (
-        tables["session"]
-        .filter(context.window.covers(), pl.col("starttls_offered"), ~pl.col("tls").fill_null(value=True))
-        .select("ts", "uid", *_PAIR, pl.when(crosses).then(sent).otherwise(0).alias("mails"))
-        .join(tries, on=["uid", *_PAIR], how="left")
-        .with_columns(pl.when("doubtful").then("uid").alias("session"), pl.col("logins").fill_null(0))
-        .filter((pl.col("mails") > 0) | (pl.col("logins") > 0) | pl.col("session").is_not_null())
-        .group_by(*_PAIR, "session")
+def plan(tables: Tables, _params: DeclinedParams, _context: Context) -> pl.LazyFrame:
+    """Return one finding per client of the site."""
+    mailed = pl.col("starttls_unused") - pl.col("starttls_unused_logins")
+    found = (
+        tables["pair_day"]
+        .filter(pl.col("judged"), pl.col("direction") == "outbound", mailed > 0)
+        .group_by("client")
         .agg(
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("count"),
-            pl.col("mails", "logins").sum(),
-            first_seen(),
+            pl.col("first_clear").min().alias("first"),
+            pl.col("last_clear").max().alias("last"),
+            mailed.sum().alias("count"),
+            pl.col("server").unique().sort().alias("servers"),
+            seen_first(),
         )
     )
-
-
-def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
-    return merged(days, (*_PAIR, "session"), *_sums())
-
-
-def _sums() -> Sequence[pl.Expr]:
-    return (
-        pl.col("first").min(),
-        pl.col("last").max(),
-        pl.col("count").sum(),
-        pl.col("mails").sum(),
-        pl.col("logins").sum(),
-        seen_first(),
-    )
-
-
-def plan(tables: Tables, _params: DeclinedParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client and server."""
-    refused = exposed_any(tables, context).filter("refused").group_by("uid", *_PAIR).agg(pl.len().alias("tries"))
-    daily = tables["daily"].cache()
-    doubtful = daily.filter(pl.col("session").is_not_null())
-    judged = doubtful.join(refused, left_on=["session", *_PAIR], right_on=["uid", *_PAIR], how="left")
-    logins = pl.col("logins") + pl.col("tries").fill_null(0).cast(pl.UInt64)
-    gave = judged.with_columns(logins.alias("logins")).filter((pl.col("logins") > 0) | (pl.col("mails") > 0))
-    certain = daily.filter(pl.col("session").is_null())
-    found = merged(pl.concat([certain, gave.drop("tries")]), _PAIR, *_sums())
     return shaped(
         found.with_columns(
-            entity(*_PAIR),
+            entity("client"),
             pl.concat_list("client").alias("clients"),
-            pl.concat_list("server").alias("servers"),
+            pl.col("servers").list.head(_MAX_SERVERS),
             uids_seen(),
-            severity({"medium": pl.col("logins") > 0}, otherwise="low"),
+            pl.lit("low").alias("severity"),
             pl.lit("high").alias("confidence"),
-            terms(evidence("logins", pl.col("logins")), evidence("mails_across", pl.col("mails"))),
+            terms(evidence("sessions", pl.col("count")), evidence("distinct_servers", pl.col("servers").list.len())),
         )
     )
 
 
 DETECTOR = Detector(
     id="starttls-declined",
-    title="{clients} declines STARTTLS of {servers}",
-    summary="{servers} offered STARTTLS, yet {clients} went on in clear in {count:session}, with {logins:login} "
-    "and {mails_across:mail} across the boundary.",
-    action="Set {clients} to require TLS with {servers}.",
+    title="STARTTLS not used by {clients}",
+    summary="{clients} sent mail in clear in {sessions:session} with {distinct_servers:external server} that offered "
+    "STARTTLS: {servers}.",
+    actions=(Advice("Set {clients} to require TLS for outgoing mail."),),
     attack=("T1040",),
-    needs=("session", "auth", "login"),
-    sees=("smtp_session",),
+    needs=("pair_day",),
+    required_logs=("smtp_session",),
     params=DeclinedParams,
     plan=plan,
-    daily=Daily(("session", "auth"), _sessions, _merged),
+    symptom=True,
 )

@@ -27,7 +27,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, shaped, terms
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _PORT = ("server", "port")
@@ -211,12 +211,15 @@ DETECTOR = Detector(
     summary="Between {clients} and {servers} (port {ports}) STARTTLS was taken away in {count:session}: keyword "
     "masked in {sessions_masked}, greeting starred in {sessions_starred}, refused in {sessions_refused}, withheld in "
     "{sessions_withheld}; {logins_meanwhile:login} went by in clear.",
-    action="Find the box between {clients} and {servers} that rewrites SMTP, and make the clients require TLS.",
+    actions=(
+        Advice("Find the box between {clients} and {servers} that rewrites SMTP, and make the clients require TLS."),
+    ),
     attack=("T1557", "T1689"),
     needs=("session",),
-    sees=("smtp_session",),
+    required_logs=("smtp_session",),
     params=StrippedParams,
     plan=plan,
     daily=Daily(("session",), _signs),
     stage="exposure",
+    technique="STARTTLS stripping",
 )

@@ -29,7 +29,7 @@ from zeeksmtp.detectors._asking import PAIR, asking, number_of_trials, questions
 from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.rate import surges
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
@@ -154,13 +154,19 @@ DETECTOR = Detector(
     title="{clients} asked {servers} which users exist",
     summary="{clients} asked {servers} for {names:name} by {verbs}: {confirmed} confirmed{confirmed_names: (%)}, "
     "{unknown} unknown.",
-    action="Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts.",
+    actions=(
+        Advice(
+            "Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts."
+        ),
+    ),
     attack=("T1589.002",),
     needs=("query", "role"),
-    sees=("smtp_cmd",),
+    required_logs=("smtp_cmd",),
     params=EnumerationParams,
     plan=plan,
     stage="recon",
     trials=count_trials,
     daily=Daily(("session", "command"), asking),
+    technique="User enumeration",
+    convicts=True,
 )

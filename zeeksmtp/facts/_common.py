@@ -65,14 +65,15 @@ def first_uids() -> pl.Expr:
     return pl.col("uid").sort_by("ts", "uid").unique(maintain_order=True).head(20)
 
 
-def first_seen(*, lines: bool = False) -> pl.Expr:
-    """Give, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged.
+def first_seen(where: pl.Expr | None = None, *, lines: bool = False) -> pl.Expr:
+    """Return, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged.
 
-    `lines`: the rows are lines of connections, a uid may have several.
+    `where`: only of rows for which it holds. `lines`: the rows are lines of connections, a uid may have several.
     """
-    seen = pl.struct("ts", "uid").sort_by("ts", "uid")
-    each = seen.filter(pl.col("uid").sort_by("ts", "uid").is_first_distinct()) if lines else seen
-    return each.head(20).alias("seen")
+    seen = pl.struct("ts", "uid")
+    ordered = (seen if where is None else seen.filter(where)).sort()
+    first = ordered.struct.field("uid").is_first_distinct()
+    return (ordered.filter(first) if lines else ordered).head(20).alias("seen")
 
 
 def seen_first() -> pl.Expr:

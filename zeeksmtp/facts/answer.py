@@ -3,13 +3,13 @@
 import polars as pl
 
 from zeeksmtp.facts._reply import VERBS, verdict
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("server", "port", "verb")
 _SAID = ("confirmed", "unknown", "ambiguous")
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server, port and verb that was asked."""
     asked = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
     said = asked.select(*_KEY, verdict().alias("verdict"))

@@ -4,10 +4,10 @@ import polars as pl
 
 from zeeksmtp.facts._account import normal_account
 from zeeksmtp.facts._common import PARTIES, once
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per AUTH exchange."""
     exchanges = once(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])

@@ -6,7 +6,7 @@ import polars as pl
 
 from zeeksmtp.facts._day import day_of
 from zeeksmtp.facts._merging import where_several
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Site, Tables
 
 _OUTSIDE = pl.col("direction").is_in(["outbound", "external"])
 
@@ -59,10 +59,12 @@ def _mails(tables: Tables, site: Site) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per client with at least one session."""
     spoken = tables["session"].group_by("client").agg(pl.col("helo").drop_nulls().unique().sort().alias("names"))
-    rows = _calls(tables).join(spoken, on="client", how="left").join(_mails(tables, site), on="client", how="left")
+    rows = (
+        _calls(tables).join(spoken, on="client", how="left").join(_mails(tables, context.site), on="client", how="left")
+    )
     counted = rows.with_columns(pl.col("mails").fill_null(0), pl.col("names", "mail_days").fill_null([]))
     return counted.select(column.name for column in FACT.columns)
 

@@ -3,10 +3,10 @@
 import polars as pl
 
 from zeeksmtp.facts._common import PARTIES, once
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per command."""
     return once(tables, "smtp_cmd", "seq").select(column.name for column in FACT.columns)
 

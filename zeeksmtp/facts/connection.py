@@ -4,7 +4,7 @@ import polars as pl
 
 from zeeksmtp.facts._common import ENDS, PARTIES, number_of, numbered
 from zeeksmtp.facts._direction import FLAGS, direction, locality
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 STARTS = ("conn", "smtp_session")
 """Logs whose `ts` is the connection's start."""
@@ -35,7 +35,7 @@ def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([alone, several])
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per logged connection id, with the session's uid and direction."""
     rows = pl.concat([_rows(tables, log) for log in (*STARTS, *LINES)])
     # A line's own time stands for the start only where neither log with starts has the connection.
@@ -45,7 +45,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
         pl.coalesce("started", "spoke").alias("ts"), pl.col("uid").alias("logged_uid")
     )
     told = tables["coverage"].select(pl.col("flags_tell").any())
-    client, server = locality("client", "local_orig", site), locality("server", "local_resp", site)
+    client, server = locality("client", "local_orig", context.site), locality("server", "local_resp", context.site)
     placed = _told_apart(logged).join(told, how="cross").with_columns(direction(client, server).alias("direction"))
     return placed.select(column.name for column in FACT.columns)
 

@@ -2,12 +2,12 @@
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("server", "verb")
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server and verb by which it ever said that a name does not exist."""
     return tables["answer"].filter("unknown").select(_KEY).unique().sort(_KEY)
 

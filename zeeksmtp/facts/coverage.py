@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._direction import FLAGS
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _LOGS = ("conn", "smtp_session", "smtp", "smtp_cmd", "smtp_auth", "ssl")
 
@@ -14,7 +14,7 @@ def _flags_tell(conn: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per log that has lines."""
     there = [tables[log].select(pl.len().alias("lines")).with_columns(pl.lit(log).alias("log")) for log in _LOGS]
     logs = pl.concat(there).filter(pl.col("lines") > 0).drop("lines")

@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._merging import where_several
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("server", "port")
 _NAME = r"^(?:\d\.\d\.\d )?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?:\s|$)"
@@ -20,7 +20,7 @@ def _latest(greetings: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server port that greeted."""
     name = pl.col("banner").str.extract(_NAME).str.to_lowercase()
     # Of the few wordings, not of all sessions.

@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._day import hour_of
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("client", "hour")
 
@@ -12,12 +12,12 @@ def _count(value: pl.Expr) -> pl.Expr:
     return value.fill_null(0).sum().cast(pl.UInt64)
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per client and hour with at least one session."""
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
     sessions = (
         tables["session"]
-        .with_columns(hour_of("ts", site).alias("hour"), refused.alias("refused"))
+        .with_columns(hour_of("ts", context.site).alias("hour"), refused.alias("refused"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("sessions"),
@@ -33,7 +33,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
     mails = (
         tables["message"]
         .filter(pl.col("content").fill_null(value=True))
-        .with_columns(hour_of("ts", site).alias("hour"))
+        .with_columns(hour_of("ts", context.site).alias("hour"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("messages"),

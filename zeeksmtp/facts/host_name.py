@@ -5,10 +5,10 @@ Others are left out: a stranger's server that greets anew each time would have a
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server that has a name: the latest one of its lowest port that gave one."""
     asked = tables["smtp_auth"].select(server="id.resp_h").unique()
     named = tables["greeting"].join(asked, on="server", how="semi").filter(pl.col("host_name").is_not_null())

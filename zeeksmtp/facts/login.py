@@ -10,7 +10,7 @@ import polars as pl
 
 from zeeksmtp.facts._common import PARTIES
 from zeeksmtp.facts._rhythm import rhythm
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 # How a device with an old password tries: a minute or more apart, and half of the gaps differ little from the median.
 MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
@@ -73,7 +73,7 @@ def _worth_a_look(judged: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per secret of an account that a client tried, and outcome: the first time."""
     judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
     judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad"))

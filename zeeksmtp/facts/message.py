@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._common import PARTIES, once
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def _bare(address: pl.Expr) -> pl.Expr:
@@ -27,7 +27,7 @@ def _each_distinct(lists: pl.Series) -> pl.Series:
     return pl.concat([lists.filter(~several), rest]).gather(places.arg_sort()) if len(rest) else lists
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
     sessions = tables["session"].select("session", "tls")
     mails = once(tables, "smtp", "trans_depth").filter(

@@ -2,16 +2,24 @@
 
 import polars as pl
 
+from zeeksmtp.facts._common import first_seen, number_of, seen_first
 from zeeksmtp.facts._day import day_of
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
 """SASL mechanisms that send the password itself (RFC 4616; LOGIN was never standardised)."""
 
-_KEY = ("client", "server", "port", "direction", "day")
+CROSSING = ("inbound", "outbound", "external")
+"""Directions of connections that leave the site's own networks."""
+
+_KEY = ("client", "server", "port", "direction", "day", "judged")
+_COUNTS = (
+    *("sessions", "tls_sessions", "clear_sessions", "starttls_unused", "starttls_unused_logins"),
+    *("cleartext_mails", "cleartext_logins", "refused", "mailed"),
+)
 
 
-def _in_clear() -> pl.Expr:
+def _offers_passwords() -> pl.Expr:
     offered = pl.col("mechanisms_offered")
     passwords = pl.any_horizontal(offered.list.contains(mechanism) for mechanism in PASSWORD_MECHANISMS)
     return pl.when(pl.col("seen") & ~pl.col("implicit_tls")).then(passwords.fill_null(value=False))
@@ -27,37 +35,68 @@ def _count(condition: pl.Expr) -> pl.Expr:
     return condition.fill_null(value=False).sum().cast(pl.UInt64)
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
-    """Give one row per client, server, port, direction and day with at least one session."""
+def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
+    """Mails that crossed the boundary of the site in clear, per session."""
+    crosses = pl.col("direction").is_in(CROSSING)
+    mails = tables["message"].filter(crosses, ~pl.col("tls").fill_null(value=True))
+    return mails.group_by(number_of().alias("session")).agg(pl.len().cast(pl.UInt64).alias("cleartext_mails"))
+
+
+def _in_clear(name: str) -> pl.Expr:
+    """Start of the sessions that carried mail or a login without TLS, and null for the others."""
+    used = pl.sum_horizontal(pl.col("mail", "auth_attempts").fill_null(0)) + pl.col("cleartext_mails").fill_null(0)
+    return pl.when(~pl.col("tls").fill_null(value=True), used > 0).then(name)
+
+
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return one row per client, server, port, direction, day and side of the window's start."""
     spoke = pl.col("banner").is_not_null() | (pl.col("resp_bytes").fill_null(0) > 0) & pl.col("service").is_not_null()
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
-    told = tables["session"].with_columns(
-        day_of("ts", site).alias("day"),
-        spoke.alias("spoke"),
-        refused.alias("refused"),
-        _mailed().alias("mailed"),
-        _in_clear().alias("in_clear"),
+    logins = pl.col("auth_attempts").fill_null(0)
+    clear, unused = pl.col("clear").is_not_null(), pl.col("starttls_offered") & pl.col("clear").is_not_null()
+    sessions = (
+        tables["session"]
+        .join(_cleartext_mails(tables), on="session", how="left")
+        .with_columns(
+            day_of("ts", context.site).alias("day"),
+            context.window.covers().alias("judged"),
+            spoke.alias("spoke"),
+            refused.alias("refused"),
+            _mailed().alias("mailed"),
+            _offers_passwords().alias("offers_passwords"),
+            _in_clear("ts").alias("clear"),
+        )
     )
-    rows = told.group_by(_KEY).agg(
+    rows = sessions.group_by(_KEY).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("sessions"),
         _count(pl.col("tls")).alias("tls_sessions"),
+        pl.col("ts").filter(pl.col("tls").fill_null(value=False)).max().alias("last_tls"),
+        _count(clear).alias("clear_sessions"),
+        pl.col("clear").min().alias("first_clear"),
+        pl.col("clear").max().alias("last_clear"),
+        _count(unused).alias("starttls_unused"),
+        _count(unused & (logins > 0)).alias("starttls_unused_logins"),
+        pl.col("cleartext_mails").sum(),
+        logins.filter(clear).sum().cast(pl.UInt64).alias("cleartext_logins"),
+        first_seen(clear),
         _count(pl.col("refused")).alias("refused"),
         _count(pl.col("mailed")).alias("mailed"),
         pl.col("ts").filter(~pl.col("mailed")).sort().alias("silent"),
         pl.col("spoke").any().alias("answered"),
         pl.col("starttls_offered").max(),
-        pl.col("in_clear").max().alias("auth_offered_in_clear"),
+        pl.col("offers_passwords").max().alias("auth_offered_in_clear"),
     )
     return rows.select(column.name for column in FACT.columns)
 
 
 def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
     merged = rows.group_by(_KEY).agg(
-        pl.col("first").min(),
-        pl.col("last").max(),
-        pl.col("sessions", "tls_sessions", "refused", "mailed").sum(),
+        pl.col("first", "first_clear").min(),
+        pl.col("last", "last_tls", "last_clear").max(),
+        pl.col(_COUNTS).sum(),
+        seen_first(),
         pl.col("silent").explode().drop_nulls().sort(),
         pl.col("answered").any(),
         pl.col("starttls_offered", "auth_offered_in_clear").max(),
@@ -74,10 +113,20 @@ FACT = Fact(
         Column("port", "port", "its port"),
         Column("direction", "string", "inbound, outbound, internal, external or unknown"),
         Column("day", "time", "the day at the site, as midnight UTC"),
+        Column("judged", "bool", "the sessions lie in the window of the report; earlier ones are history"),
         Column("first", "time", "start of its first session"),
         Column("last", "time", "start of its last session"),
         Column("sessions", "count", "sessions"),
         Column("tls_sessions", "count", "sessions in which TLS came up"),
+        Column("last_tls", "time", "start of the last session in which TLS came up"),
+        Column("clear_sessions", "count", "sessions that carried mail or a login without TLS"),
+        Column("first_clear", "time", "start of the first of these"),
+        Column("last_clear", "time", "start of the last of these"),
+        Column("starttls_unused", "count", "of these, the server had offered STARTTLS"),
+        Column("starttls_unused_logins", "count", "of these, with a login"),
+        Column("cleartext_mails", "count", "mails that crossed the boundary of the site in clear"),
+        Column("cleartext_logins", "count", "AUTH exchanges in sessions without TLS"),
+        Column("seen", "vector[seen]", "first 20 sessions in clear by (ts, uid)"),
         Column("refused", "count", "sessions in which a recipient or a message was refused"),
         Column("mailed", "count", "sessions in which mail was sent, as far as can be known"),
         Column("silent", "vector[time]", "starts of the sessions in which none was"),
@@ -85,7 +134,7 @@ FACT = Fact(
         Column("starttls_offered", "bool", "STARTTLS was offered at least once; null: not visible"),
         Column("auth_offered_in_clear", "bool", "PLAIN or LOGIN was offered before TLS; null: not visible"),
     ),
-    needs=("session",),
+    needs=("session", "message"),
     plan=plan,
     daily=True,
     merge=_merged,

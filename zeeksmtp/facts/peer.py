@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per client that sent."""
     clients = tables["sent"].select("client").unique()
     roles = tables["role"].select(pl.col("host").alias("client"), "role")

@@ -4,10 +4,10 @@ import polars as pl
 
 from zeeksmtp.facts._common import PARTIES
 from zeeksmtp.facts._reply import VERBS, asked_name, verdict
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per question, judged by contrast: 252, or a recipient's 250, confirms a name only where the same
     server refuses other names of the same verb as unknown.
     """

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 # A relay that never answers shows itself by regularity. Below a working week, or with fewer servers than a newsletter
 # reaches, or when it began after the logs did, a host that sends is not called a relay: that would hide a spam bot.
@@ -110,7 +110,7 @@ def _learned(hosts: pl.LazyFrame) -> pl.LazyFrame:
     return hosts.with_columns(role.alias("role"), reason.alias("reason"))
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per host that spoke or answered SMTP, or that config names."""
     pair = tables["pair"]
     calling = _calling(pair, tables["caller"]).cache()
@@ -121,7 +121,7 @@ def plan(tables: Tables, site: Site) -> pl.LazyFrame:
         .join(pair.select(pl.col("first").min().alias("logs_since")), how="cross")
         .with_columns(pl.any_horizontal(pl.col("local_server", "local_client").fill_null(value=False)).alias("local"))
     )
-    override = pl.LazyFrame(list(site.roles), schema={"host": pl.String, "set_role": pl.String}, orient="row")
+    override = pl.LazyFrame(list(context.site.roles), schema={"host": pl.String, "set_role": pl.String}, orient="row")
     is_set = pl.col("set_role").is_not_null()
     return (
         _learned(hosts)

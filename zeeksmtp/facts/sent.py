@@ -3,17 +3,17 @@
 import polars as pl
 
 from zeeksmtp.facts._day import day_of
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _RECIPIENTS_A_MAIL = 10
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per local client and hour with mail; hours without count as zero."""
     # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
     reached = pl.min_horizontal("recipients", _RECIPIENTS_A_MAIL * pl.col("messages"))
     value = pl.max_horizontal("messages", reached).cast(pl.Int64).alias("value")
-    ours = tables["host_hour"].filter("local").with_columns(day_of("hour", site).alias("day"), value)
+    ours = tables["host_hour"].filter("local").with_columns(day_of("hour", context.site).alias("day"), value)
     return ours.filter(pl.col("value") > 0).select(column.name for column in FACT.columns)
 
 

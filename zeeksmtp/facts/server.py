@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("server", "port")
 
@@ -15,7 +15,7 @@ def _answers(tables: Tables, verb: str) -> pl.LazyFrame:
     return asked.select(*_KEY, tells.alias(f"answers_{verb.lower()}"))
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server and port."""
     shown = (
         tables["pair"]

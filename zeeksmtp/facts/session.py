@@ -4,7 +4,7 @@ import polars as pl
 
 from zeeksmtp.facts._common import ENDS, PARTIES, once
 from zeeksmtp.facts._contact import FAILED_STATES
-from zeeksmtp.model import SMTP_PORTS, Column, Fact, Site, Tables
+from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
 
 _FROM_CONN = (
     Column("service", "string", "what Zeek recognised, a comma list"),
@@ -79,7 +79,7 @@ def _tls(starttls: pl.Expr) -> pl.Expr:
     return pl.when(covered).then(pl.col("established").fill_null(value=False)).otherwise(guess)
 
 
-def plan(tables: Tables, _site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per session; logs that are missing leave their columns null."""
     own = pl.col("number") == pl.col("session")
     connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 from zeeksmtp.statistics.counts import with_baseline
 
 HISTORY_DAYS = 7
 """With at least a week in the lake a host is judged by its own past, before that by its peers."""
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per local client and hour with mail."""
-    based = with_baseline(tables["sent"], ["client"], "value", site.timezone, HISTORY_DAYS, past=tables.get("past"))
+    based = with_baseline(
+        tables["sent"], ["client"], "value", context.site.timezone, HISTORY_DAYS, past=tables.get("past")
+    )
     return based.select(column.name for column in FACT.columns)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.model import Column, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 from zeeksmtp.statistics.counts import upper_bound, upper_tail
 
 _MAD_TO_SIGMA = 1.4826
@@ -41,10 +41,10 @@ def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
     return judged.select(column.name for column in FACT.columns)
 
 
-def plan(tables: Tables, site: Site) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per local client and hour."""
     hours = tables["usual"].join(tables["peer"], on="client", how="left")
-    return _judged(hours.with_columns(_told_twice(site.timezone).alias("told_twice")))
+    return _judged(hours.with_columns(_told_twice(context.site.timezone).alias("told_twice")))
 
 
 FACT = Fact(

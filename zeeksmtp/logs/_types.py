@@ -18,6 +18,7 @@ _DEPARTURES: Mapping[str, pl.DataType] = {
     "subnet": pl.String(),
     "term": pl.Struct({"name": pl.String, "value": pl.Float64, "weight": pl.Float64}),
     "detail": pl.Struct({"name": pl.String, "values": pl.List(pl.String)}),
+    "seen": pl.Struct({"ts": pl.Datetime("us", "UTC"), "uid": pl.String}),
     "test": pl.Struct(
         {
             "score": pl.Float64,

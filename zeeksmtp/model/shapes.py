@@ -1,16 +1,14 @@
-"""The report, `zeeksmtp.report.v1`, and what it is made of. v1 may gain keys, never lose or retype one."""
+"""The report, `zeeksmtp.report.v2`, and what it is made of. v2 may gain keys, never lose or retype one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
-from pydantic.dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -25,7 +23,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
     rank: int
-    """Place in the order, 0 for `info`. An attribute, since thousands of findings are sorted by it."""
+    """Place in the order, 0 for `info`."""
 
     def __init__(self, _: str) -> None:
         self.rank = len(type(self).__members__)
@@ -47,18 +45,15 @@ State = Literal["new", "ongoing", "quiet", "acknowledged"]
 
 
 def _iso(moment: datetime) -> str:
-    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"  # half of what strftime takes
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
 """A time in UTC; in JSON ISO 8601 with microseconds and `Z`."""
 
 
-_CLOSED = ConfigDict(extra="forbid")
-
-
 class Shape(BaseModel):
-    """Base of what is in the report: frozen and closed. What is there by the hundred thousand has slots instead."""
+    """Base of everything in the report: frozen, and no unknown key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -88,8 +83,7 @@ class SequentialTest(Shape):
     alarm_at: Moment | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class Evidence:
+class Evidence(Shape):
     """What a finding rests on."""
 
     terms: tuple[Term, ...] = ()
@@ -97,9 +91,20 @@ class Evidence:
     test: SequentialTest | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class Finding:
-    """One thing that is wrong, about one entity."""
+class Action(Shape):
+    """A step that somebody should take: `site` is whoever runs this network, `outside` whom the site can only tell."""
+
+    owner: Literal["site", "outside"]
+    text: str
+
+
+class Finding(Shape):
+    """One thing that is wrong, about one entity.
+
+    `visibility` is `inferred` where the logs at hand make it likely but do not show it; `basis` names those logs.
+    `replaces` lists the inferred findings that this one makes superfluous. A finding with `symptom_of` is a
+    consequence of that incident: it is counted there and needs no action of its own.
+    """
 
     id: Id
     state: State | None = None
@@ -107,6 +112,10 @@ class Finding:
     title: str
     severity: Severity
     confidence: Confidence
+    visibility: Literal["observed", "inferred"] = "observed"
+    basis: tuple[str, ...] = ()
+    replaces: tuple[Id, ...] = ()
+    symptom_of: Id | None = None
     attack: tuple[str, ...]
     first: Moment
     last: Moment
@@ -120,15 +129,33 @@ class Finding:
     action: str
 
 
-FINDING_JSON: Final = TypeAdapter(Finding)
-"""Writes and reads single findings."""
+class TimelineEntry(Shape):
+    """One step of an incident: the finding, when it began, and its summary."""
+
+    time: Moment
+    finding: Id
+    text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class Incident:
-    """Findings of one story, linked by their actors."""
+class Campaign(Shape):
+    """What several sources did together: `sources` lists at most 100 of `source_count`."""
+
+    technique: str
+    sources: tuple[str, ...]
+    source_count: int
+    networks: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+class Incident(Shape):
+    """Findings of one campaign or one chain of events, worst first.
+
+    `findings` are those that the incident consists of, in order of time. `symptoms` counts, by detector, the findings
+    that are mere consequences (`Finding.symptom_of`); the report lists few of them. `outcome` says what came of it.
+    """
 
     id: Id
+    state: State | None = None
     title: str
     severity: Severity
     score: Annotated[int, Field(ge=0, le=100)]
@@ -139,8 +166,13 @@ class Incident:
     clients: tuple[str, ...]
     servers: tuple[str, ...]
     accounts: tuple[str, ...]
-    findings: tuple[str, ...]
-    narrative: str
+    findings: tuple[Id, ...]
+    symptoms: dict[str, int] = {}
+    campaign: Campaign | None = None
+    outcome: str
+    timeline: tuple[TimelineEntry, ...]
+    actions: tuple[Action, ...]
+    uids: tuple[str, ...]
 
 
 class Run(Shape):
@@ -200,8 +232,7 @@ class Coverage(Shape):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class Day:
+class Day(Shape):
     """Sessions of one day at the site (`day`: its midnight, as UTC), and how many of them came to TLS."""
 
     day: Moment
@@ -209,8 +240,7 @@ class Day:
     tls_sessions: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class ServerPosture:
+class ServerPosture(Shape):
     """What one server port shows of itself. Null: cannot be known from the logs at hand.
 
     `tls_versions` counts sessions by version (ssl.log); `days` are the last 35 with sessions, of the site's own.
@@ -224,16 +254,71 @@ class ServerPosture:
     auth_offered_in_clear: bool | None
     answers_vrfy: bool | None
     answers_expn: bool | None
-    tls_versions: dict[str, int] = field(default_factory=dict)
+    tls_versions: dict[str, int] = {}
     days: tuple[Day, ...] = ()
 
 
-class Posture(Shape):
-    """How much of the mail traffic is encrypted, in all and by server."""
+class ClientPosture(Shape):
+    """How one of the site's own clients speaks SMTP.
 
-    servers: tuple[ServerPosture, ...]
+    `starttls_unused` counts sessions that went on in clear although the server offered STARTTLS, `cleartext_mails`
+    the mails that crossed the boundary of the site in clear, `cleartext_logins` the logins without TLS.
+    """
+
+    client: str
+    servers: int
     sessions: int
     tls_sessions: int
+    starttls_unused: int
+    cleartext_mails: int
+    cleartext_logins: int
+
+
+class PairPosture(Shape):
+    """How one client and one server port speak SMTP with each other; the counts are those of `ClientPosture`."""
+
+    client: str
+    server: str
+    port: int
+    direction: str
+    first: Moment
+    last: Moment
+    sessions: int
+    tls_sessions: int
+    starttls_unused: int
+    cleartext_mails: int
+    cleartext_logins: int
+
+
+class ClientTable(Shape):
+    """The clients with most sessions in clear; `total` counts all, which `zeeksmtp export` writes."""
+
+    total: int = 0
+    rows: tuple[ClientPosture, ...] = ()
+
+
+class PairTable(Shape):
+    """The pairs with most sessions in clear; `total` counts all, which `zeeksmtp export` writes."""
+
+    total: int = 0
+    rows: tuple[PairPosture, ...] = ()
+
+
+class Posture(Shape):
+    """How much of the mail traffic is encrypted: in all, by server, by local client, by pair."""
+
+    servers: tuple[ServerPosture, ...]
+    clients: ClientTable = ClientTable()
+    pairs: PairTable = PairTable()
+    sessions: int
+    tls_sessions: int
+
+
+class HostName(Shape):
+    """A name of a host and where it comes from: `banner` (a server's greeting) or `helo` (what a client says)."""
+
+    name: str
+    source: Literal["banner", "helo"]
 
 
 class HostRole(Shape):
@@ -244,8 +329,7 @@ class HostRole(Shape):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CLOSED)
-class Credential:
+class Credential(Shape):
     """A credential that must be changed; `why` is a finding's id."""
 
     account: str
@@ -314,9 +398,9 @@ class Problem(Shape):
 
 
 class Report(Shape):
-    """The frozen result of a run: `zeeksmtp.report.v1`. v1 may gain keys, never lose or retype one."""
+    """The frozen result of a run: `zeeksmtp.report.v2`. `hosts` names the hosts that findings are about."""
 
-    schema_: Literal["zeeksmtp.report.v1"] = Field("zeeksmtp.report.v1", alias="schema", serialization_alias="schema")
+    schema_: Literal["zeeksmtp.report.v2"] = Field("zeeksmtp.report.v2", alias="schema", serialization_alias="schema")
     run: Run
     window: Span | None
     inputs: Inputs
@@ -329,6 +413,7 @@ class Report(Shape):
     settings: UsedSettings
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
+    hosts: dict[str, tuple[HostName, ...]] = {}
     detectors: dict[str, Explanation] = {}
     errors: tuple[Problem, ...]
 

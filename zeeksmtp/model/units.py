@@ -6,8 +6,8 @@ such a constant holds. Units meet in tables (by name) and in the `Report`, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Any, Literal
@@ -100,6 +100,8 @@ class Context:
     window: Window = Window()
     alpha: float = 1e-6
     false_discovery_rate: float = 0.01
+    params: Mapping[str, Params] = field(default_factory=dict)
+    """Parameters of all detectors, by id: some judge by the test of another (`password-guessing`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +118,15 @@ class Fact:
     doc: str
     columns: tuple[Column, ...]
     needs: tuple[str, ...]
-    plan: Callable[[Tables, Site], pl.LazyFrame]
+    plan: Callable[[Tables, Context], pl.LazyFrame]
     daily: bool = False
     merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
     by_day: bool = False
     """Rows of different days stay apart: `merge` makes one of those of one day, and says nothing of several."""
     past: str = ""
     """A daily table whose rows of all earlier days its plan finds as `past`, where they are not in the table itself."""
-    made_with: str = ""
-    """What its rows depend on besides tables and site."""
+    cache_key: str = ""
+    """What its rows depend on besides tables and context."""
 
     @property
     def is_merged(self) -> bool:
@@ -153,43 +155,72 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """A step to take, as a `str.format` template over what `Detector.title` may name.
+
+    It applies where everything in `when` holds: the name of an evidence term (its value is not zero) or one of
+    `client-local`, `client-outside`, `server-local`, `server-outside` (all clients or servers of the finding are).
+    `owner` is `outside` for what the site cannot do itself but can ask for: such a text begins with "Tell".
+    """
+
+    text: str
+    owner: Literal["site", "outside"] = "site"
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Detector:
     """One kind of finding.
 
-    `plan(tables, params, context)` gives a LazyFrame of `FINDING` columns. `title`, `summary` and `action` are
+    `plan(tables, params, context)` returns a LazyFrame of `FINDING` columns. `title`, `summary` and `actions` are
     `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
-    and the names of its evidence's terms and details. `spends` means that the accounts it names need a new
-    credential. `sees` names the logs without which it is blind, for `coverage`;
-    `trials`, of the same arguments, gives one row with the number of statistical trials (column `trials`). The rows of
-    `daily` are in `tables` as `daily`.
+    and the names of its evidence's terms and details. `compromises_credentials`: the accounts it names need a new
+    credential. `required_logs` names the logs without which it is blind, for `coverage`;
+    `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`). The rows
+    of `daily` are in `tables` as `daily`.
+
+    Incidents: `stage` is the step of an attack that it shows, `technique` what a campaign of such findings is called.
+    A finding of medium or above `convicts` its clients: they are attackers, bots or stealers. Findings of a `symptom`
+    detector whose clients are convicted are consequences of that incident.
     """
 
     id: str
     title: str
     summary: str
-    action: str
+    actions: tuple[Advice, ...]
     attack: tuple[str, ...]
     needs: tuple[str, ...]
-    sees: tuple[str, ...]
+    required_logs: tuple[str, ...]
     params: type[Params]
     plan: Callable[[Tables, Any, Context], pl.LazyFrame]
     stage: Literal["recon", "exposure", "guessing", "access", "abuse"] | None = None
+    technique: str | None = None
+    convicts: bool = False
+    symptom: bool = False
     trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
-    spends: bool = False
+    compromises_credentials: bool = False
     daily: Daily | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A form of the report. `render` gets the report and whether it goes to a terminal (`None`: no, else its width).
-
-    `pieces` gives what `render` does, outside a terminal, in pieces, where all of it at once takes too much memory.
-    """
+    """A form of the report. `render` takes the report and how to show it."""
 
     name: str
     doc: str
-    render: Callable[[Report, int | None], str]
-    pieces: Callable[[Report], Iterator[str]] | None = None
+    render: Callable[[Report, View], str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a report is shown: `width` of the terminal (`None`: it goes to a file or a pipe), or all of it (`full`).
+
+    `show` is the command that shows one incident, without its number: `zeeksmtp show`, with the paths of the logs.
+    """
+
+    width: int | None = None
+    full: bool = False
+    show: str = "zeeksmtp show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +246,10 @@ FINDING: Mapping[str, str] = {
     "test": "test",
     "uids": "vector[string]",
     "attack": "vector[string]",
+    "visibility": "string",
 }
 """Columns and types of what a detector's plan yields.
 
-`key` is the entity key; `uids` the first 20 by (ts, uid); `attack` is empty where the detector's own ids apply.
+`key` is the entity key; `uids` the first 20 by (ts, uid); `attack` is empty where the detector's own ids apply;
+`visibility` is empty for `observed`.
 """

@@ -2,147 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from itertools import islice
-from string import Formatter
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zeeksmtp.model import Credential, Detail, Detector, Evidence, Finding, SequentialTest, Severity, Term, identity
+from zeeksmtp.correlate.wording import actions_of, fields_of, fill
+from zeeksmtp.model import (
+    Credential,
+    Detail,
+    Detector,
+    Evidence,
+    Finding,
+    Hosts,
+    SequentialTest,
+    Severity,
+    Term,
+    identity,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
-_NAMED = 10  # values of a list that a sentence holds; the finding has all of them
-_AT_A_TIME = 10_000  # rows
-_REMEMBERED = 10_000  # terms, and evidence as a whole: most findings of a kind share theirs
+_UNKNOWN_HOSTS = Hosts()
 
 
-def _number(value: float) -> int | float:
-    return int(value) if float(value).is_integer() else round(value, 4)
+def findings_of(
+    detector: Detector, rows: pl.DataFrame, hosts: Hosts = _UNKNOWN_HOSTS, logs: Collection[str] = ()
+) -> list[Finding]:
+    """Make findings of the rows of a detector's plan (columns: `model.FINDING`).
 
-
-def _counted(number: str, unit: str) -> str:
-    """A number in a template: `{count}` is `3`, `{count:login}` is `3 logins`, `{replies:reply|replies}` irregular."""
-    one, _, many = unit.partition("|")
-    return f"{number} {one if number == '1' else many or one + 's'}" if unit else number
-
-
-def _listed(values: Sequence[str], frame: str, nothing: str = "none") -> str:
-    """A list in a template: ten values, and how many more. `{names: (%)}` is nothing for an empty list.
-
-    An empty name is shown as such.
+    Args:
+        detector: Where the rows come from.
+        rows: One row per finding.
+        hosts: Which hosts are the site's own: advice depends on it.
+        logs: The logs that are there, for `basis`.
     """
-    if not values:
-        return "" if frame else nothing
-    shown = ", ".join([value or '""' for value in values[:_NAMED]])
-    more = len(values) - _NAMED
-    text = f"{shown} and {more} more" if more > 0 else shown
-    return frame.replace("%", text) if frame else text
+    basis = tuple(log for log in detector.required_logs if log in logs)
+    return [_worded(_finding(detector, row, basis), detector, hosts) for row in rows.iter_rows(named=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Templates:
-    """A detector's templates with numbers in place of what they name, so that each is made once for a row."""
-
-    named: tuple[tuple[str, str], ...]
-    texts: tuple[str, str, str]
-
-    def filled(self, row: Mapping[str, Any]) -> list[str]:
-        """Give title, summary and action of a row."""
-        words = [_word(row, name, form) for name, form in self.named]
-        return [text.format(*words) for text in self.texts]
+def root_actors(detector: Detector, rows: pl.DataFrame) -> dict[str, str]:
+    """Return the root actor of each finding, by its id: the first part of its entity key."""
+    return {identity(detector.id, tuple(key)): key[0] for key in rows["key"].to_list()}
 
 
-@cache
-def _templates(detector: Detector) -> _Templates:
-    named: dict[tuple[str, str], int] = {}
-
-    def numbered(template: str) -> Iterator[str]:
-        for text, name, form, _ in Formatter().parse(template):
-            yield text.replace("{", "{{").replace("}", "}}")
-            if name is not None:
-                yield f"{{{named.setdefault((name, form or ''), len(named))}}}"
-
-    title, summary, action = ("".join(numbered(t)) for t in (detector.title, detector.summary, detector.action))
-    return _Templates(tuple(named), (title, summary, action))
-
-
-def _word(row: Mapping[str, Any], name: str, form: str) -> str:
-    """What a template may name: the finding's own fields and its evidence."""
-    if name in {"clients", "servers"}:
-        return _listed(row[name], form)
-    if name == "accounts":
-        return _listed(row[name], form, "an unknown account")
-    if name == "count":
-        return _counted(str(row[name]), form)
-    if name in {"first", "last"}:
-        return f"{row[name]:%Y-%m-%d %H:%M} UTC"
-    for term, value, _ in row["terms"]:
-        if term == name:
-            return _counted(str(_number(value)), form)
-    for detail, values in row["details"]:
-        if detail == name:
-            return _listed(values, form)
-    raise KeyError(name)
-
-
-@lru_cache(_REMEMBERED)
-def _term(name: str, value: float, weight: float) -> Term:
-    return Term(name=name, value=_number(value), weight=weight)
-
-
-@lru_cache(_REMEMBERED)
-def _evidence(
-    terms: tuple[tuple[str, float, float], ...], details: tuple[tuple[str, tuple[str, ...]], ...]
-) -> Evidence:
-    return Evidence(
-        terms=tuple([_term(*term) for term in terms]),
-        details=tuple([Detail(name=name, values=values) for name, values in details if values]),
-    )
-
-
-def _tested(row: Mapping[str, Any]) -> Evidence:
-    evidence, test = _evidence(row["terms"], row["details"]), row["test"]
-    return evidence if test is None or test["score"] is None else replace(evidence, test=SequentialTest(**test))
-
-
-def _rows(rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Give rows, with terms and details as tuples. Column by column: polars' dictionaries take three times as long."""
-    columns = {name: rows[name].to_list() for name in rows.columns if name not in {"terms", "details"}}
-    columns["terms"] = _grouped(rows["terms"], zip(*_flat(rows["terms"], "name", "value", "weight"), strict=True))
-    names, values = _flat(rows["details"], "name", "values")
-    columns["details"] = _grouped(rows["details"], zip(names, map(tuple, values), strict=True))
-    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-
-
-def _flat(column: pl.Series, *fields: str) -> list[list[Any]]:
-    """Give each field of a column of lists of structs, of all rows in one."""
-    structs = column.list.explode(empty_as_null=False)
-    return [structs.struct.field(field).to_list() for field in fields]
-
-
-def _grouped(column: pl.Series, each: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Put what is in all lists of a column back into a tuple for each row."""
-    return [tuple(islice(each, size)) for size in column.list.len()]
-
-
-def findings_of(detector: Detector, rows: pl.DataFrame) -> list[Finding]:
-    """Make findings of the rows of a detector's plan (columns: `model.FINDING`)."""
-    templates = _templates(detector)
-    # Some at a time: as Python's objects rows take several times the memory.
-    return [_finding(detector, templates, row) for some in rows.iter_slices(_AT_A_TIME) for row in _rows(some)]
-
-
-def _finding(detector: Detector, templates: _Templates, row: Mapping[str, Any]) -> Finding:
-    title, summary, action = templates.filled(row)
+def _finding(detector: Detector, row: Mapping[str, Any], basis: tuple[str, ...]) -> Finding:
     return Finding(
         id=identity(detector.id, row["key"]),
         detector=detector.id,
-        title=title,
+        title="",
         severity=row["severity"],
         confidence=row["confidence"],
+        visibility=row["visibility"] or "observed",
+        basis=basis,
         attack=row["attack"] or detector.attack,
         first=row["first"],
         last=row["last"],
@@ -150,10 +61,35 @@ def _finding(detector: Detector, templates: _Templates, row: Mapping[str, Any]) 
         clients=row["clients"],
         servers=row["servers"],
         accounts=row["accounts"],
-        evidence=_tested(row),
+        evidence=_evidence(row),
         uids=row["uids"],
-        summary=summary,
-        action=action,
+        summary="",
+        action="",
+    )
+
+
+def _evidence(row: Mapping[str, Any]) -> Evidence:
+    test = row["test"]
+    return Evidence(
+        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"]) for t in row["terms"]),
+        details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
+        test=None if test is None or test["score"] is None else SequentialTest(**test),
+    )
+
+
+def _number(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else round(value, 4)
+
+
+def _worded(finding: Finding, detector: Detector, hosts: Hosts) -> Finding:
+    fields = fields_of(finding)
+    steps = actions_of(detector.actions, [finding], hosts)
+    return finding.model_copy(
+        update={
+            "title": fill(detector.title, fields),
+            "summary": fill(detector.summary, fields),
+            "action": " ".join(step.text for step in steps),
+        }
     )
 
 
@@ -162,16 +98,24 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (-f.severity.rank, f.detector, f.clients, f.servers, f.accounts, f.id)))
 
 
-def credentials_of(findings: Iterable[Finding], spending: set[str]) -> tuple[Credential, ...]:
-    """Give each account at each server that needs a new credential, with the finding that says why.
+def credentials_of(findings: Iterable[Finding], compromising: Collection[str], hosts: Hosts) -> tuple[Credential, ...]:
+    """Return each account at each server that needs a new credential, with the finding that says why.
 
-    `spending` names the detectors whose accounts count; findings below medium (SCRAM) do not.
+    `compromising` names the detectors whose accounts count; findings below medium (SCRAM) do not. Left out is what the
+    site cannot change: accounts at outside servers, unless the site's own users hold them.
     """
-    counted = (f for f in findings if f.detector in spending and f.severity.rank >= Severity.MEDIUM.rank)
+    counted = (f for f in findings if f.detector in compromising and f.severity.rank >= Severity.MEDIUM.rank)
     due = {
         (account, server): Credential(account=account, server=server, last=f.last, why=f.id)
         for f in sorted(counted, key=lambda f: (f.last, f.id))
         for account in f.accounts
         for server in f.servers
+        if _is_ours(f, server, hosts)
     }
     return tuple(due[key] for key in sorted(due))
+
+
+def _is_ours(finding: Finding, server: str, hosts: Hosts) -> bool:
+    if hosts.is_local(server) is not False:
+        return True
+    return finding.symptom_of is None and any(hosts.is_local(client) is not False for client in finding.clients)

@@ -61,13 +61,25 @@ def problems_of(inputs: Inputs) -> list[Problem]:
 
 
 def span_of(records: Sequence[FileRecord], window: Window) -> Span | None:
-    """Give first and last `ts` of the rows that were judged; none without rows."""
+    """Return first and last `ts` of the rows that were judged; `None` if no row lies in the window."""
     firsts = [r.first for r in records if r.first is not None]
     lasts = [r.last for r in records if r.last is not None]
     if not firsts or not lasts:
         return None
-    first, last = min(firsts), max(lasts)
-    return Span(first=_later(first, window.since), last=_earlier(last, window.until))
+    first, last = _later(min(firsts), window.since), _earlier(max(lasts), window.until)
+    return Span(first=first, last=last) if first <= last else None
+
+
+def outside_window(records: Sequence[FileRecord], window: Window) -> list[str]:
+    """Say so if logs were read, but none of their rows lies in the window."""
+    lasts = [r.last for r in records if r.last is not None]
+    firsts = [r.first for r in records if r.first is not None]
+    if not lasts or span_of(records, window) is not None:
+        return []
+    return [
+        "no row of the logs lies between --since and --until: "
+        f"they reach from {min(firsts):%Y-%m-%d %H:%M} to {max(lasts):%Y-%m-%d %H:%M} UTC"
+    ]
 
 
 def _later(moment: datetime, bound: datetime | None) -> datetime:
@@ -80,7 +92,7 @@ def _earlier(moment: datetime, bound: datetime | None) -> datetime:
 
 def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
     """Say what the absence of a log hides; or, where its siblings are there, that nothing may have happened."""
-    blind = [detector.id for detector in detectors if log.name in detector.sees]
+    blind = [detector.id for detector in detectors if log.name in detector.required_logs]
     hidden = f" (blind: {', '.join(blind)})" if blind else ""
     if log.name in _OF_THE_PACKAGE and present & _OF_THE_PACKAGE:
         return f"{log.name}.log is missing though its siblings are there: no such line, or left out{hidden}"

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import Any
 
 import polars as pl
 
-from zeeksmtp.model import Day, Fact, HostRole, Posture, ServerPosture, Tables, Volume, Window
+from zeeksmtp.model import (
+    ClientPosture,
+    ClientTable,
+    Day,
+    Fact,
+    HostRole,
+    PairPosture,
+    PairTable,
+    Posture,
+    ServerPosture,
+    Shape,
+    Tables,
+    Volume,
+    Window,
+)
 
 Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
-_OUTSIDE_SERVERS = 100
-_VOLUME_ROWS = 500
-_ROLES = 500
-_DAYS = 35
+_MAX_OUTSIDE_SERVERS = 100
+_MAX_POSTURE_ROWS = 100
+_MAX_VOLUMES = 500
+_MAX_ROLES = 500
+_MAX_DAYS = 35
+_POSTURE_COUNTS = ("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins")
 _OWN_TABLES = ("tls_versions", "days")
 _BY_VERSION = ("server", "port", "tls_version")
 _PLAIN_ROLES = ("workstation", "other")
@@ -51,9 +66,9 @@ def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[st
     return versions
 
 
-def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, ...]]:
+def _days(judged: pl.LazyFrame, collect: Collect) -> dict[tuple[str, int], tuple[Day, ...]]:
     """Sessions by day, per server and port of the site: the last days that had any."""
-    ours = tables["pair_day"].filter(pl.col("direction").is_in(["inbound", "internal"]))
+    ours = judged.filter(pl.col("direction").is_in(["inbound", "internal"]))
     counted = (
         ours.group_by("server", "port", "day")
         .agg(pl.col("sessions", "tls_sessions").sum())
@@ -62,42 +77,82 @@ def _days(tables: Tables, collect: Collect) -> dict[tuple[str, int], tuple[Day, 
     days: dict[tuple[str, int], tuple[Day, ...]] = {}
     for server, port, day, sessions, in_tls in collect(counted).iter_rows():
         known = days.get((server, port), ())
-        days[server, port] = (*known, Day(day=day, sessions=sessions, tls_sessions=in_tls))[-_DAYS:]
+        days[server, port] = (*known, Day(day=day, sessions=sessions, tls_sessions=in_tls))[-_MAX_DAYS:]
     return days
 
 
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
-    """Give the posture: all servers of the site, and the busiest outside ones; and a note if some were left out."""
-    servers = tables["server"]
-    columns = [field.name for field in fields(ServerPosture) if field.name not in _OWN_TABLES]
+    """Return the posture within the window, and a note if servers were left out.
+
+    All servers of the site are listed, and the busiest outside ones; of clients and pairs those with most sessions in
+    clear. `zeeksmtp export` writes all of it: facts/server.parquet and facts/pair_day.parquet.
+    """
+    judged = tables["pair_day"].filter("judged").drop("judged", "seen", "silent")
+    servers = _servers(judged, tables)
+    sums = _rows(collect, judged.select(pl.col("sessions", "tls_sessions").sum()))[0]
+    listed, left = _listed_servers(servers, judged, tables, collect)
+    posture = Posture(
+        servers=listed,
+        clients=ClientTable(**_top(_clients(judged), ("client",), ClientPosture, collect)),
+        pairs=PairTable(**_top(_pairs(judged), ("client", "server", "port", "direction"), PairPosture, collect)),
+        **sums,
+    )
+    note = f"posture lists the {_MAX_OUTSIDE_SERVERS} busiest outside servers; {left:,} more count only in the sums"
+    return posture, [note] * (left > 0)
+
+
+def _servers(judged: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    shown = judged.group_by("server", "port").agg(
+        pl.col("sessions", "tls_sessions").sum(),
+        pl.col("starttls_offered", "auth_offered_in_clear").max(),
+    )
+    known = tables["server"].select("server", "port", "local", "answers_vrfy", "answers_expn")
+    return shown.join(known, on=["server", "port"], how="left")
+
+
+def _listed_servers(
+    servers: pl.LazyFrame, judged: pl.LazyFrame, tables: Tables, collect: Collect
+) -> tuple[tuple[ServerPosture, ...], int]:
+    """Return the servers that are listed, and how many outside ones are not."""
+    columns = [name for name in ServerPosture.model_fields if name not in _OWN_TABLES]
     ours = servers.filter(pl.col("local")).sort("server", "port").select(columns)
-    theirs = servers.filter(~pl.col("local")).sort("sessions", "server", "port", descending=[True, False, False])
-    sums = _rows(
-        collect, servers.select(pl.col("sessions", "tls_sessions").sum(), (~pl.col("local")).sum().alias("out"))
-    )[0]
-    shown = _rows(collect, ours) + _rows(collect, theirs.head(_OUTSIDE_SERVERS).select(columns))
-    versions, days = _versions(tables, collect), _days(tables, collect)
-    for row in shown:
+    theirs = servers.filter(~pl.col("local").fill_null(value=False))
+    busiest = theirs.sort("sessions", "server", "port", descending=[True, False, False]).head(_MAX_OUTSIDE_SERVERS)
+    rows = _rows(collect, ours) + _rows(collect, busiest.select(columns))
+    versions, days = _versions(tables, collect), _days(judged, collect)
+    for row in rows:
         row["tls_versions"] = versions.get((row["server"], row["port"]), {})
         row["days"] = days.get((row["server"], row["port"]), ())
-    posture = Posture(
-        servers=tuple(ServerPosture(**row) for row in shown),
-        sessions=sums["sessions"],
-        tls_sessions=sums["tls_sessions"],
+    outside = collect(theirs.select(pl.len())).item()
+    return tuple(ServerPosture(**row) for row in rows), outside - min(outside, _MAX_OUTSIDE_SERVERS)
+
+
+def _clients(judged: pl.LazyFrame) -> pl.LazyFrame:
+    ours = judged.filter(pl.col("direction").is_in(["outbound", "internal"]))
+    return ours.group_by("client").agg(pl.col("server").n_unique().alias("servers"), pl.col(_POSTURE_COUNTS).sum())
+
+
+def _pairs(judged: pl.LazyFrame) -> pl.LazyFrame:
+    return judged.group_by("client", "server", "port", "direction").agg(
+        pl.col("first").min(), pl.col("last").max(), pl.col(_POSTURE_COUNTS).sum()
     )
-    left = sums["out"] - _OUTSIDE_SERVERS
-    return posture, [
-        f"posture lists the {_OUTSIDE_SERVERS} busiest outside servers; {left} more count only in the sums"
-    ] * (left > 0)
+
+
+def _top(table: pl.LazyFrame, key: tuple[str, ...], row: type[Shape], collect: Collect) -> dict[str, Any]:
+    """Return the rows with most sessions in clear, and how many there are."""
+    order = [pl.col("sessions") - pl.col("tls_sessions"), pl.col("sessions")]
+    ranked = table.sort(*order, *key, descending=[True, True, *(False for _ in key)])
+    rows = _rows(collect, ranked.head(_MAX_POSTURE_ROWS).select(list(row.model_fields)))
+    return {"total": collect(table.select(pl.len())).item(), "rows": tuple(row(**values) for values in rows)}
 
 
 def roles_of(tables: Tables, collect: Collect) -> tuple[tuple[HostRole, ...], Sequence[str]]:
     """Give the roles of the site's own hosts and of those that config names, servers first if not all have room."""
     plain = pl.col("role").is_in(_PLAIN_ROLES) & ~pl.col("vouched")
     told = tables["role"].filter(pl.col("local") | pl.col("vouched")).sort(plain, "host")
-    shown = _rows(collect, told.head(_ROLES).select(list(HostRole.model_fields)))
+    shown = _rows(collect, told.head(_MAX_ROLES).select(list(HostRole.model_fields)))
     left = collect(told.select(pl.len())).item() - len(shown)
-    note = f"roles lists {_ROLES} hosts, servers first; {left} more are in the export"
+    note = f"roles lists {_MAX_ROLES} hosts, servers first; {left} more are in the export"
     return tuple(HostRole(**row) for row in sorted(shown, key=lambda row: row["host"])), [note] * (left > 0)
 
 
@@ -105,15 +160,15 @@ def volumes_of(tables: Tables, window: Window, collect: Collect) -> tuple[tuple[
     """Give what the site's clients sent per hour, the busiest hours; and a note if some were left out."""
     sent = tables["volume"].filter(pl.col("messages") > 0, window.covers("hour"))
     busiest = sent.sort("recipients", "messages", "client", "hour", descending=[True, True, False, False])
-    rows = _rows(collect, busiest.head(_VOLUME_ROWS + 1).select(list(Volume.model_fields)))
-    shown = sorted(rows[:_VOLUME_ROWS], key=lambda row: (row["hour"], row["client"]))
-    note = f"volumes lists the {_VOLUME_ROWS} busiest client-hours only; export has all of them"
-    return tuple(Volume(**row) for row in shown), [note] * (len(rows) > _VOLUME_ROWS)
+    rows = _rows(collect, busiest.head(_MAX_VOLUMES + 1).select(list(Volume.model_fields)))
+    shown = sorted(rows[:_MAX_VOLUMES], key=lambda row: (row["hour"], row["client"]))
+    note = f"volumes lists the {_MAX_VOLUMES} busiest client-hours only; export has all of them"
+    return tuple(Volume(**row) for row in shown), [note] * (len(rows) > _MAX_VOLUMES)
 
 
-def quality_of(tables: Tables, collect: Collect) -> Sequence[str]:
-    """Give notes on sessions that could not be followed to their end."""
-    session = tables["session"]
+def quality_of(tables: Tables, window: Window, collect: Collect) -> Sequence[str]:
+    """Return notes on sessions of the window that could not be followed to their end."""
+    session = tables["session"].filter(window.covers())
     counts = {
         "had capture gaps: their counts are lower bounds": pl.col("gap").fill_null(value=False),
         "could not be followed to their end by Zeek's SMTP analyzer": pl.col("analyzer_disabled").is_not_null(),

@@ -58,7 +58,7 @@ def counts_by_day(context: Context) -> Fact:
         plan=lambda tables, _site: counts(tables, context),
         daily=True,
         merge=_merged,
-        made_with=repr(context),
+        cache_key=repr(context),
     )
 
 

@@ -12,7 +12,7 @@ from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Finding
-from zeeksmtp.pipeline import Judged, Request, detect, detectors, facts, facts_of, logs
+from zeeksmtp.pipeline import Detection, Request, detect, detectors, facts, facts_of, logs
 from zeeksmtp.report.findings import in_order
 from zeeksmtp.watch.folder import Rows
 
@@ -38,9 +38,9 @@ class Instant:
         self._facts = _needed({name for detector in self._detectors for name in detector.needs})
         self._recent = {name: pl.DataFrame(schema=schema_of(log.columns)) for name, log in logs().items()}
 
-    def judge(self, new: Rows) -> Judged:
+    def judge(self, new: Rows) -> Detection:
         """Give the findings of what the new rows have a part in, worst first; suppressed ones are left out."""
-        tables = facts_of(self._with_recent(new), self._request.settings.site, self._keep)
+        tables = facts_of(self._with_recent(new), self._request.context, self._keep)
         # A recipient is a question for a name only where there are many of them: that takes counts, and roles.
         tables["query"] = tables["query"].filter(pl.col("verb") != "RCPT")
         judged = detect(self._request, self._engine, tables, self._detectors)

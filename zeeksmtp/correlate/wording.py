@@ -1,0 +1,103 @@
+"""Templates of detectors become sentences: titles, summaries, and the actions that apply to a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from string import Formatter
+from typing import Any
+
+from zeeksmtp.model import Action, Advice, Finding, Hosts
+
+MAX_NAMES_IN_SENTENCE = 10
+"""Values of a list that a sentence names; the finding has all of them."""
+
+Fields = Mapping[str, Any]
+"""What a template may name: `clients`, `servers`, `accounts`, `count`, `first`, `last`, evidence terms and details."""
+
+
+class _Sentences(Formatter):
+    """Formats lists, numbers and times as a sentence needs them.
+
+    `{count:login}` is `3 logins`, `{replies:reply|replies}` has an irregular plural; `{names: (%)}` is empty for an
+    empty list.
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        if isinstance(value, int | float):
+            return _counted(value, format_spec)
+        return _listed(value, format_spec)
+
+
+_SENTENCES = _Sentences()
+
+
+def _counted(value: float, unit: str) -> str:
+    number = f"{int(value) if float(value).is_integer() else round(value, 4):,}"
+    one, _, many = unit.partition("|")
+    return f"{number} {one if number == '1' else many or one + 's'}" if unit else number
+
+
+def _listed(values: Sequence[str], frame: str) -> str:
+    """Name ten values, and count the others. An empty value is shown as such."""
+    if not values:
+        return "" if frame else "none"
+    shown = ", ".join([value or '""' for value in values[:MAX_NAMES_IN_SENTENCE]])
+    more = len(values) - MAX_NAMES_IN_SENTENCE
+    text = f"{shown} and {more:,} more" if more > 0 else shown
+    return frame.replace("%", text) if frame else text
+
+
+def fill(template: str, fields: Fields) -> str:
+    """Fill a template. Raises `KeyError` if it names what the fields do not have."""
+    text = _SENTENCES.vformat(template, (), fields)
+    return text[:1].upper() + text[1:] if template.startswith("{") else text
+
+
+def fields_of(finding: Finding) -> dict[str, Any]:
+    """Return what templates may name of a finding."""
+    evidence = finding.evidence
+    return {
+        **{name: getattr(finding, name) for name in ("clients", "servers", "accounts", "count", "first", "last")},
+        **{detail.name: detail.values for detail in evidence.details},
+        **{term.name: term.value for term in evidence.terms},
+    }
+
+
+def applicable(advice: Sequence[Advice], fields: Fields, hosts: Hosts) -> list[Advice]:
+    """Return the advice whose conditions hold."""
+    return [one for one in advice if all(_holds(condition, fields, hosts) for condition in one.when)]
+
+
+def _holds(condition: str, fields: Fields, hosts: Hosts) -> bool:
+    side, _, place = condition.rpartition("-")
+    if side in {"client", "server"} and place in {"local", "outside"}:
+        addresses = fields[f"{side}s"]
+        return bool(addresses) and all(hosts.is_local(address) is (place == "local") for address in addresses)
+    return bool(fields.get(condition))
+
+
+def actions_of(advice: Sequence[Advice], findings: Sequence[Finding], hosts: Hosts) -> list[Action]:
+    """Return what to do about findings of one detector: each step once, for all that it applies to."""
+    each = [fields_of(finding) for finding in findings]
+    applied = [applicable(advice, fields, hosts) for fields in each]
+    steps = []
+    for one in advice:
+        concerned = [fields for fields, own in zip(each, applied, strict=True) if one in own]
+        if concerned:
+            steps.append(Action(owner=one.owner, text=fill(one.text, _together(concerned))))
+    return steps
+
+
+def _together(each: Sequence[Fields]) -> Fields:
+    """Merge the fields of several findings: lists are united, of anything else the first counts."""
+    merged: dict[str, Any] = dict(each[0])
+    for fields in each[1:]:
+        for name, value in fields.items():
+            if isinstance(value, tuple) and isinstance(merged.get(name), tuple):
+                merged[name] = tuple(dict.fromkeys((*merged[name], *value)))
+            else:
+                merged.setdefault(name, value)
+    return merged
