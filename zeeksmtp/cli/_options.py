@@ -12,11 +12,14 @@ from zeeksmtp import registry
 from zeeksmtp.model import Severity
 
 
-def choice(kind: str, package: str) -> Callable[[str], str]:
-    """Make a check for an option whose values are the units of `package`, found without importing one."""
+def choice(kind: str, package: str, separator: str = "_") -> Callable[[str], str]:
+    """Return a check for an option whose values are the units of `package`, found without importing one.
+
+    `separator` stands in the units' names for the underscore of their files.
+    """
 
     def check(value: str) -> str:
-        known = registry.names(package)
+        known = tuple(name.replace("_", separator) for name in registry.names(package))
         if value in known:
             return value
         near = get_close_matches(value, known, 1, 0.5)
