@@ -82,7 +82,7 @@ def test_the_bar_is_not_full_while_detectors_run(
 
 
 def _shown_tasks(watch: _progress.Watch) -> list[Task]:
-    bar: Progress = watch.step.__self__._bar  # type: ignore[attr-defined]
+    bar: Progress = watch.step.__self__._bar
     return bar.tasks
 
 

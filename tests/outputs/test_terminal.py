@@ -12,7 +12,7 @@ from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from tests.outputs._reports import holding
 from zeeksmtp.model import Incident, Report, Severity, View
 from zeeksmtp.outputs import _screen, terminal
-from zeeksmtp.report.entries import entries
+from zeeksmtp.report.entries import Entry, entries
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
 FULL = View(full=True)
@@ -193,5 +193,6 @@ def test_whatever_was_logged_is_printable(text: str) -> None:
     report = holding(text)
     for view in (View(), FULL):
         assert terminal.OUTPUT.render(report, view).replace("\n", "").isprintable()
-    for entry in (*report.incidents, *report.findings):
+    things: tuple[Entry, ...] = (*report.incidents, *report.findings)
+    for entry in things:
         assert terminal.render_entry(entry, report, View()).replace("\n", "").isprintable()
