@@ -133,7 +133,7 @@ def test_window(zeeksmtp: Run, leak: Path) -> None:
     assert late["findings"] == []
     assert late["window"] is None
     screen = zeeksmtp("report", leak, "--since", "2030-01-01").out
-    assert "No rows lie in the time asked for; the logs cover 2026-11-23 " in screen
+    assert "No rows lie between --since and --until; the logs cover 2026-11-23 " in screen
     assert "next: " not in screen
     last = full["window"]["last"]
     early = parsed(zeeksmtp("report", leak, "--format", "json", "--until", last).out)

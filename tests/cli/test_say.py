@@ -29,7 +29,7 @@ class Closed:
         raise BrokenPipeError
 
     def fileno(self) -> int:
-        """Name a descriptor that is none of ours."""
+        """Return a descriptor that is none of ours."""
         return 99
 
 

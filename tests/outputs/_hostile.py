@@ -22,7 +22,7 @@ _OPEN = frozenset({"score_parts", "tls_versions", "logs", "detectors", "symptoms
 
 
 def hostile(report: Report, text: str, keep: Collection[str] = ()) -> Report:
-    """Give `report` with `text` at the end of every string, keys too, but under the keys in `keep`."""
+    """Return `report` with `text` at the end of every string, keys too, but under the keys in `keep`."""
     kept = _IDS | _CHOICES | set(keep)
 
     def grown(value: Any, key: str) -> Any:
@@ -78,5 +78,5 @@ class Page(HTMLParser):
     unknown_decl = handle_pi = handle_comment
 
     def values(self, name: str, tag: str | None = None) -> list[str]:
-        """Give the values of an attribute, in order."""
+        """Return the values of an attribute, in order."""
         return [v for t, n, v in self.attributes if n == name and tag in {None, t}]

@@ -28,12 +28,12 @@ REMEDY = "Sendmail: define(`confAUTH_OPTIONS', `A p y')"
 
 
 def at(minutes: float) -> datetime:
-    """Give the time that lies so many minutes after the start of the example."""
+    """Return the time that lies so many minutes after the start of the example."""
     return START + timedelta(minutes=minutes)
 
 
 def finding(number: int, **changes: Any) -> dict[str, Any]:
-    """Give a finding to change."""
+    """Return a finding to change."""
     plain = {
         "id": f"{number:016x}",
         "detector": "cleartext-credentials",
@@ -191,7 +191,7 @@ def _clients() -> dict[str, Any]:
 
 
 def full() -> Report:
-    """Give the report that has everything in it."""
+    """Return the report that has everything in it."""
     posture = {"server": "10.0.0.25", "port": 587, "sessions": 10, "tls_sessions": 4, "starttls_offered": True}
     posture |= {"auth_offered_in_clear": True, "answers_vrfy": False, "answers_expn": None}
     posture |= {"tls_versions": {"TLSv12": 3, "TLSv13": 1}, "days": _days()}
@@ -239,7 +239,7 @@ def full() -> Report:
 
 
 def empty() -> Report:
-    """Give the report of a run that saw nothing but a stock conn.log without a row."""
+    """Return the report of a run that saw nothing but a stock conn.log without a row."""
     return Report.model_validate(
         {
             "run": {"version": "0.1.0", "generated": at(0), "seconds": 0.1},
@@ -265,7 +265,7 @@ def empty() -> Report:
 
 
 def holding(text: str) -> Report:
-    """Give a small report that holds `text` wherever logged text can stand."""
+    """Return a small report that holds `text` wherever logged text can stand."""
     actors: dict[str, Any] = {
         "first": START,
         "last": START,

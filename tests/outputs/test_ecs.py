@@ -32,7 +32,7 @@ def events(report: Report) -> list[dict[str, Any]]:
 
 
 def flat(shape: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Give the fields of an event by their dotted names."""
+    """Yield the fields of an event by their dotted names."""
     for key, value in shape.items():
         if isinstance(value, dict):
             yield from flat(value, f"{above}{key}.")
@@ -41,7 +41,7 @@ def flat(shape: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def fits(kind: str, value: Any) -> bool:
-    """Tell whether a value is of a type of the schema."""
+    """Return whether a value is of a type of the schema."""
     match kind:
         case "date":
             return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None

@@ -29,7 +29,7 @@ def written(report: Report) -> dict[str, Any]:
 
 @pytest.fixture
 def schema() -> Draft202012Validator:
-    """Give a validator made of the schema in docs."""
+    """Return a validator made of the schema in docs."""
     shape = json.loads(SCHEMA.read_text("utf-8"))
     Draft202012Validator.check_schema(shape)
     return Draft202012Validator(shape, format_checker=Draft202012Validator.FORMAT_CHECKER)

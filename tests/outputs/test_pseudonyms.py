@@ -38,7 +38,7 @@ def written(report: Report) -> str:
 
 
 def names(report: Report) -> Iterator[str]:
-    """Give every name that a report holds: by the keys that hold names, and by the look of addresses and domains."""
+    """Yield every name that a report holds: by the keys that hold names, and by the look of addresses and domains."""
     for thing in (*report.findings, *report.incidents):
         yield from (*thing.clients, *thing.servers, *thing.accounts)
     for finding in report.findings:
@@ -52,7 +52,7 @@ def names(report: Report) -> Iterator[str]:
 
 
 def holds(text: str, name: str) -> bool:
-    """Tell whether `name` stands in `text` as a word."""
+    """Return whether `name` stands in `text` as a word."""
     return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text, re.IGNORECASE) is not None
 
 

@@ -13,7 +13,7 @@ from zeeksmtp.report.entries import FILTER_NOTE
 
 
 def with_logs(report: Report, **logs: bool) -> Report:
-    """Give `report` as if these logs, and no others, were there or missing."""
+    """Return `report` as if these logs, and no others, were there or missing."""
     return report.model_copy(update={"coverage": report.coverage.model_copy(update={"logs": logs})})
 
 
@@ -133,7 +133,7 @@ def test_the_verdict_counts_incidents_by_severity_and_the_findings_in_none(
 def test_a_window_without_rows_is_no_all_clear(full: Report, empty: Report) -> None:
     outside = full.model_copy(update={"findings": (), "incidents": (), "window": None})
     assert _sentences.verdict(outside) == (
-        "No rows lie in the time asked for; the logs cover 2026-11-23 06:00:00 to 2026-11-24 07:00:00 UTC."
+        "No rows lie between --since and --until; the logs cover 2026-11-23 06:00:00 to 2026-11-24 07:00:00 UTC."
     )
     assert _sentences.verdict(empty) == "No SMTP traffic in these logs."
 

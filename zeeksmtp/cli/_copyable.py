@@ -1,4 +1,4 @@
-"""Commands that a reader of the report can copy: the words that were given, quoted for a shell."""
+"""Commands that a reader of the report can copy: the words of this run, quoted for a shell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def _path(path: Path) -> str:
     return f"./{path}" if str(path).startswith("-") and str(path) != "-" else str(path)
 
 
-def _options(given: Iterable[tuple[str, object]]) -> Iterable[str]:
-    for name, value in given:
+def _options(options: Iterable[tuple[str, object]]) -> Iterable[str]:
+    for name, value in options:
         flag = f"--{name.replace('_', '-')}"
         for one in value if isinstance(value, list) else [value]:
             if one is True:

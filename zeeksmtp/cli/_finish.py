@@ -1,4 +1,4 @@
-"""The end of a command that makes a report: show it or write it, sum it up, and give the exit code."""
+"""The end of a command that makes a report: show it or write it, sum it up, and return the exit code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(target: Path | None) -> None:
 
 
 def form_of(form: str | None, target: Path | None) -> str:
-    """Return the format that was asked for: by name, or by how the name of the file ends."""
+    """Return the format that is wanted: by name, or by how the name of the file ends."""
     from zeeksmtp.delivery_settings import FORM_OF  # noqa: PLC0415 - `--help` must not load pydantic
 
     return form or FORM_OF.get(target.suffix if target else "", "terminal")
@@ -49,7 +49,7 @@ def finish(
     full: bool = False,
     show: str = "zeeksmtp show",
 ) -> ExitCode:
-    """Render `report`, put it on stdout or into `target`, print the summary line, and give the exit code."""
+    """Render `report`, put it on stdout or into `target`, print the summary line, and return the exit code."""
     shown = pseudonymised(report) if pseudonymise else report
     output: Output = import_module(f"zeeksmtp.outputs.{form_of(form, target)}").OUTPUT
     text = output.render(shown, View(None if target else width(), full, show))
@@ -88,7 +88,7 @@ def write(target: Path, pieces: Iterable[str]) -> None:
 
 
 def summary(report: Report, target: Path | None) -> str:
-    """Sum the run up in one line for the person who started it."""
+    """Return a summary of the run in one line for the person who started it."""
     from zeeksmtp.outputs import _sentences  # noqa: PLC0415 - `--help` must not load pydantic's shapes
 
     place = f"; written to {target}" if target else ""
@@ -97,7 +97,7 @@ def summary(report: Report, target: Path | None) -> str:
 
 
 def verdict(report: Report, fail_on: Severity | None) -> ExitCode:
-    """Give the exit code: a finding at or above `fail_on` wins over a run that had errors."""
+    """Return the exit code: a finding at or above `fail_on` wins over a run that had errors."""
     if fail_on and any(finding.severity.rank >= fail_on.rank for finding in report.findings):
         return ExitCode.FINDINGS
     return ExitCode.DEGRADED if report.errors else ExitCode.OK

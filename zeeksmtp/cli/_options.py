@@ -29,7 +29,7 @@ def choice(kind: str, package: str, separator: str = "_") -> Callable[[str], str
 
 
 def hint(near: list[str], known: tuple[str, ...]) -> str:
-    """Say which name was meant, or which there are."""
+    """Return which name was meant, or which there are."""
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
 
 
@@ -85,7 +85,7 @@ Until = Annotated[str | None, typer.Option(metavar="TIME", help="Judge what happ
 LocalNet = Annotated[
     list[str] | None,
     typer.Option(
-        "--local-net", metavar="CIDR", callback=_networks, help="A network of ours; may be given more than once."
+        "--local-net", metavar="CIDR", callback=_networks, help="A network of the site; repeatable."
     ),
 ]
 Config = Annotated[

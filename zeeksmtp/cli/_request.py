@@ -82,7 +82,7 @@ def report_of(
 
 
 def filtered(report: Report, wanted: Filter) -> Report:
-    """Return what is asked for of a report; its first note says how much is left out."""
+    """Return the part of a report that the filters choose; its first note says how much is left out."""
     from zeeksmtp.report.entries import FILTER_NOTE  # noqa: PLC0415 - not for `--help`
     from zeeksmtp.report.filters import narrowed  # noqa: PLC0415 - not for `--help`
 

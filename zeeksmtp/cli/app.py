@@ -56,8 +56,8 @@ def build(first: str = "") -> typer.Typer:
     """
     program = typer.Typer(**_LOOK)
     program.callback()(_program)
-    asked = first.replace("-", "_")
-    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", asked).items():
+    wanted = first.replace("-", "_")
+    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", wanted).items():
         _add(program, command, sys.modules[f"zeeksmtp.cli.{module}"].__doc__ or "")
     return program
 

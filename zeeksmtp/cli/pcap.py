@@ -55,7 +55,7 @@ def pcap(
 
 
 def _analyse(captures: list[Path], folder: Path) -> tuple[list[str], dict[Path, str], dict[Path, Path]]:
-    """Give notes, what failed, and the folder of logs with its capture; raise if nothing could be read."""
+    """Return notes, what failed, and the folder of logs with its capture; raise if nothing could be read."""
     notes: list[str] = []
     failed: dict[Path, str] = {}
     places: dict[Path, Path] = {}

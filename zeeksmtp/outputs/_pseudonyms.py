@@ -1,6 +1,6 @@
 """Pseudonyms: a report that can be shown to others. Every name is replaced, always by the same made-up one.
 
-Replaced: addresses (`host-1`), accounts and names that were asked for (`account-1`, `account-1@domain-1`), host and
+Replaced: addresses (`host-1`), accounts and names that were probed (`account-1`, `account-1@domain-1`), host and
 domain names (`domain-1`), other logged text (`text-1`), and the ids of findings and incidents, because an id is a hash
 of such names that anyone could try out. Numbers follow first appearance, so the same input gives the same report.
 
@@ -101,8 +101,8 @@ class _Names:
         What stands in `own` are zeeksmtp's words, and stay.
         """
         ranked = sorted({name for name in known if name}, key=lambda name: (-len(name), name))
-        kept = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
-        patterns = [*kept, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
+        own_words = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
+        patterns = [*own_words, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
         return re.sub("|".join(patterns), self._found, text, flags=re.IGNORECASE)
 
     def _found(self, match: re.Match[str]) -> str:
@@ -126,7 +126,7 @@ def _is_address(text: str) -> bool:
 
 
 def _whole(name: str) -> str:
-    """Give a pattern for `name` where it is not a part of a longer word."""
+    """Return a pattern for `name` where it is not a part of a longer word."""
     before = r"(?<![^\W_])" if name[0].isalnum() else ""
     after = r"(?![^\W_])" if name[-1].isalnum() else ""
     return before + re.escape(name) + after
@@ -147,22 +147,22 @@ def pseudonymise(report: Report) -> Report:
 
 
 def _named(thing: Finding | Incident) -> Iterable[str]:
-    """Give every name that a finding or incident holds, with the parts of those that have parts."""
+    """Yield every name that a finding or incident holds, with the parts of those that have parts."""
     details = thing.evidence.details if isinstance(thing, Finding) else ()
-    logged = [value for detail in details for value in detail.values if not _kept(detail.name, value)]
+    logged = [value for detail in details for value in detail.values if not _is_own_word(detail.name, value)]
     for name in (*thing.clients, *thing.servers, *thing.accounts, *logged):
         yield name
         yield from re.split(r"[@\\]", name)
 
 
 def _remedies(findings: Iterable[Finding]) -> list[str]:
-    """Give zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
+    """Return zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
     details = (detail for finding in findings for detail in finding.evidence.details)
-    told = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
-    return sorted(told, key=lambda value: (-len(value), value))
+    remedies = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
+    return sorted(remedies, key=lambda value: (-len(value), value))
 
 
-def _kept(kind: str, value: str) -> bool:
+def _is_own_word(kind: str, value: str) -> bool:
     return kind in _OWN or (kind in _LOGGED and _PROTOCOL.fullmatch(value) is not None)
 
 
@@ -198,7 +198,7 @@ def _detail(names: _Names, detail: Detail) -> Detail:
     replace = names.domain if is_host else names.any
     return Detail(
         name=detail.name,
-        values=_each(lambda value: value if _kept(detail.name, value) else replace(value), detail.values),
+        values=_each(lambda value: value if _is_own_word(detail.name, value) else replace(value), detail.values),
     )
 
 

@@ -28,16 +28,8 @@ def _noun(number: int, word: str, more: str = "") -> str:
     return f"{number:,} {more}{word}{'' if number == 1 else 's'}"
 
 
-def worst(incident: Incident | None, findings: Iterable[Finding]) -> Finding | None:
-    """Give the worst finding of an incident, of equals the one that gave it its title; else the worst of all."""
-    known = list(findings)
-    story = [finding for finding in known if incident and finding.id in incident.findings]
-    title = incident.title if incident else ""
-    return max(story or known, key=lambda finding: (finding.severity.rank, finding.title == title), default=None)
-
-
 def verdict(report: Report) -> str:
-    """Sum up what was found: incidents by severity, and how many findings are in none."""
+    """Return what was found: incidents by severity, and how many findings are in none."""
     incidents, others = report.incidents, other_findings(report)
     if not incidents and not others:
         return _nothing(report)
@@ -48,7 +40,7 @@ def verdict(report: Report) -> str:
 
 
 def _nothing(report: Report) -> str:
-    """Say that there are no findings, and why that may mean nothing: filters, or no row to look at."""
+    """Return that there are no findings, and why that may mean nothing: filters, or no row to look at."""
     if is_filtered(report):
         return "No findings match the filters."
     if report.window is not None:
@@ -57,11 +49,11 @@ def _nothing(report: Report) -> str:
     lasts = [file.last for file in report.inputs.files if file.last]
     if not firsts or not lasts:
         return "No SMTP traffic in these logs."
-    return f"No rows lie in the time asked for; the logs cover {span(min(firsts), max(lasts))} UTC."
+    return f"No rows lie between --since and --until; the logs cover {span(min(firsts), max(lasts))} UTC."
 
 
 def passwords(report: Report, limit: int) -> str:
-    """Name the accounts whose password has to be changed, at which server; `limit` of them."""
+    """Return the accounts whose password has to be changed, at which server; `limit` of them."""
     shown = [f"{name(c.account)} at {name(c.server)}" for c in report.credentials_to_change[:limit]]
     more = len(report.credentials_to_change) - len(shown)
     if shown:
@@ -72,35 +64,35 @@ def passwords(report: Report, limit: int) -> str:
 
 
 def seen(report: Report) -> str:
-    """Say which logs were read and which were not found: what any zero in the report rests on."""
+    """Return which logs were read and which were not found: what any zero in the report rests on."""
     there = [f"{log}.log" for log, is_there in report.coverage.logs.items() if is_there]
     missing = [f"{log}.log" for log, is_there in report.coverage.logs.items() if not is_there]
     return f"read {', '.join(there) or 'no log'}" + (f"; not found: {', '.join(missing)}" if missing else "")
 
 
 def logs(report: Report) -> str:
-    """Name the logs that were read, and those that were not found, in few words."""
+    """Return the logs that were read, and those that were not found, in few words."""
     there = [log for log, is_there in report.coverage.logs.items() if is_there]
     missing = [log for log, is_there in report.coverage.logs.items() if not is_there]
     return f"{', '.join(there) or 'no logs'}" + (f"; no {', '.join(missing)}" if missing else "")
 
 
 def no_passwords(report: Report) -> str:
-    """Say why there is no password to change: none exposed, or none visible."""
+    """Return why there is no password to change: none exposed, or none visible."""
     if report.coverage.logs.get("smtp_auth"):
         return "None: no password was seen in clear."
     return _missing(report, "smtp_auth", "nobody logged in without TLS")
 
 
 def no_volumes(report: Report) -> str:
-    """Say why there is no mail to count: none seen, or none visible."""
+    """Return why there is no mail to count: none seen, or none visible."""
     if report.coverage.logs.get("smtp"):
         return "No mail was seen in smtp.log."
     return _missing(report, "smtp", "no mail was sent without TLS")
 
 
 def _missing(report: Report, log: str, reason: str) -> str:
-    """Say that a log is missing, and that this may mean nothing where Zeek wrote others of its kind."""
+    """Return that a log is missing, and that this may mean nothing where Zeek wrote others of its kind."""
     beside = next((other for other in _SCRIPT_LOGS if report.coverage.logs.get(other)), None)
     if beside is None:
         return f"Not visible: {log}.log not found."
@@ -111,12 +103,12 @@ def _missing(report: Report, log: str, reason: str) -> str:
 
 
 def shows_tls(report: Report) -> bool:
-    """Tell whether any log was there that shows TLS."""
+    """Return whether any log was there that shows TLS."""
     return any(report.coverage.logs.get(log) for log in _TLS_LOGS)
 
 
 def encryption(report: Report) -> str:
-    """Say how much of the traffic is encrypted, or that this cannot be seen."""
+    """Return how much of the traffic is encrypted, or that this cannot be seen."""
     posture = report.posture
     sessions = counted(posture.sessions, "SMTP session")
     if not posture.sessions:
@@ -133,7 +125,7 @@ def _no_ssl(report: Report) -> str:
 
 
 def lines(report: Report) -> str:
-    """Say where the lines of the input went."""
+    """Return where the lines of the input went."""
     t = report.inputs.totals
     return (
         f"{counted(t.files, 'file')}, {counted(t.lines, 'line')}: {t.kept:,} kept, "
@@ -142,18 +134,18 @@ def lines(report: Report) -> str:
 
 
 def troubles(report: Report) -> list[str]:
-    """List what makes the run degraded, and the files that had lines rejected or something odd."""
-    told = [f"{problem.where}: {problem.what}" for problem in report.errors]
+    """Return what makes the run degraded, and the files that had lines rejected or something odd."""
+    shown = [f"{problem.where}: {problem.what}" for problem in report.errors]
     named = {problem.where for problem in report.errors}
     for file in report.inputs.files:
         odd = [file.problem] if file.problem and file.path not in named else []
         odd += [counted(file.rejected, "line") + " rejected"] if file.rejected else []
-        told += [f"{file.path}: {'; '.join(odd)}"] if odd else []
-    return told
+        shown += [f"{file.path}: {'; '.join(odd)}"] if odd else []
+    return shown
 
 
 def chances(report: Report) -> str:
-    """State the error rates that the decisions were made with."""
+    """Return the error rates that the decisions were made with."""
     s = report.settings
     bound = f"at most {s.alpha * s.trials:.2g} false alarms to be expected" if s.trials else "nothing to test"
     text = (
@@ -164,7 +156,7 @@ def chances(report: Report) -> str:
 
 
 def servers(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the posture table: first what gives something away, then by sessions."""
+    """Return the rows of the posture table: first what gives something away, then by sessions."""
 
     return [
         (
@@ -186,12 +178,12 @@ def _ranked(report: Report) -> list[ServerPosture]:
 
 
 def clients(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the table of the site's own clients."""
+    """Return the rows of the table of the site's own clients."""
     return [(c.client, f"{c.servers:,}", *_counts_of(c)) for c in report.posture.clients.rows]
 
 
 def pairs(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the table of pairs of client and server port."""
+    """Return the rows of the table of pairs of client and server port."""
     return [(f"{p.client} → {p.server}", str(p.port), *_counts_of(p)) for p in report.posture.pairs.rows]
 
 
@@ -201,11 +193,11 @@ def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
 
 
 def tls(report: Report, limit: int) -> list[str]:
-    """Say of the first `limit` servers of the table which TLS versions they spoke, and how their TLS share moved."""
+    """Return, of the first `limit` servers of the table, the TLS versions, and how the share of TLS changed."""
     if not shows_tls(report):
         return []
-    told = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
-    return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in told if parts]
+    shown = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
+    return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in shown if parts]
 
 
 def _versions(server: ServerPosture) -> list[str]:
@@ -222,7 +214,7 @@ def _trend(server: ServerPosture) -> list[str]:
 
 
 def volumes(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the volume table, most messages first."""
+    """Return the rows of the volume table, most messages first."""
     ranked = sorted(report.volumes, key=lambda v: (-v.messages, -v.recipients, v.hour, v.client))
     return [
         (v.client, f"{v.hour:%Y-%m-%d %H:%M}", f"{v.messages:,}", f"{v.recipients:,}", _or(v.expected), _or(v.upper))

@@ -7,13 +7,13 @@ from zeeksmtp.outputs._sentences import no_volumes
 from zeeksmtp.outputs._words import counted, name
 
 TITLE = "Mail volume"
-LISTED = 10
-"""How many senders, clients, … are listed."""
+MAX_ROWS = 10
+"""Senders, clients, … that are listed."""
 _NOBODY = "<>"
 
 
 def messages(report: Report) -> list[str]:
-    """Say how many messages there were and at what hours, or why there are none."""
+    """Return how many messages there were and at what hours, or why there are none."""
     hours = [hour for hour in report.traffic.hours if hour.count]
     if not hours and report.coverage.logs.get("smtp"):
         return ["No mail with content was seen in smtp.log."]
@@ -26,7 +26,7 @@ def messages(report: Report) -> list[str]:
 
 
 def refused(report: Report) -> str | None:
-    """Say what a list of refusals, or none, rests on, where the list does not say it all."""
+    """Return what a list of refusals, or none, rests on, where the list does not say it all."""
     logs, some = report.coverage.logs, bool(report.traffic.refusals)
     if logs.get("smtp_cmd"):
         return None if some else "No MAIL, RCPT, DATA or BDAT was refused in smtp_cmd.log."
@@ -37,7 +37,7 @@ def refused(report: Report) -> str | None:
 
 
 def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:
-    """Give head and rows of each list that has any."""
+    """Return head and rows of each list that has any."""
     traffic = report.traffic
     lists = (
         ("sender", "#messages", traffic.senders),
@@ -49,8 +49,8 @@ def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]
 
 
 def _head(what: str, unit: str, counts: Sequence[Count]) -> tuple[str, str]:
-    return (f"{what}, top {LISTED}" if len(counts) > LISTED else what), unit
+    return (f"{what}, top {MAX_ROWS}" if len(counts) > MAX_ROWS else what), unit
 
 
 def _rows(counts: Sequence[Count]) -> list[tuple[str, str]]:
-    return [(name(count.name or _NOBODY), f"{count.count:,}") for count in counts[:LISTED]]
+    return [(name(count.name or _NOBODY), f"{count.count:,}") for count in counts[:MAX_ROWS]]

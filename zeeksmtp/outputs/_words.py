@@ -96,7 +96,7 @@ def who(thing: Finding | Incident, limit: int = 5) -> str:
 
 
 def evidence(proof: Evidence, limit: int = 10) -> list[str]:
-    """Say what a finding rests on, one line for each kind of evidence, with at most `limit` names in each."""
+    """Return what a finding rests on, one line for each kind of evidence, with at most `limit` names in each."""
     shown = (detail for detail in proof.details if detail.values and detail.name not in _SAID)
     lines = [f"{_spoken(detail.name)}: {names(detail.values, limit)}" for detail in shown]
     for label, terms in (
@@ -125,7 +125,7 @@ def _test(test: SequentialTest) -> str:
 
 
 def small_print(finding: Finding) -> str:
-    """Say how sure, how often, seen or inferred from what, which technique and which detector."""
+    """Return how sure, how often, seen or inferred from what, which technique and which detector."""
     attack = f"; ATT&CK {', '.join(finding.attack)}" if finding.attack else ""
     state = f"; {finding.state}" if finding.state else ""
     basis = f" from {', '.join(f'{log}.log' for log in finding.basis)}" if finding.basis else ""

@@ -1,6 +1,6 @@
 """CSV: one row for each finding, for a spreadsheet. RFC 4180, in UTF-8; nothing in it is taken for a formula.
 
-Lists are joined by `; `: a name that holds this itself can be told apart in the JSON form only. Times are UTC.
+Lists are joined by `; `: a name that holds this itself is unambiguous in the JSON form only. Times are UTC.
 """
 
 from __future__ import annotations

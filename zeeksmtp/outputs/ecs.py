@@ -71,7 +71,7 @@ def _reason(incident: Incident) -> str:
 
 
 def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, Any]:
-    """Give what findings and incidents have alike."""
+    """Return what findings and incidents have alike."""
     return {
         "@timestamp": _time(thing.last),
         "message": thing.title,
@@ -103,7 +103,7 @@ def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, A
 
 
 def _end(hosts: tuple[str, ...]) -> dict[str, str | None]:
-    """Name the one host at an end; a pseudonym is no address."""
+    """Return the one host at an end; a pseudonym is no address."""
     if len(hosts) != 1:
         return {}
     return {"address": hosts[0], "ip": hosts[0] if _is_address(hosts[0]) else None}
@@ -119,7 +119,7 @@ def _related(thing: Finding | Incident) -> dict[str, list[str]]:
 
 
 def _threat(attack: Iterable[str]) -> dict[str, Any]:
-    """Give ATT&CK ids: `T1589.002` is a subtechnique of `T1589`."""
+    """Return ATT&CK ids: `T1589.002` is a subtechnique of `T1589`."""
     ids = list(attack)
     technique = {
         "id": list(dict.fromkeys(id_.partition(".")[0] for id_ in ids)),

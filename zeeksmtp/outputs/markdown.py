@@ -134,7 +134,7 @@ def _volumes(report: Report) -> Iterable[str]:
     yield f"## {_sums.TITLE}"
     yield from map(_safe, _sums.messages(report))
     for columns, counts in _sums.tables(report):
-        yield from _table(columns, counts, _sums.LISTED)
+        yield from _table(columns, counts, _sums.MAX_ROWS)
     if basis := _sums.refused(report):
         yield _safe(basis)
 
