@@ -103,8 +103,8 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
     alike = [f for f in findings if given.detectors[f.detector].technique == technique]
     campaign = campaign_of(alike, technique) if technique else None
     return Incident(
-        id=identity(given.actors.get(findings[0].id, findings[0].id), f"{findings[0].first:%Y-%m-%d}"),
-        title=title_of(findings, worst, campaign, given.hosts),
+        id=identity(_root_actor(findings[0], given), f"{findings[0].first:%Y-%m-%d}"),
+        title=title_of(findings, worst, campaign, given.detectors, given.hosts),
         severity=worst.severity,
         score=min(100, sum(parts.values())),
         score_parts=parts,
@@ -122,6 +122,12 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
         actions=tuple(_actions(findings, given)),
         uids=tuple(dict.fromkeys(uid for f in _gravest_first(findings) for uid in f.uids))[:MAX_INCIDENT_UIDS],
     )
+
+
+def _root_actor(finding: Finding, given: Correlation) -> str:
+    """Return the client that the finding's entity key begins with, if it speaks for itself; else the finding's id."""
+    actor = given.actors.get(finding.id, "")
+    return actor if actor in finding.clients and not given.hosts.is_shared(actor) else finding.id
 
 
 def _gravest_first(findings: Sequence[Finding]) -> list[Finding]:
