@@ -57,14 +57,12 @@ def test_a_wave_after_seven_quiet_days_is_another_incident() -> None:
     assert len(incidents(guessing("203.0.1.1"), guessing("203.0.1.2", 9 * 24))) == 2
 
 
-def test_an_outbreak_on_one_day_is_one_incident() -> None:
-    bots = [
-        finding(n, detector="new-direct-sender", clients=(f"10.0.1.{n}",), servers=("198.51.100.7",)) for n in (1, 2)
-    ]
+def test_an_outbreak_in_one_network_is_one_incident() -> None:
+    spam = {"detector": "new-direct-sender", "servers": ("198.51.100.7",)}
+    bots = [finding(n, clients=(f"10.0.1.{n}",), **spam) for n in (1, 2)]
     (incident,) = incidents(*bots)
     assert incident.title == "Outbound spam from 2 hosts"
-    late = finding(60, detector="new-direct-sender", clients=("10.0.1.3",), servers=("198.51.100.7",))
-    assert len(incidents(*bots, late)) == 2
+    assert len(incidents(*bots, finding(9 * 24, clients=("10.0.1.3",), **spam))) == 2
 
 
 def test_cleartext_logins_at_the_site_are_one_weakness_and_those_outside_another() -> None:
@@ -80,6 +78,12 @@ def test_a_weakness_of_a_server_belongs_to_what_it_led_to() -> None:
     leak = finding(3, clients=("10.0.1.5",), servers=("10.0.0.24",), accounts=("alice",), title="leak")
     (incident,) = incidents(offer, leak)
     assert incident.title == "leak" and len(incident.findings) == 2
+
+
+def test_a_weakness_belongs_to_an_attack_on_its_server_rather_than_to_none() -> None:
+    offer = finding(detector="auth-offered-in-clear", servers=("10.0.0.25",), severity="medium", title="offer")
+    (incident,) = incidents(offer, enumeration("203.0.1.1", title="harvest"))
+    assert incident.title == "harvest"
 
 
 def test_weaknesses_that_led_to_nothing_are_one_incident() -> None:

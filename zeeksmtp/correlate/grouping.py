@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import combinations
 
 from zeeksmtp.correlate._unions import Groups, occurrences
-from zeeksmtp.correlate.campaigns import EXPOSURE, FROM_INSIDE, MAX_COMPARED, Behaviour, Behaviours, alike, tokens
+from zeeksmtp.correlate.campaigns import EXPOSURE, MAX_COMPARED, Behaviour, Behaviours, alike, tokens
 from zeeksmtp.model import Detector, Finding, Hosts
 
 CAMPAIGN_GAP = timedelta(days=7)
@@ -78,15 +78,11 @@ class Grouping:
         return max(timedelta(0), max(first.first, second.first) - min(first.last, second.last))
 
     def _join_campaigns(self, joined: Groups, attacks: Sequence[int]) -> None:
-        # An outbreak is one of the same day: neighbours of a bot are not suspect for their address alone.
-        inside = [n for n in attacks if self._technique(n) in FROM_INSIDE]
-        self._join(joined, inside, self._campaign, self.link)
-        outside = [n for n in attacks if n not in set(inside)]
-        self._join(joined, outside, self._campaign, CAMPAIGN_GAP)
-        targets = occurrences([(self._technique(n), server) for server in self.findings[n].servers] for n in outside)
+        self._join(joined, attacks, self._campaign, CAMPAIGN_GAP)
+        targets = occurrences([(self._technique(n), server) for server in self.findings[n].servers] for n in attacks)
         for sharers in targets.values():
             if len(sharers) <= MAX_COMPARED:
-                self._compare(joined, [outside[place] for place in sharers])
+                self._compare(joined, [attacks[place] for place in sharers])
 
     def _compare(self, joined: Groups, numbers: Sequence[int]) -> None:
         for one, other in combinations(numbers, 2):
@@ -100,17 +96,17 @@ class Grouping:
         self._join(joined, [n for n in alone if self._detector(n).stage is not None], self._campaign, CAMPAIGN_GAP)
 
     def _join_posture(self, joined: Groups, events: Sequence[int], posture: Sequence[int]) -> None:
-        """Let a weakness of a server belong to the first incident that it led to; the rest is one for its owner."""
+        """Let a weakness of a server belong to what it led to, else to what befell that server; the rest is one."""
         left = []
         for number in posture:
-            led_to = next((event for event in events if self._led_to(number, event)), None)
-            if led_to is None:
-                left.append(number)
+            at_server = [event for event in events if self._same_server(number, event)]
+            led_to = [event for event in at_server if self._technique(event) == self._technique(number)]
+            if owner := (led_to or at_server)[:1]:
+                joined.join(number, owner[0])
             else:
-                joined.join(number, led_to)
+                left.append(number)
         for number in left[1:]:
             joined.join(left[0], number)
 
-    def _led_to(self, posture: int, event: int) -> bool:
-        same_server = set(self.findings[posture].servers) & set(self.findings[event].servers)
-        return bool(same_server) and self._technique(posture) == self._technique(event)
+    def _same_server(self, one: int, other: int) -> bool:
+        return bool(set(self.findings[one].servers) & set(self.findings[other].servers))

@@ -20,7 +20,7 @@ from zeeksmtp.correlate.wording import actions_of
 from zeeksmtp.model import Action, Detector, Finding, Hosts, Incident, Severity, TimelineEntry, identity
 
 MAX_INCIDENT_UIDS = 20
-MAX_LISTED_SYMPTOMS = 5
+MAX_LISTED_SYMPTOMS = 10
 """Symptoms of one detector and incident that stay in the report's findings; the incident counts all of them."""
 
 
@@ -125,9 +125,13 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
 
 
 def _root_actor(finding: Finding, given: Correlation) -> str:
-    """Return the client that the finding's entity key begins with, if it speaks for itself; else the finding's id."""
+    """Return the client that the finding's entity key begins with, if it speaks for itself; else the finding's id.
+
+    A finding's id is a hash of its entity: where that is no client (a server, an account, the site), it stands for it.
+    """
     actor = given.actors.get(finding.id, "")
-    return actor if actor in finding.clients and not given.hosts.is_shared(actor) else finding.id
+    acts = given.detectors[finding.detector].stage is not None and actor in finding.clients
+    return actor if acts and not given.hosts.is_shared(actor) else finding.id
 
 
 def _gravest_first(findings: Sequence[Finding]) -> list[Finding]:
