@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -54,6 +56,7 @@ from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, quality_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
+T = TypeVar("T")
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
 _DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it does not: two keep both busy
@@ -186,29 +189,32 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
     chosen = list(those or detectors())
     context, there = request.context, logs_there(tables, engine)
+    result = Detection()
+
+    def run(detector: Detector) -> tuple[pl.DataFrame, int]:
+        params = request.settings.params(detector.id)
+        rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
+        return rows, _trials(detector, tables, params, context, engine)
+
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        ran = list(pool.map(lambda detector: _rows(request, engine, tables, detector, context), chosen))
-    result = Detection(hosts=_hosts_named([rows for rows, _, _ in ran], tables, engine))
-    for detector, (rows, trials, problem) in zip(chosen, ran, strict=True):
-        result.trials += trials
-        result.problems += [problem] if problem else []
+        ran = list(pool.map(lambda detector: _guarded(detector, partial(run, detector), result), chosen))
+    made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
+    result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine)
+    for detector, rows, trials in made:
+        worded = partial(findings_of, detector, rows, result.hosts, there)
+        result.findings += _guarded(detector, worded, result) or []
         result.actors |= root_actors(detector, rows)
-        result.findings += findings_of(detector, rows, result.hosts, there)
+        result.trials += trials
     return result
 
 
-def _rows(
-    request: Request, engine: Engine, tables: Tables, detector: Detector, context: Context
-) -> tuple[pl.DataFrame, int, Problem | None]:
-    """Run one detector; return its rows, the number of its statistical trials, and what went wrong."""
+def _guarded(detector: Detector, make: Callable[[], T], result: Detection) -> T | None:
+    """Return what is made, or note that the detector failed: one unit must not cost the report of all others."""
     try:
-        params = request.settings.params(detector.id)
-        rows = engine.collect(judge(detector, tables, params, context))
-        trials = _trials(detector, tables, params, context, engine)
-    except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
-        failed = Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")
-        return pl.DataFrame(schema=finding_schema(FINDING)), 0, failed
-    return rows, trials, None
+        return make()
+    except Exception as error:  # noqa: BLE001 - see above
+        result.problems.append(Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}"))
+        return None
 
 
 def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
@@ -221,7 +227,7 @@ def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
 def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -> Hosts:
     """Look up the role of every host that a finding names."""
     named = [rows[side].explode() for rows in each for side in ("clients", "servers")]
-    addresses = pl.concat(named).drop_nulls().unique()
+    addresses = pl.concat([pl.Series(dtype=pl.String), *named]).drop_nulls().unique()
     known = tables["role"].filter(pl.col("host").is_in(addresses.implode()))
     return Hosts(engine.collect(known.select("host", "role", "local")).iter_rows())
 
