@@ -52,7 +52,7 @@ from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root
 from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
 from zeeksmtp.report.names import names_of
-from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, quality_of, roles_of, volumes_of
+from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
@@ -320,7 +320,7 @@ def run(request: Request) -> Report:
 
 
 def export(request: Request, folder: Path) -> Report:
-    """Like `run`, but leave the lake (`folder`/lake/<log>/*.parquet) and the facts (`folder`/facts/<fact>.parquet)."""
+    """Like `run`, but leave lake/<log>/*.parquet, facts/<fact>.parquet and posture/<table>.parquet in `folder`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return _through(request, folder, keep_facts=True)
 
@@ -335,6 +335,8 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
         report = _report(request, engine, tables, found, records)
         if keep_facts:
             put_together(folder, tables, engine)
+            for name, plan in posture_tables(tables).items():
+                engine.write(plan, folder / "posture" / f"{name}.parquet")
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 
