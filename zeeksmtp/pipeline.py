@@ -19,6 +19,7 @@ import polars as pl
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import Correlation, correlate
+from zeeksmtp.correlate.minor import bounded, note_of
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
@@ -285,12 +286,13 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     known = {detector.id: detector for detector in detectors()}
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
     findings, incidents = correlate(kept, given)
+    findings, left = bounded(findings, request.settings.max_minor_findings)
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, notes),
+        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, (*notes, *note_of(left))),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),
