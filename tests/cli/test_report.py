@@ -297,6 +297,8 @@ def test_someone_who_watches_sees_progress_and_a_summary(leak: Path, tmp_path: P
     out, seen = watched("report", str(leak), "--format", "json")
     assert parsed(out)["findings"]
     assert "files" in seen
+    assert "building tables" in seen
+    assert "running detectors" in seen
     assert re.search(r"1 incident: 1 \w+; \d other findings; read [\d,]+ lines in", seen)
     target = tmp_path / "r.json"
     assert f"; written to {target}" in watched("report", str(leak), "-o", str(target))[1]

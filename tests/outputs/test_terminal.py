@@ -85,9 +85,19 @@ def test_findings_are_listed_if_nothing_is_grave(full: Report) -> None:
 
 
 def test_the_title_need_not_name_who_acted(full: Report) -> None:
-    incident = full.incidents[0].model_copy(update={"title": "Cleartext authentication at 3 servers: 9 accounts"})
-    lines = shown(full.model_copy(update={"incidents": (incident,)}), View())
-    assert any("07:00, 10.0.1.5, 203.0.113.9 → 198.51.100.25" in line for line in lines)
+    changes = {"title": "Cleartext authentication at 3 servers: 9 accounts", "outcome": "", "accounts": ()}
+    incident = full.incidents[0].model_copy(update=changes | {"servers": ("10.0.0.1", "10.0.0.2", "10.0.0.3")})
+    text = "\n".join(shown(full.model_copy(update={"incidents": (incident,)}), View()))
+    assert "07:00. 10.0.1.5, 203.0.113.9 → 10.0.0.1, 10.0.0.2 and 1 more. Next: " in " ".join(text.split())
+    named = incident.model_copy(update={"title": "Outbound spam from 10.0.1.5"})
+    assert "→" not in "\n".join(shown(full.model_copy(update={"incidents": (named,)}), View()))
+
+
+def test_the_next_step_is_there_however_much_there_is_to_say(full: Report) -> None:
+    incident = full.incidents[0].model_copy(update={"title": "A title", "outcome": "word " * 100})
+    for number in (1, 6):
+        report = full.model_copy(update={"incidents": (incident,) * number})
+        assert sum("Next: Change the password of" in line for line in shown(report, View(80))) == number
 
 
 def test_what_a_pass_found_anew_is_marked(full: Report) -> None:

@@ -84,9 +84,7 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Judge what happened before TIME; see --since.")]
 LocalNet = Annotated[
     list[str] | None,
-    typer.Option(
-        "--local-net", metavar="CIDR", callback=_networks, help="A network of the site; repeatable."
-    ),
+    typer.Option("--local-net", metavar="CIDR", callback=_networks, help="A network of the site; repeatable."),
 ]
 Config = Annotated[
     Path | None,

@@ -11,14 +11,17 @@ from zeeksmtp.model import Finding, Incident, Report, Severity, View
 from zeeksmtp.outputs import _sentences, _words
 from zeeksmtp.outputs._commands import show_command
 from zeeksmtp.outputs._console import STYLES, badge, command, text
+from zeeksmtp.outputs._escape import plain
 from zeeksmtp.outputs._incidents import next_step
 from zeeksmtp.report.entries import Entry, entries, other_findings
 
-MAX_INCIDENTS, MAX_FINDINGS = 20, 4
+MAX_INCIDENTS, MAX_FINDINGS = 20, 3
 """Incidents, and findings in no incident, that have a line."""
 DETAIL_LINES = ((4, 2), (6, 1))
 """With so many incidents, at most, each of them has so many lines below its title; of more, the first six have one."""
-MAX_ACCOUNTS, MAX_PASSWORD_LINES = 12, 3
+MAX_ACCOUNTS, MAX_PASSWORD_LINES = 12, 2
+MAX_ACTORS = 2
+"""Clients, servers and accounts, of each, that an incident names."""
 _INDENT = 12
 """Columns of number and severity."""
 
@@ -28,7 +31,9 @@ def screen(report: Report, view: View, console: Console) -> Iterable[RenderableT
     yield from head(report)
     yield from _entries(report, console)
     yield Text()
-    yield from _folded("Passwords to change", _sentences.passwords(report, MAX_ACCOUNTS), MAX_PASSWORD_LINES, console)
+    due = len(report.credentials_to_change)
+    label = f"Passwords to change ({due:,})" if due else "Passwords to change"
+    yield from _folded(label, _sentences.passwords(report, MAX_ACCOUNTS), MAX_PASSWORD_LINES, console)
     yield from _visibility(report, console)
     if report.incidents or other_findings(report):
         yield from (Text(), command(f"next: {show_command(view, 1)}"))
@@ -52,11 +57,12 @@ def _entries(report: Report, console: Console) -> Iterable[RenderableType]:
     incidents, others = report.incidents, _listed(report)
     if incidents or others:
         yield Text()
-    lines = next((lines for most, lines in DETAIL_LINES if len(incidents) <= most), 0)
+    lines = next((lines for most, lines in DETAIL_LINES if len(incidents) <= most), 1)
     for number, incident in enumerate(incidents[:MAX_INCIDENTS], 1):
         yield from _entry(number, incident, console)
-        few = lines or number <= DETAIL_LINES[-1][0]
-        yield from _cut(Text(" " * _INDENT).append_text(_detail(incident, report)), lines or 1, console) if few else ()
+        if number <= DETAIL_LINES[-1][0]:
+            detail = _detail(incident, report, lines * (console.width - _INDENT))
+            yield from _cut(Text(" " * _INDENT).append_text(detail), lines, console)
     if len(incidents) > MAX_INCIDENTS:
         yield from _cut(_more(len(incidents) - MAX_INCIDENTS, "incident"), 1, console)
     for number, finding in enumerate(others, len(incidents) + 1):
@@ -79,14 +85,18 @@ def _entry(number: int, entry: Entry, console: Console) -> Iterable[RenderableTy
     yield from _cut(title, 1, console)
 
 
-def _detail(incident: Incident, report: Report) -> Text:
-    """Return when, who (where the title does not say it), what came of it, and what to do next."""
+def _detail(incident: Incident, report: Report, columns: int) -> Text:
+    """Return when, what came of it, who (where the title does not say it), and what to do next.
+
+    What does not fit into two thirds of the columns is left out: the rest is for the next step.
+    """
     window = report.window
     one_day = window is not None and window.first.date() == window.last.date()
     named = any(name in incident.title for name in (*incident.clients, *incident.servers, *incident.accounts) if name)
-    when = _words.brief_span(incident.first, incident.last, with_day=not one_day)
-    parts = [when if named else f"{when}, {_words.who(incident)}", incident.outcome.rstrip(".")]
-    said = ". ".join(part for part in parts if part)
+    said = _words.brief_span(incident.first, incident.last, with_day=not one_day)
+    for part in (incident.outcome.rstrip("."), "" if named else _words.who(incident, MAX_ACTORS)):
+        longer = f"{said}. {plain(part)}"
+        said = longer if part and len(longer) <= columns * 2 // 3 else said
     return Text.assemble(text(f"{said}. ", "dim"), ("Next: ", "bold"), text(next_step(incident)))
 
 
@@ -96,11 +106,18 @@ def _cut(line: Text, most: int, console: Console) -> Iterable[RenderableType]:
     wrapped = line[_INDENT:].wrap(console, max(console.width - _INDENT, _INDENT))
     shown = list(wrapped[:most])
     if len(wrapped) > most:
-        shown[-1].rstrip()
-        shown[-1].truncate(console.width - _INDENT - 1)
-        shown[-1].append("…")
+        _ellipsis(shown[-1], console.width - _INDENT)
     for number, part in enumerate(shown):
         yield Text.assemble(indent if number else line[:_INDENT], part, no_wrap=True, overflow="ellipsis")
+
+
+def _ellipsis(line: Text, columns: int) -> None:
+    """End a line of at most so many columns with `…`, after a whole word if it has several."""
+    line.rstrip()
+    if line.cell_len >= columns:
+        begin, _, _ = line.plain.rpartition(" ")
+        line.truncate(len(begin) if begin.strip() else columns - 1)
+    line.append("…")
 
 
 def _more(number: int, word: str, severities: str = "") -> Text:
@@ -113,8 +130,7 @@ def _folded(label: str, raw: str, most: int, console: Console) -> Iterable[Rende
     whole = Text.assemble((f"{label}: ", "bold"), text(raw))
     wrapped = whole.wrap(console, console.width)
     if len(wrapped) > most:
-        wrapped[most - 1].truncate(console.width - 1)
-        wrapped[most - 1].append("…")
+        _ellipsis(wrapped[most - 1], console.width)
     yield from wrapped[:most]
 
 

@@ -8,7 +8,7 @@ from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, span
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
-_COUNTS = ("#sessions", "#with TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
+_COUNTS = ("#sessions", "#TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
 CLIENT_COLUMNS = ("client", "#servers", *_COUNTS)
 PAIR_COLUMNS = ("client → server", "#port", *_COUNTS)
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
