@@ -9,16 +9,16 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zeeksmtp.model import Finding, Incident, Report, View
+from zeeksmtp.model import Finding, Incident, View
 from zeeksmtp.outputs import _incidents, _words
 from zeeksmtp.outputs._commands import session_command
 from zeeksmtp.outputs._console import badge, command, indented, item, text
-from zeeksmtp.report.entries import Entry
+from zeeksmtp.report.entries import Entry, EntrySource
 
 _ACTIONS: tuple[tuple[str, Literal["site", "outside"]], ...] = (("What to do", "site"), ("Whom to tell", "outside"))
 
 
-def detail(entry: Entry, report: Report, view: View, number: int | None = None) -> Iterable[RenderableType]:
+def detail(entry: Entry, report: EntrySource, view: View, number: int | None = None) -> Iterable[RenderableType]:
     """Yield an incident or a finding with its evidence and the sessions behind it."""
     mark = "" if number is None else f"{number:>2} "
     yield Text.assemble(mark, badge(entry.severity), " ", text(_words.title(entry), "bold"))
@@ -26,7 +26,7 @@ def detail(entry: Entry, report: Report, view: View, number: int | None = None) 
     yield from _sessions(entry, view)
 
 
-def _incident(incident: Incident, report: Report) -> Iterable[RenderableType]:
+def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableType]:
     grid = Table.grid(padding=(0, 2))
     for label, value in _incidents.facts(incident, report):
         grid.add_row(text(label, "dim"), text(value))
@@ -48,7 +48,7 @@ def _evidence(finding: Finding) -> Iterable[RenderableType]:
     yield from (item(line, "dim", 8) for line in _incidents.proof(finding))
 
 
-def _finding(finding: Finding, report: Report) -> Iterable[RenderableType]:
+def _finding(finding: Finding, report: EntrySource) -> Iterable[RenderableType]:
     yield indented(
         text(f"{_words.who(finding, _incidents.MAX_LISTED)}; {_words.span(finding.first, finding.last)} UTC")
     )

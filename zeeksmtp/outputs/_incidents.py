@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from zeeksmtp.model import Campaign, Finding, Incident, Report
+from zeeksmtp.model import Campaign, Finding, Incident
 from zeeksmtp.outputs._words import counted, evidence, name, names, score, sentence, small_print, span, stamp, who
+from zeeksmtp.report.entries import EntrySource
 
 MAX_LISTED = 100
 """Sources, names or sessions in one line; no list of a report has more."""
@@ -14,7 +15,7 @@ MAX_NAMED_HOSTS = 10
 _SOURCES = {"banner": "banner", "helo": "HELO"}
 
 
-def facts(incident: Incident, report: Report) -> list[tuple[str, str]]:
+def facts(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
     """Return label and text of each fact: who, when, what came of it, the campaign, symptoms, stages, score."""
     symptoms = ", ".join(f"{count:,} {detector}" for detector, count in incident.symptoms.items())
     pairs = [
@@ -62,7 +63,7 @@ def next_step(thing: Incident | Finding) -> str:
     return next(iter([*actions(thing, "site"), *actions(thing, "outside")]), "")
 
 
-def members(incident: Incident, report: Report) -> list[Finding]:
+def members(incident: Incident, report: EntrySource) -> list[Finding]:
     """Return an incident's own findings in order of time, as far as the report has them."""
     known = {finding.id: finding for finding in report.findings}
     return [known[id_] for id_ in incident.findings if id_ in known]
@@ -73,7 +74,7 @@ def proof(finding: Finding) -> list[str]:
     return [*evidence(finding.evidence, MAX_LISTED), small_print(finding)]
 
 
-def host_names(thing: Incident | Finding, report: Report) -> str:
+def host_names(thing: Incident | Finding, report: EntrySource) -> str:
     """Return the names of its hosts, as the logs have them."""
     hosts = list(dict.fromkeys(host for host in (*thing.clients, *thing.servers) if host in report.hosts))
     named = [f"{name(host)} is {_said(host, report)}" for host in hosts[:MAX_NAMED_HOSTS]]
@@ -81,5 +82,5 @@ def host_names(thing: Incident | Finding, report: Report) -> str:
     return "; ".join(named + [f"{more:,} more"] * (more > 0))
 
 
-def _said(host: str, report: Report) -> str:
+def _said(host: str, report: EntrySource) -> str:
     return ", ".join(f"{name(known.name)} ({_SOURCES[known.source]})" for known in report.hosts[host])

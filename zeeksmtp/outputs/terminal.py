@@ -26,7 +26,7 @@ from zeeksmtp.outputs._console import (
 )
 from zeeksmtp.outputs._detail import detail
 from zeeksmtp.outputs._screen import head, screen
-from zeeksmtp.report.entries import Entry, other_findings
+from zeeksmtp.report.entries import Entry, EntrySource, other_findings
 
 _PASSWORD_COLUMNS = ("account", "server", "last seen", "finding")
 
@@ -37,7 +37,7 @@ def render(report: Report, view: View) -> str:
     return printed(on, _full(report, view) if view.full else screen(report, view, on))
 
 
-def render_entry(entry: Entry, report: Report, view: View) -> str:
+def render_entry(entry: Entry, report: EntrySource, view: View) -> str:
     """Render one incident or finding of `report` in full."""
     return printed(console(view.width), detail(entry, report, view))
 

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from zeeksmtp.model import Finding, Incident, Report
+from collections.abc import Mapping
+from typing import Protocol
+
+from zeeksmtp.model import Finding, HostName, Incident, Report
 
 Entry = Incident | Finding
+
+
+class EntrySource(Protocol):
+    """Where entries come from, and what their ids and addresses refer to: a report, or what passes remember."""
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents, gravest first."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings."""
+
+    @property
+    def hosts(self) -> Mapping[str, tuple[HostName, ...]]:
+        """Return the names of hosts by address."""
+
 
 FILTER_NOTE = "filters leave out"
 """How the note begins that says how much of a report is not shown."""
@@ -14,19 +34,19 @@ MIN_ID_CHARACTERS = 4
 """How much of an id has to be given, at least."""
 
 
-def other_findings(report: Report) -> tuple[Finding, ...]:
+def other_findings(report: EntrySource) -> tuple[Finding, ...]:
     """Return the findings that no incident has, neither as its own nor as a symptom, gravest first."""
     owned = {finding for incident in report.incidents for finding in incident.findings}
     alone = (f for f in report.findings if f.id not in owned and f.symptom_of is None)
     return tuple(sorted(alone, key=lambda finding: -finding.severity.rank))
 
 
-def entries(report: Report) -> tuple[Entry, ...]:
+def entries(report: EntrySource) -> tuple[Entry, ...]:
     """Return incidents and other findings in the order of their numbers, which begin at 1."""
     return (*report.incidents, *other_findings(report))
 
 
-def find_entries(report: Report, reference: str) -> tuple[Entry, ...]:
+def find_entries(report: EntrySource, reference: str) -> tuple[Entry, ...]:
     """Return what `reference` stands for: a number of `entries`, an id of any incident or finding, or its beginning."""
     numbered = entries(report)
     if reference.isdecimal() and len(reference) <= MAX_NUMBER_DIGITS:
