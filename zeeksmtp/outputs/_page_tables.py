@@ -1,0 +1,112 @@
+"""Rows of the page's tables. Raw: the template escapes. A column whose head starts with `#` holds numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zeeksmtp.model import InputFile, Report, ServerPosture
+from zeeksmtp.outputs import _sentences, _sums
+from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
+
+Rows = tuple[tuple[str, ...], ...]
+
+MAX_POSTURE_ROWS = 20
+"""Rows of a table of servers, clients or pairs: the page shows the top, the export has every row."""
+_COUNTS = ("#sessions", "#with TLS", "#STARTTLS not used", "#cleartext mails", "#cleartext logins")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its caption; `total` counts the rows there are, more than `rows` where only the top is known."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: Rows
+    total: int
+
+
+def servers(report: Report) -> Table:
+    """Return what server ports show of themselves: first those with a weakness, then by sessions."""
+    columns = ("server", "#port", "#sessions", "#with TLS", "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
+    rows = tuple(map(_server, sorted(report.posture.servers, key=_order)))
+    return Table("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
+
+
+def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
+    """The site's own come first: outside ones have no days."""
+    weak = server.auth_offered_in_clear or server.answers_vrfy or server.answers_expn
+    return not server.days, not weak, -server.sessions, server.server, server.port
+
+
+def _server(server: ServerPosture) -> tuple[str, ...]:
+    versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
+    flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
+    counts = (f"{server.sessions:,}", f"{server.tls_sessions:,}")
+    return (server.server, str(server.port), *counts, versions or UNKNOWN * bool(server.tls_sessions), *map(flag, flags))
+
+
+def clients(report: Report) -> Table:
+    """Return the site's clients with most sessions in clear."""
+    table = report.posture.clients
+    rows = tuple(
+        (row.client, f"{row.servers:,}", *_numbers(row.sessions, row.tls_sessions, row.starttls_unused))
+        + _numbers(row.cleartext_mails, row.cleartext_logins)
+        for row in table.rows[:MAX_POSTURE_ROWS]
+    )
+    return Table("Clients", ("client", "#servers", *_COUNTS), rows, table.total)
+
+
+def pairs(report: Report) -> Table:
+    """Return the pairs of client and server with most sessions in clear."""
+    table = report.posture.pairs
+    rows = tuple(
+        (row.client, row.server, str(row.port), row.direction)
+        + _numbers(row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
+        + (stamp(row.last),)
+        for row in table.rows[:MAX_POSTURE_ROWS]
+    )
+    columns = ("client", "server", "#port", "direction", *_COUNTS, "last")
+    return Table("Client and server pairs", columns, rows, table.total)
+
+
+def _numbers(*values: int) -> tuple[str, ...]:
+    return tuple(f"{value:,}" for value in values)
+
+
+def passwords(report: Report) -> Table:
+    """Return the credentials to change; the last column is the id of the finding that says why."""
+    rows = tuple((name(c.account), c.server, stamp(c.last), c.why) for c in report.credentials_to_change)
+    return Table("Passwords to change", ("account", "server", "last exposed", "finding"), rows, len(rows))
+
+
+def roles(report: Report) -> Table:
+    """Return the roles of hosts."""
+    rows = tuple((role.host, role.role, role.reason) for role in report.roles)
+    return Table("Roles of hosts", ("host", "role", "reason"), rows, len(rows))
+
+
+def files(report: Report) -> Table:
+    """Return the files that were looked at."""
+    columns = ("file", "log", "format", "#kept", "#skipped", "#rejected", "time", "note")
+    rows = tuple(map(_file, report.inputs.files))
+    return Table("Files", columns, rows, len(rows))
+
+
+def _file(file: InputFile) -> tuple[str, ...]:
+    when = span(file.first, file.last) if file.first and file.last else ""
+    counts = _numbers(file.kept, file.skipped, file.rejected)
+    return (file.path, file.log or "not used", file.format or "", *counts, when, file.problem or file.note or "")
+
+
+def busiest_hours(report: Report) -> Table:
+    """Return the hours in which clients sent most."""
+    rows = tuple(_sentences.volumes(report))
+    return Table("Busiest hours", _sentences.VOLUME_COLUMNS, rows, len(rows))
+
+
+def sums_of(report: Report) -> list[Table]:
+    """Return the sums of the mail: senders, clients, recipient domains, refusals."""
+    return [
+        Table(f"{columns[0].capitalize()}, {columns[1].lstrip('#')}", columns, tuple(rows), len(rows))
+        for columns, rows in _sums.tables(report)
+    ]
