@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import _runs
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from tests.outputs.test_html import explained, rendered
+from zeeksmtp.config import Settings
+from zeeksmtp.pipeline import Request, run
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -28,6 +29,7 @@ FLAGS = (
     "--disable-sync",
 )
 WIDTHS = (390, 1280)
+OFFICE = Path(__file__).parents[2] / "fixtures" / "scenarios" / "office" / "logs"
 Driver = Any
 
 pytestmark = pytest.mark.skipif(
@@ -56,7 +58,7 @@ def browser() -> Iterator[Driver]:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the page of the bundled scenario."""
     file = tmp_path_factory.mktemp("page") / "office.html"
-    file.write_text(_runs.written("html", str(_runs.OFFICE / "logs")), "utf-8")
+    file.write_text(rendered(run(Request((OFFICE,), Settings()))), "utf-8")
     return file
 
 

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from zeeksmtp.model import Finding, Incident, Report, Severity
-from zeeksmtp.outputs import _page_words, _sentences, _words
+from zeeksmtp.model import Finding, Report, Severity
+from zeeksmtp.outputs import _page_words
+from zeeksmtp.outputs._page_head import Figure, Urgent, figures, urgent
 from zeeksmtp.outputs._page_incidents import Card, cards
-
-MAX_URGENT = 5
-"""Incidents that the head of the page names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +26,6 @@ class Limits:
 
 LIMITS = (Limits(100, 1000, 100, 500, 100, 100), Limits(30, 40, 30, 100, 50, 10), Limits(5, 4, 4, 20, 5, 3))
 """The first with which the page is small enough is taken. An ordinary report fits the first, with all its evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One of the numbers at the head of the page, with what it is to be read against."""
-
-    name: str
-    value: str
-    context: str
-
-
-@dataclass(frozen=True, slots=True)
-class Urgent:
-    """What to do first about an incident (or a finding that belongs to none)."""
-
-    thing: Incident | Finding
-    anchor: str
-    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +68,8 @@ def page(report: Report, limits: Limits) -> Page:
     others = other_findings(report)
     groups = tuple(_groups(others, limits))
     return Page(
-        urgent=tuple(_urgent(report, others))[:MAX_URGENT],
-        figures=tuple(_figures(report, others)),
+        urgent=tuple(urgent(shown, (f for group in groups for f in group.findings))),
+        figures=tuple(figures(report, others)),
         cards=shown,
         groups=groups,
         disclosures=tuple(_disclosures(report.findings)),
@@ -104,35 +84,6 @@ def other_findings(report: Report) -> list[Finding]:
     held = {finding for incident in report.incidents for finding in incident.findings}
     others = [f for f in report.findings if f.id not in held and f.symptom_of not in incidents]
     return sorted(others, key=lambda finding: -finding.severity.rank)
-
-
-def _urgent(report: Report, others: Iterable[Finding]) -> Iterable[Urgent]:
-    for number, incident in enumerate(report.incidents, 1):
-        if incident.state != "acknowledged":
-            yield Urgent(incident, f"i-{number}", incident.actions[0].text if incident.actions else "")
-    for finding in others:
-        if finding.severity.rank >= Severity.MEDIUM.rank and finding.state != "acknowledged":
-            yield Urgent(finding, f"f-{finding.id}", finding.action)
-
-
-def _figures(report: Report, others: Iterable[Finding]) -> Iterable[Figure]:
-    incidents, rest = report.incidents, list(others)
-    new = sum(incident.state == "new" for incident in incidents)
-    context = (f"{new:,} new; " if new else "") + _page_words.by_severity(incidents)
-    yield Figure("Incidents", f"{len(incidents):,}", context or "no finding above low")
-    yield Figure("Other findings", f"{len(rest):,}", _page_words.by_severity(rest) or "all belong to incidents")
-    due = len(report.credentials_to_change)
-    blind = not due and not report.coverage.logs.get("smtp_auth")
-    context = "smtp_auth.log not found" if blind else "exposed or guessed" if due else "none exposed or guessed"
-    yield Figure("Passwords to change", _words.UNKNOWN if blind else f"{due:,}", context)
-    yield _encrypted(report)
-
-
-def _encrypted(report: Report) -> Figure:
-    sessions, with_tls = report.posture.sessions, report.posture.tls_sessions
-    if not sessions or not _sentences.shows_tls(report):
-        return Figure("Sessions with TLS", _words.UNKNOWN, "not visible" if sessions else "no SMTP sessions")
-    return Figure("Sessions with TLS", f"{with_tls / sessions:.0%}", f"{with_tls:,} of {sessions:,}")
 
 
 def _groups(findings: Iterable[Finding], limits: Limits) -> Iterable[Group]:

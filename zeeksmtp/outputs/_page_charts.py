@@ -9,6 +9,7 @@ from datetime import datetime
 
 from zeeksmtp.model import Day, Report, Volume
 from zeeksmtp.outputs import _charts, _sentences
+from zeeksmtp.outputs._chart_shapes import Chart
 
 MAX_SENDER_CHARTS = MAX_SERVER_CHARTS = 6
 
@@ -17,9 +18,9 @@ MAX_SENDER_CHARTS = MAX_SERVER_CHARTS = 6
 class Charts:
     """The page's charts; those of senders and servers with the name that stands above."""
 
-    hours: _charts.Chart | None
-    senders: tuple[tuple[str, _charts.Chart], ...]
-    servers: tuple[tuple[str, _charts.Chart], ...]
+    hours: Chart | None
+    senders: tuple[tuple[str, Chart], ...]
+    servers: tuple[tuple[str, Chart], ...]
 
 
 def charts(report: Report) -> Charts:
@@ -32,7 +33,7 @@ def charts(report: Report) -> Charts:
     )
 
 
-def _sender_charts(report: Report) -> Iterable[tuple[str, _charts.Chart]]:
+def _sender_charts(report: Report) -> Iterable[tuple[str, Chart]]:
     """Draw first who went furthest above what is usual, then the busiest."""
     by_client: dict[str, list[Volume]] = {}
     for volume in report.volumes:
@@ -51,7 +52,7 @@ def _rank(volumes: list[Volume]) -> tuple[float, int]:
     return -max(excess, default=0), -max(map(_charts.compared_value, volumes))
 
 
-def _server_charts(report: Report) -> Iterable[tuple[str, _charts.Chart]]:
+def _server_charts(report: Report) -> Iterable[tuple[str, Chart]]:
     """Draw the site's servers together, then those with several days of sessions, the busiest first."""
     if not _sentences.shows_tls(report):
         return

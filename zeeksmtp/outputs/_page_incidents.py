@@ -42,16 +42,14 @@ class Card:
 
 
 def cards(report: Report, limit: int) -> tuple[Card, ...]:
-    """Return the first incidents of a report, gravest first as it has them."""
+    """Return the incidents to show: gravest first, as the report has them, those that somebody acknowledged last."""
     by_id = {finding.id: finding for finding in report.findings}
     owned: dict[str, list[Finding]] = {}
     for finding in report.findings:
         if finding.symptom_of is not None:
             owned.setdefault(finding.symptom_of, []).append(finding)
-    return tuple(
-        _card(number, incident, by_id, owned.get(incident.id, []))
-        for number, incident in enumerate(report.incidents[:limit], 1)
-    )
+    numbered = sorted(enumerate(report.incidents, 1), key=lambda item: item[1].state == "acknowledged")
+    return tuple(_card(number, incident, by_id, owned.get(incident.id, [])) for number, incident in numbered[:limit])
 
 
 def _card(number: int, incident: Incident, by_id: Mapping[str, Finding], symptoms: Sequence[Finding]) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zeeksmtp.model import InputFile, Report, ServerPosture
+from zeeksmtp.model import ClientPosture, InputFile, PairPosture, Report, ServerPosture
 from zeeksmtp.outputs import _sentences, _sums
 from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
 
@@ -40,19 +40,16 @@ def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
 
 def _server(server: ServerPosture) -> tuple[str, ...]:
     versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
-    flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
+    unknown = UNKNOWN if server.tls_sessions else ""
     counts = (f"{server.sessions:,}", f"{server.tls_sessions:,}")
-    return (server.server, str(server.port), *counts, versions or UNKNOWN * bool(server.tls_sessions), *map(flag, flags))
+    flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
+    return (server.server, str(server.port), *counts, versions or unknown, *map(flag, flags))
 
 
 def clients(report: Report) -> Table:
     """Return the site's clients with most sessions in clear."""
     table = report.posture.clients
-    rows = tuple(
-        (row.client, f"{row.servers:,}", *_numbers(row.sessions, row.tls_sessions, row.starttls_unused))
-        + _numbers(row.cleartext_mails, row.cleartext_logins)
-        for row in table.rows[:MAX_POSTURE_ROWS]
-    )
+    rows = tuple((row.client, f"{row.servers:,}", *_counts(row)) for row in table.rows[:MAX_POSTURE_ROWS])
     return Table("Clients", ("client", "#servers", *_COUNTS), rows, table.total)
 
 
@@ -60,17 +57,16 @@ def pairs(report: Report) -> Table:
     """Return the pairs of client and server with most sessions in clear."""
     table = report.posture.pairs
     rows = tuple(
-        (row.client, row.server, str(row.port), row.direction)
-        + _numbers(row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
-        + (stamp(row.last),)
+        (row.client, row.server, str(row.port), row.direction, *_counts(row), stamp(row.last))
         for row in table.rows[:MAX_POSTURE_ROWS]
     )
     columns = ("client", "server", "#port", "direction", *_COUNTS, "last")
     return Table("Client and server pairs", columns, rows, table.total)
 
 
-def _numbers(*values: int) -> tuple[str, ...]:
-    return tuple(f"{value:,}" for value in values)
+def _counts(row: ClientPosture | PairPosture) -> tuple[str, ...]:
+    numbers = (row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
+    return tuple(f"{number:,}" for number in numbers)
 
 
 def passwords(report: Report) -> Table:
@@ -94,7 +90,7 @@ def files(report: Report) -> Table:
 
 def _file(file: InputFile) -> tuple[str, ...]:
     when = span(file.first, file.last) if file.first and file.last else ""
-    counts = _numbers(file.kept, file.skipped, file.rejected)
+    counts = (f"{number:,}" for number in (file.kept, file.skipped, file.rejected))
     return (file.path, file.log or "not used", file.format or "", *counts, when, file.problem or file.note or "")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.model import Output, Report, View
 from zeeksmtp.outputs import (
-    _charts,
+    _chart_shapes,
     _escape,
     _page,
     _page_charts,
@@ -61,7 +61,7 @@ def _template() -> Template:
         "sums": _sums,
         "tables": _page_tables,
         "incidents": _page_incidents,
-        "charting": _charts,
+        "charting": _chart_shapes,
     }
     environment.filters |= {"path": Markup, "sentence": _sentence}
     return environment.get_template("page.html.j2")
