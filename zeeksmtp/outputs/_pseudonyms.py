@@ -9,13 +9,32 @@ Zeek's uids and the paths of the input files.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
-from zeeksmtp.model import Count, Detail, Evidence, Finding, Incident, Report, Traffic, identity
+from zeeksmtp.model import (
+    Action,
+    Campaign,
+    ClientPosture,
+    Count,
+    Credential,
+    Detail,
+    Evidence,
+    Finding,
+    HostName,
+    Incident,
+    PairPosture,
+    Posture,
+    Report,
+    ServerPosture,
+    TimelineEntry,
+    Traffic,
+    identity,
+)
+
+_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
 _OWN = {"directions", "seen_as", "remedy"}
@@ -34,14 +53,18 @@ _DOMAIN = r"(?<![\w.-])(?:\w(?:[\w-]*\w)?\.)+(?!(?:log|gz|toml|json|zeek|parquet
 
 
 class _Names:
-    """Gives each name its pseudonym, the same one each time."""
+    """Maps each name to one pseudonym, in whatever form and part of the report it stands."""
 
     def __init__(self) -> None:
-        self._given: dict[str, dict[str, str]] = defaultdict(dict)
+        self._pseudonyms: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
 
     def _give(self, kind: str, name: str) -> str:
-        given = self._given[kind]
-        return given.setdefault(name.casefold(), f"{kind}-{len(given) + 1}")
+        key = _canonical(name)
+        if key not in self._pseudonyms:
+            self._counts[kind] += 1
+            self._pseudonyms[key] = f"{kind}-{self._counts[kind]}"
+        return self._pseudonyms[key]
 
     def account(self, name: str) -> str:
         """Replace the name of an account; forms of it share its number."""
@@ -52,6 +75,8 @@ class _Names:
             return f"{self.account(local)}@{self.domain(domain.strip('[]'))}"
         if parts := re.fullmatch(r"([\w.-]+)\\([^\\]+)", name):
             return f"{self.domain(parts[1])}\\{self.account(parts[2])}"
+        if _is_address(name):
+            return self._give("host", name)
         return self._give("text" if re.search(r"\s", name) else "account", name)
 
     def domain(self, name: str) -> str:
@@ -59,7 +84,7 @@ class _Names:
         address, slash, length = name.partition("/")
         if _is_address(address):
             return self._give("host", address) + slash + length
-        return self._give("domain", name.rstrip(".")) if name else name
+        return self._give("domain", name) if name else name
 
     def any(self, name: str) -> str:
         """Replace a name whose kind only its form tells."""
@@ -68,7 +93,7 @@ class _Names:
 
     def id(self, old: str) -> str:
         """Replace an id by one that says nothing."""
-        return identity("pseudonym", self._give("id", old))
+        return identity("pseudonym", self._give("id", f"id {old}"))
 
     def text(self, text: str, known: Iterable[str] = (), own: Iterable[str] = ()) -> str:
         """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain.
@@ -84,6 +109,12 @@ class _Names:
         # "06:01:00" has the form of an IPv6 address, but is none.
         is_time = match.lastgroup == "address" and not _is_address(match[0])
         return match[0] if is_time or match.lastgroup == "own" else self.any(match[0])
+
+
+def _canonical(name: str) -> str:
+    """Return the form in which names are compared: without case, brackets and final dot, addresses in one spelling."""
+    bare = name.strip("[]").rstrip(".") or name
+    return str(ip_address(bare)) if _is_address(bare) else bare.casefold()
 
 
 def _is_address(text: str) -> bool:
@@ -102,8 +133,11 @@ def _whole(name: str) -> str:
 
 
 def pseudonymise(report: Report) -> Report:
-    """Give `report` with every name replaced."""
+    """Return `report` with every name replaced."""
     names = _Names()
+    things: tuple[Finding | Incident, ...] = (*report.findings, *report.incidents)
+    for thing in things:
+        _actors(names, thing)  # before any text, in which only its look tells what kind of name a name is
     by_id = {finding.id: finding for finding in report.findings}
     findings = tuple(_finding(names, finding) for finding in report.findings)
     incidents = tuple(_incident(names, incident, by_id) for incident in report.incidents)
@@ -152,7 +186,11 @@ def _finding(names: _Names, finding: Finding) -> Finding:
     known, own = set(_named(finding)), _remedies([finding])
     texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
     texts["action"] = names.text(finding.action, known, own)
-    return replace(finding, **(actors | texts | {"evidence": evidence}))
+    ids = {
+        "replaces": tuple(map(names.id, finding.replaces)),
+        "symptom_of": finding.symptom_of and names.id(finding.symptom_of),
+    }
+    return finding.model_copy(update=actors | texts | ids | {"evidence": evidence})
 
 
 def _detail(names: _Names, detail: Detail) -> Detail:
@@ -167,26 +205,66 @@ def _detail(names: _Names, detail: Detail) -> Detail:
 def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
     story = [by_id[i] for i in incident.findings if i in by_id]
     known = set(_named(incident)).union(*map(_named, story))
-    update = _actors(names, incident) | {"findings": tuple(names.id(i) for i in incident.findings)}
-    update["title"] = names.text(incident.title, known)
-    update["narrative"] = names.text(incident.narrative, known, _remedies(story))
-    return replace(incident, **update)
+    own = _remedies(story)
+
+    def text(old: str) -> str:
+        return names.text(old, known, own)
+
+    update = _actors(names, incident) | {
+        "findings": tuple(map(names.id, incident.findings)),
+        "title": text(incident.title),
+        "outcome": text(incident.outcome),
+        "campaign": incident.campaign and _campaign(names, incident.campaign),
+        "timeline": tuple(
+            TimelineEntry(time=entry.time, finding=names.id(entry.finding), text=text(entry.text))
+            for entry in incident.timeline
+        ),
+        "actions": tuple(Action(owner=action.owner, text=text(action.text)) for action in incident.actions),
+    }
+    return incident.model_copy(update=update)
+
+
+def _campaign(names: _Names, campaign: Campaign) -> Campaign:
+    ends = {key: _each(names.domain, getattr(campaign, key)) for key in ("sources", "networks", "targets")}
+    return campaign.model_copy(update=ends)
 
 
 def _hosts(names: _Names, report: Report) -> dict[str, Any]:
-    servers = tuple(replace(s, server=names.domain(s.server)) for s in report.posture.servers)
     roles = ({"host": names.domain(r.host), "reason": names.text(r.reason)} for r in report.roles)
-    changed = tuple(
-        replace(c, account=names.account(c.account), server=names.domain(c.server), why=names.id(c.why))
-        for c in report.credentials_to_change
-    )
     return {
-        "posture": report.posture.model_copy(update={"servers": servers}),
+        "posture": _posture(names, report.posture),
         "roles": tuple(role.model_copy(update=new) for role, new in zip(report.roles, roles, strict=True)),
-        "credentials_to_change": changed,
+        "credentials_to_change": tuple(
+            Credential(
+                account=names.account(c.account), server=names.domain(c.server), last=c.last, why=names.id(c.why)
+            )
+            for c in report.credentials_to_change
+        ),
         "traffic": _traffic(names, report.traffic),
         "volumes": tuple(v.model_copy(update={"client": names.domain(v.client)}) for v in report.volumes),
+        "hosts": {
+            names.domain(host): tuple(HostName(name=names.domain(n.name), source=n.source) for n in host_names)
+            for host, host_names in report.hosts.items()
+        },
     }
+
+
+def _posture(names: _Names, posture: Posture) -> Posture:
+    def each(rows: Iterable[_Row]) -> tuple[_Row, ...]:
+        return tuple(row.model_copy(update=_ends(names, row)) for row in rows)
+
+    return posture.model_copy(
+        update={
+            "servers": each(posture.servers),
+            "clients": posture.clients.model_copy(update={"rows": each(posture.clients.rows)}),
+            "pairs": posture.pairs.model_copy(update={"rows": each(posture.pairs.rows)}),
+        }
+    )
+
+
+def _ends(names: _Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
+    """Return the pseudonyms of the ends that a row has."""
+    return {end: names.domain(getattr(row, end)) for end in ("client", "server") if hasattr(row, end)}
 
 
 def _traffic(names: _Names, traffic: Traffic) -> Traffic:

@@ -1,4 +1,4 @@
-"""Mail in sums, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
+"""Mail volume, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from zeeksmtp.model import Count, Report
 from zeeksmtp.outputs._sentences import no_volumes
 from zeeksmtp.outputs._words import counted, name
 
-TITLE = "Mail in sums"
+TITLE = "Mail volume"
 LISTED = 10
 """How many senders, clients, … are listed."""
 _NOBODY = "<>"
@@ -31,9 +31,9 @@ def refused(report: Report) -> str | None:
     if logs.get("smtp_cmd"):
         return None if some else "No MAIL, RCPT, DATA or BDAT was refused in smtp_cmd.log."
     if not logs.get("smtp"):
-        return "Refusals are not visible: smtp_cmd.log and smtp.log are not there."
+        return "Refusals are not visible: smtp_cmd.log and smtp.log not found."
     known = "Refusals are those in the last replies to mails" if some else "No mail ended with a refusal"
-    return f"{known}; others are not visible: smtp_cmd.log is not there."
+    return f"{known}; others are not visible: smtp_cmd.log not found."
 
 
 def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
 
-from zeeksmtp.model import Finding, Output, Report
+from zeeksmtp.model import Finding, Output, Report, View
 from zeeksmtp.outputs._escape import cell
 
 COLUMNS = (
     *("id", "detector", "severity", "confidence", "state", "first", "last", "count", "clients", "servers", "accounts"),
-    *("attack", "incident", "title", "summary", "action", "uids"),
+    *("attack", "incident", "title", "summary", "action", "uids", "visibility", "basis", "replaces", "symptom_of"),
 )
 """Heads of the columns. More may be added at the end; these stay, and stay in this order."""
 
 
-def render(report: Report, _width: int | None) -> str:
+def render(report: Report, _view: View) -> str:
     """Render the findings of `report` as rows under a head."""
     incidents = {finding: incident.id for incident in report.incidents for finding in incident.findings}
     text = StringIO()

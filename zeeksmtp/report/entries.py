@@ -1,0 +1,35 @@
+"""The numbers on the first screen: incidents first, then the findings that are in none, gravest first."""
+
+from __future__ import annotations
+
+from zeeksmtp.model import Finding, Incident, Report
+
+Entry = Incident | Finding
+
+MAX_NUMBER_DIGITS = 6
+"""Digits of a number; more of them are the beginning of an id."""
+MIN_ID_CHARACTERS = 4
+"""How much of an id has to be given, at least."""
+
+
+def other_findings(report: Report) -> tuple[Finding, ...]:
+    """Return the findings that no incident has, neither as its own nor as a symptom, gravest first."""
+    owned = {finding for incident in report.incidents for finding in incident.findings}
+    alone = (f for f in report.findings if f.id not in owned and f.symptom_of is None)
+    return tuple(sorted(alone, key=lambda finding: -finding.severity.rank))
+
+
+def entries(report: Report) -> tuple[Entry, ...]:
+    """Return incidents and other findings in the order of their numbers, which begin at 1."""
+    return (*report.incidents, *other_findings(report))
+
+
+def find_entries(report: Report, reference: str) -> tuple[Entry, ...]:
+    """Return what `reference` stands for: a number of `entries`, an id of any incident or finding, or its beginning."""
+    numbered = entries(report)
+    if reference.isdecimal() and len(reference) <= MAX_NUMBER_DIGITS:
+        return numbered[int(reference) - 1 : int(reference)] if int(reference) else ()
+    if len(reference) < MIN_ID_CHARACTERS:
+        return ()
+    things: tuple[Entry, ...] = (*report.incidents, *report.findings)
+    return tuple(thing for thing in things if thing.id.startswith(reference.lower()))
