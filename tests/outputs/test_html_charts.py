@@ -34,7 +34,8 @@ def volumes(hours: int, **changes: object) -> list[Volume]:
 
 def days(number: int) -> list[Day]:
     """Return days with nine sessions each, of which 0, 1, 2, … with TLS."""
-    return [Day(day=_reports.at(0) + timedelta(days=n), sessions=9, tls_sessions=n) for n in range(number)]
+    first = _reports.START.replace(hour=0)
+    return [Day(day=first + timedelta(days=n), sessions=9, tls_sessions=n) for n in range(number)]
 
 
 def every_chart() -> list[Chart]:

@@ -10,6 +10,7 @@ from zeeksmtp.model import Finding, Report, Severity
 from zeeksmtp.outputs import _page_words
 from zeeksmtp.outputs._page_head import Figure, Urgent, figures, urgent
 from zeeksmtp.outputs._page_incidents import Card, cards
+from zeeksmtp.report.entries import other_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Limits:
     names: int
 
 
-LIMITS = (Limits(100, 1000, 100, 500, 100, 100), Limits(30, 40, 30, 100, 50, 10), Limits(5, 4, 4, 20, 5, 3))
+LIMITS = (Limits(100, 1000, 100, 500, 100, 100), Limits(30, 40, 30, 100, 50, 10), Limits(5, 3, 3, 20, 5, 3))
 """The first with which the page is small enough is taken. An ordinary report fits the first, with all its evidence."""
 
 
@@ -76,14 +77,6 @@ def page(report: Report, limits: Limits) -> Page:
         labels=_page_words.labels(report),
         anchors=_anchors(shown, groups, limits),
     )
-
-
-def other_findings(report: Report) -> list[Finding]:
-    """Return the findings that no incident of the report holds or owns, gravest first."""
-    incidents = {incident.id for incident in report.incidents}
-    held = {finding for incident in report.incidents for finding in incident.findings}
-    others = [f for f in report.findings if f.id not in held and f.symptom_of not in incidents]
-    return sorted(others, key=lambda finding: -finding.severity.rank)
 
 
 def _groups(findings: Iterable[Finding], limits: Limits) -> Iterable[Group]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from zeeksmtp.model import Finding, Incident, Report, Severity
-from zeeksmtp.outputs import _page_words, _sentences, _words
+from zeeksmtp.outputs import _incidents, _sentences, _words
 from zeeksmtp.outputs._page_incidents import Card
 
 MAX_URGENT = 5
@@ -33,8 +33,9 @@ class Urgent:
 
 def urgent(cards: Iterable[Card], others: Iterable[Finding]) -> list[Urgent]:
     """Return what to do first, about incidents and then about findings beside them; not about what is acknowledged."""
-    incidents = [Urgent(c.incident, f"i-{c.number}", next(iter(c.site_actions + c.outside_actions), "")) for c in cards]
-    findings = [Urgent(f, f"f-{f.id}", f.action) for f in others if f.severity.rank >= Severity.MEDIUM.rank]
+    incidents = [Urgent(card.incident, f"i-{card.number}", _incidents.next_step(card.incident)) for card in cards]
+    grave = (finding for finding in others if finding.severity.rank >= Severity.MEDIUM.rank)
+    findings = [Urgent(finding, f"f-{finding.id}", _incidents.next_step(finding)) for finding in grave]
     return [one for one in (*incidents, *findings) if one.thing.state != "acknowledged"][:MAX_URGENT]
 
 
@@ -42,9 +43,9 @@ def figures(report: Report, others: Sequence[Finding]) -> Iterable[Figure]:
     """Yield the figures; `others` are the findings that belong to no incident."""
     incidents = report.incidents
     new = sum(incident.state == "new" for incident in incidents)
-    context = (f"{new:,} new; " if new else "") + _page_words.by_severity(incidents)
+    context = (f"{new:,} new; " if new else "") + _sentences.counts(incidents)
     yield Figure("Incidents", f"{len(incidents):,}", context or "no finding above low")
-    yield Figure("Other findings", f"{len(others):,}", _page_words.by_severity(others) or "all belong to incidents")
+    yield Figure("Other findings", f"{len(others):,}", _sentences.counts(others) or "all belong to incidents")
     due = len(report.credentials_to_change)
     blind = not due and not report.coverage.logs.get("smtp_auth")
     context = "smtp_auth.log not found" if blind else "exposed or guessed" if due else "none exposed or guessed"

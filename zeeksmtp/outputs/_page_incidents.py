@@ -31,13 +31,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An incident, its number in the report, what to do by owner, and those of its symptoms that the report lists."""
+    """An incident, its number in the report, its steps, and those of its symptoms that the report lists."""
 
     number: int
     incident: Incident
     entries: tuple[Entry, ...]
-    site_actions: tuple[str, ...]
-    outside_actions: tuple[str, ...]
     symptoms: tuple[Finding, ...]
 
 
@@ -57,8 +55,6 @@ def _card(number: int, incident: Incident, by_id: Mapping[str, Finding], symptom
         number=number,
         incident=incident,
         entries=tuple(_entry(incident, step.time, step.text, step.finding, by_id) for step in incident.timeline),
-        site_actions=tuple(action.text for action in incident.actions if action.owner == "site"),
-        outside_actions=tuple(action.text for action in incident.actions if action.owner == "outside"),
         symptoms=tuple(symptoms),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zeeksmtp.model import ClientPosture, InputFile, PairPosture, Report, ServerPosture
+from zeeksmtp.model import InputFile, Report, ServerPosture
 from zeeksmtp.outputs import _sentences, _sums
 from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
 
@@ -12,7 +12,6 @@ Rows = tuple[tuple[str, ...], ...]
 
 MAX_POSTURE_ROWS = 20
 """Rows of a table of servers, clients or pairs: the page shows the top, the export has every row."""
-_COUNTS = ("#sessions", "#with TLS", "#STARTTLS not used", "#cleartext mails", "#cleartext logins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,16 @@ def _server(server: ServerPosture) -> tuple[str, ...]:
 
 def clients(report: Report) -> Table:
     """Return the site's clients with most sessions in clear."""
-    table = report.posture.clients
-    rows = tuple((row.client, f"{row.servers:,}", *_counts(row)) for row in table.rows[:MAX_POSTURE_ROWS])
-    return Table("Clients", ("client", "#servers", *_COUNTS), rows, table.total)
+    return _top("Clients", _sentences.CLIENT_COLUMNS, _sentences.clients(report), report.posture.clients.total)
 
 
 def pairs(report: Report) -> Table:
-    """Return the pairs of client and server with most sessions in clear."""
-    table = report.posture.pairs
-    rows = tuple(
-        (row.client, row.server, str(row.port), row.direction, *_counts(row), stamp(row.last))
-        for row in table.rows[:MAX_POSTURE_ROWS]
-    )
-    columns = ("client", "server", "#port", "direction", *_COUNTS, "last")
-    return Table("Client and server pairs", columns, rows, table.total)
+    """Return the pairs of client and server port with most sessions in clear."""
+    return _top("Pairs", _sentences.PAIR_COLUMNS, _sentences.pairs(report), report.posture.pairs.total)
 
 
-def _counts(row: ClientPosture | PairPosture) -> tuple[str, ...]:
-    numbers = (row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
-    return tuple(f"{number:,}" for number in numbers)
+def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> Table:
+    return Table(caption, columns, tuple(rows[:MAX_POSTURE_ROWS]), total)
 
 
 def passwords(report: Report) -> Table:

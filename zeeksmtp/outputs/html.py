@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from zeeksmtp.model import Output, Report, View
 from zeeksmtp.outputs import (
     _chart_shapes,
+    _commands,
     _escape,
+    _incidents,
     _page,
     _page_charts,
     _page_incidents,
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
 MAX_PAGE_BYTES = 1_000_000
 
 
-def render(report: Report, _view: View) -> str:
+def render(report: Report, view: View) -> str:
     """Render `report` as a page: whole, or with fewer details if it would be too large to be mailed."""
     template, drawn = _template(), _page_charts.charts(report)
     for limits in _page.LIMITS:
-        text = template.render(report=report, page=_page.page(report, limits), limits=limits, charts=drawn)
+        text = template.render(report=report, view=view, page=_page.page(report, limits), limits=limits, charts=drawn)
         if len(text.encode("utf-8", "backslashreplace")) < MAX_PAGE_BYTES:
             break
     return text
@@ -60,16 +62,13 @@ def _template() -> Template:
         "sentences": _sentences,
         "sums": _sums,
         "tables": _page_tables,
-        "incidents": _page_incidents,
+        "incidents": _incidents,
+        "cards": _page_incidents,
+        "commands": _commands,
         "charting": _chart_shapes,
     }
-    environment.filters |= {"path": Markup, "sentence": _sentence}
+    environment.filters |= {"path": Markup, "sentence": _words.sentence}
     return environment.get_template("page.html.j2")
-
-
-def _sentence(text: str) -> str:
-    """Bound a sentence: many names of many characters can stand in one."""
-    return _escape.cut(_escape.plain(text), _words.SENTENCE_LIMIT)
 
 
 def _escaped(value: Any) -> Any:
