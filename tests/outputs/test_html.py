@@ -17,6 +17,7 @@ from tests.outputs._hostile import MARKUP, REFERENCES, Page, hostile
 from zeeksmtp.model import Action, Explanation, Finding, Incident, Report, Severity, TimelineEntry, View
 from zeeksmtp.outputs import _page, html
 from zeeksmtp.outputs._escape import plain
+from zeeksmtp.report.entries import entries
 
 TOLD = Explanation(
     about="A password went by.", sees="AUTH.", matters="It can be read.", benign="None.", todo="Change it."
@@ -306,15 +307,24 @@ def test_grave_findings_are_shown_in_full_and_the_others_by_a_line(full: Report)
     assert text.index("Critical") < text.index("Medium") < text.index("Low") < text.index("Info")
 
 
+def test_findings_have_the_numbers_by_which_they_can_be_shown(full: Report) -> None:
+    text = rendered(full)
+    numbers = {thing.id: number for number, thing in enumerate(entries(full), 1)}
+    medium, low = full.findings[3], full.findings[4]
+    assert f"Finding {numbers[medium.id]}<" in section(text, "findings").split(medium.title)[0]
+    assert f'<ol class="lines" start="{numbers[low.id]}">\n<li id="f-{low.id}">' in text
+    assert f'<a href="#f-{full.findings[1].id}">Finding {numbers[full.findings[1].id]}</a>' in text
+
+
 def test_tables_show_the_top_and_how_many_there_are(full: Report) -> None:
     row = full.posture.clients.rows[0]
     rows = tuple(row.model_copy(update={"client": f"10.9.0.{n}"}) for n in range(41))
     clients = full.posture.clients.model_copy(update={"rows": rows})
     posture = full.posture.model_copy(update={"clients": clients})
     text = section(rendered(full.model_copy(update={"posture": posture})), "encryption")
-    assert "Clients (10 of 41)" in text
-    assert "10.9.0.19" in text
-    assert "10.9.0.20" not in text
+    assert "Clients (15 of 41)" in text
+    assert "10.9.0.14" in text
+    assert "10.9.0.15" not in text
     assert "41 in all; <code>zeeksmtp export</code> writes every row." in text
     assert "Pairs (1 of 77)" in text
     assert "Servers</caption>" in text

@@ -132,15 +132,15 @@ def test_it_can_be_read_by_keyboard_alone(page: Driver) -> None:
     assert first.rect["x"] >= 0
     first.send_keys(Keys.ENTER)
     assert page.current_url.endswith("#main")
-    summary = page.find_element(By.CSS_SELECTOR, "details.card > summary")
+    summary = page.find_element(By.CSS_SELECTOR, ".card details.proof > summary")
     summary.send_keys(Keys.ENTER)
-    assert page.execute_script("return document.querySelector('details.card').open")
+    assert page.execute_script("return document.querySelector('.card details.proof').open")
 
 
-def test_a_link_to_a_finding_shows_its_evidence(page: Driver) -> None:
+def test_a_password_leads_to_the_finding_that_exposed_it(page: Driver) -> None:
     from selenium.webdriver.common.by import By
 
-    link = page.find_element(By.CSS_SELECTOR, ".timeline a")
+    link = page.find_element(By.CSS_SELECTOR, "td a")
     target = str(link.get_attribute("href")).partition("#")[2]
     page.execute_script("arguments[0].click()", link)
     box = page.execute_script("return document.getElementById(arguments[0]).getBoundingClientRect()", target)
@@ -175,7 +175,7 @@ def test_the_dark_is_dark_and_paper_is_white(page: Driver) -> None:
 
 
 def test_paper_has_the_evidence(page: Driver) -> None:
-    visible = "return document.querySelector('details.card .evidence').checkVisibility()"
+    visible = "return document.querySelector('.card .proof .evidence').checkVisibility()"
     media(page, media="print")
     assert page.execute_script(visible)
     media(page, media="screen")

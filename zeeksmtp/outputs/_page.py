@@ -31,9 +31,13 @@ LIMITS = (Limits(100, 1000, 100, 500, 100, 100), Limits(30, 40, 30, 100, 50, 10)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one severity that belong to no incident, in full or by a line each."""
+    """Findings of one severity that belong to no incident, in full or by a line each.
+
+    `start` is the number of the first, by which `zeeksmtp show` knows it: incidents have the numbers before.
+    """
 
     severity: Severity
+    start: int
     count: int
     findings: tuple[Finding, ...]
     in_full: bool
@@ -67,7 +71,7 @@ def page(report: Report, limits: Limits) -> Page:
     """Arrange a report: what is gravest comes first."""
     shown = cards(report, limits.incidents)
     others = other_findings(report)
-    groups = tuple(_groups(others, limits))
+    groups = tuple(_groups(others, len(report.incidents) + 1, limits))
     return Page(
         urgent=tuple(urgent(shown, (f for group in groups for f in group.findings))),
         figures=tuple(figures(report, others)),
@@ -79,15 +83,17 @@ def page(report: Report, limits: Limits) -> Page:
     )
 
 
-def _groups(findings: Iterable[Finding], limits: Limits) -> Iterable[Group]:
+def _groups(findings: Iterable[Finding], start: int, limits: Limits) -> Iterable[Group]:
     for severity, same in groupby(findings, key=lambda finding: finding.severity):
         group = tuple(same)
         in_full = severity.rank >= Severity.MEDIUM.rank
-        yield Group(severity, len(group), group[: limits.findings if in_full else limits.lines], in_full)
+        yield Group(severity, start, len(group), group[: limits.findings if in_full else limits.lines], in_full)
+        start += len(group)
 
 
 def _anchors(shown: Iterable[Card], groups: Iterable[Group], limits: Limits) -> dict[str, tuple[str, str]]:
-    anchors = {f.id: (f"f-{f.id}", "Finding") for group in groups for f in group.findings}
+    numbered = [(number, finding) for group in groups for number, finding in enumerate(group.findings, group.start)]
+    anchors = {finding.id: (f"f-{finding.id}", f"Finding {number}") for number, finding in numbered}
     for card in shown:
         place = (f"i-{card.number}", f"Incident {card.number}")
         anchors |= dict.fromkeys((*card.incident.findings, *(finding.id for finding in card.symptoms)), place)

@@ -10,7 +10,9 @@ from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
 
 Rows = tuple[tuple[str, ...], ...]
 
-MAX_POSTURE_ROWS = 20
+SHARE = "TLS share"
+"""A column of percentages, drawn as bars."""
+MAX_POSTURE_ROWS = 15
 """Rows of a table of servers, clients or pairs: the page shows the top, the export has every row."""
 
 
@@ -26,8 +28,9 @@ class Table:
 
 def servers(report: Report) -> Table:
     """Return what server ports show of themselves: first those with a weakness, then by sessions."""
-    columns = ("server", "#port", "#sessions", "#with TLS", "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
-    rows = tuple(map(_server, sorted(report.posture.servers, key=_order)))
+    columns = ("server", "#port", "#sessions", SHARE, "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
+    shows_tls = _sentences.shows_tls(report)
+    rows = tuple(_server(server, shows_tls=shows_tls) for server in sorted(report.posture.servers, key=_order))
     return Table("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
 
 
@@ -37,12 +40,12 @@ def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
     return not server.days, not weak, -server.sessions, server.server, server.port
 
 
-def _server(server: ServerPosture) -> tuple[str, ...]:
+def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
     versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
-    unknown = UNKNOWN if server.tls_sessions else ""
-    counts = (f"{server.sessions:,}", f"{server.tls_sessions:,}")
+    share = f"{server.tls_sessions / server.sessions:.0%}" if shows_tls and server.sessions else UNKNOWN
+    unknown = UNKNOWN if server.tls_sessions or not shows_tls else ""
     flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
-    return (server.server, str(server.port), *counts, versions or unknown, *map(flag, flags))
+    return (server.server, str(server.port), f"{server.sessions:,}", share, versions or unknown, *map(flag, flags))
 
 
 def clients(report: Report) -> Table:
@@ -62,7 +65,7 @@ def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], to
 def passwords(report: Report) -> Table:
     """Return the credentials to change; the last column is the id of the finding that says why."""
     rows = tuple((name(c.account), c.server, stamp(c.last), c.why) for c in report.credentials_to_change)
-    return Table("Passwords to change", ("account", "server", "last exposed", "finding"), rows, len(rows))
+    return Table("Exposed or guessed passwords", ("account", "server", "last exposed", "finding"), rows, len(rows))
 
 
 def roles(report: Report) -> Table:
