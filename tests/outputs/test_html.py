@@ -196,6 +196,13 @@ def test_the_gravest_comes_first_whatever_is_new_and_the_acknowledged_last(full:
     assert shown.figures[0].context == "1 new; 1 critical, 1 high, 1 medium"
 
 
+def test_all_but_the_first_incidents_are_folded(full: Report) -> None:
+    incident = full.incidents[0].model_copy(update={"timeline": ()})
+    shown = Page(rendered(with_incidents(full, *[incident] * 9)))
+    kinds = [tag for tag, name, value in shown.attributes if name == "id" and value.startswith("i-")]
+    assert kinds == ["article"] * 5 + ["details"] * 4
+
+
 def test_states_are_marked(full: Report) -> None:
     text = rendered(with_incidents(full, full.incidents[0].model_copy(update={"state": "new"})))
     assert '<span class="state new">new</span>' in card(text)
@@ -220,6 +227,13 @@ def test_a_card_describes_the_campaign(full: Report) -> None:
     assert "<dt>Sources</dt>" in text
     alone = full.incidents[0].model_copy(update={"campaign": None})
     assert "Campaign" not in card(rendered(with_incidents(full, alone)))
+
+
+def test_names_beyond_the_limit_are_counted(full: Report) -> None:
+    clients = tuple(f"192.0.2.{n}" for n in range(130))
+    text = card(rendered(with_incidents(full, full.incidents[0].model_copy(update={"clients": clients}))))
+    assert "<summary>126 more</summary>" in text
+    assert "192.0.2.99 and 30 more in the JSON form" in text
 
 
 def test_names_of_hosts_say_where_they_come_from(full: Report) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, Severity
 from zeeksmtp.outputs import _words
 
+MAX_OPEN_CARDS = 5
+"""Cards that are not folded."""
 HIDDEN_DETAILS = frozenset({"remedy"})
 """Details of the evidence that the action repeats."""
 
