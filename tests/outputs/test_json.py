@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import json as output
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
@@ -20,7 +20,7 @@ NEWER = ("note", "problem")
 
 def written(report: Report) -> dict[str, Any]:
     """Render `report` and read it again."""
-    shape: dict[str, Any] = json.loads(output.OUTPUT.render(report, None))
+    shape: dict[str, Any] = json.loads(output.OUTPUT.render(report, View()))
     return shape
 
 
@@ -46,7 +46,7 @@ def test_times_are_utc_with_microseconds(full: Report) -> None:
 
 
 def test_it_is_ascii_whatever_was_logged(full: Report) -> None:
-    text = output.OUTPUT.render(full, 80)
+    text = output.OUTPUT.render(full, View(80))
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
     assert json.loads(text)["findings"][1]["accounts"] == list(full.findings[1].accounts)
@@ -76,7 +76,7 @@ def test_a_newer_v1_with_more_keys_is_still_valid(full: Report, schema: Draft202
 
 
 def test_rendering_twice_gives_the_same_bytes(full: Report) -> None:
-    assert output.OUTPUT.render(full, None) == output.OUTPUT.render(full, None)
+    assert output.OUTPUT.render(full, View()) == output.OUTPUT.render(full, View())
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5])
@@ -86,5 +86,5 @@ def test_pieces_are_the_report_as_its_model_writes_it(
     monkeypatch.setattr(output, "_AT_A_TIME", 2)
     report = full.model_copy(update={"findings": (full.findings * 2)[:number]})
     want = report.model_dump_json(by_alias=True, indent=1, ensure_ascii=True).replace("\x7f", "\\u007f") + "\n"
-    assert output.render(report, None) == want
+    assert output.render(report, View()) == want
     assert all(piece.count('"confidence"') <= 2 for piece in output.pieces(report))

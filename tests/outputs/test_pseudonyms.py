@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.outputs._reports import REMEDY, holding
 from zeeksmtp import config, pipeline
-from zeeksmtp.model import Count, Report, Traffic
+from zeeksmtp.model import Count, Report, Traffic, View
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
 from zeeksmtp.outputs._pseudonyms import pseudonymise
@@ -34,7 +33,7 @@ def written(report: Report) -> str:
     roles = tuple(role.model_copy(update={"role": "role"}) for role in report.roles)
     inputs = report.inputs.model_copy(update={"files": files})
     bare = report.model_copy(update={"inputs": inputs, "roles": roles, "detectors": {}})
-    return "\n".join(form.OUTPUT.render(bare, None) for form in (to_json, markdown, terminal))
+    return "\n".join(form.OUTPUT.render(bare, View()) for form in (to_json, markdown, terminal))
 
 
 def names(report: Report) -> Iterator[str]:
@@ -103,8 +102,8 @@ def test_a_status_that_is_none_is_replaced(full: Report) -> None:
 
 
 def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
-    named = replace(full.findings[3], accounts=("sendmail", "y"))
-    story = replace(full.incidents[0], findings=(named.id,), narrative=f"y did. First: {named.action}")
+    named = full.findings[3].model_copy(update={"accounts": ("sendmail", "y")})
+    story = full.incidents[0].model_copy(update={"findings": (named.id,), "narrative": f"y did. First: {named.action}"})
     report = pseudonymise(full.model_copy(update={"findings": (named,), "incidents": (story,)}))
     assert report.findings[0].evidence.details[0].values == (REMEDY,)
     assert report.findings[0].action == f"Let host-1 offer AUTH only inside TLS ({REMEDY})."
@@ -149,7 +148,7 @@ def test_it_gives_the_same_report_each_time(full: Report, empty: Report) -> None
     ],
 )
 def test_accounts_keep_their_form(full: Report, account: str, shown: str) -> None:
-    one = replace(full.findings[0], accounts=(account,), clients=(), servers=())
+    one = full.findings[0].model_copy(update={"accounts": (account,), "clients": (), "servers": ()})
     report = pseudonymise(full.model_copy(update={"findings": (one,), "incidents": ()}))
     assert report.findings[0].accounts == (shown,)
 

@@ -54,7 +54,9 @@ def session(
     _finish.check(output)
     settings = _request.settings(config, local_net)
     with _progress.watching(quiet=quiet) as watch:
-        request = pipeline.Request(tuple(paths), settings, progress=watch.progress, started=watch.started)
+        request = pipeline.Request(
+            tuple(paths), settings, progress=watch.progress, started=watch.started, step=watch.step
+        )
         told, report = tell(request, uid)
     text = _written(told, form)
     if output is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
 from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, span
-from zeeksmtp.report.entries import other_findings
+from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
 _COUNTS = ("#sessions", "#with TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
@@ -48,7 +48,9 @@ def verdict(report: Report) -> str:
 
 
 def _nothing(report: Report) -> str:
-    """Say that there are no findings, and why that may mean nothing: no row to look at."""
+    """Say that there are no findings, and why that may mean nothing: filters, or no row to look at."""
+    if is_filtered(report):
+        return "No findings match the filters."
     if report.window is not None:
         return "No findings in what these logs show."
     firsts = [file.first for file in report.inputs.files if file.first]
@@ -64,6 +66,8 @@ def passwords(report: Report, limit: int) -> str:
     more = len(report.credentials_to_change) - len(shown)
     if shown:
         return "; ".join(shown + [f"{more:,} more"] * (more > 0))
+    if is_filtered(report):
+        return "none that match the filters"
     return "none seen" if report.coverage.logs.get("smtp_auth") else "none seen, but smtp_auth.log not found"
 
 

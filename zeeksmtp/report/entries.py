@@ -6,6 +6,8 @@ from zeeksmtp.model import Finding, Incident, Report
 
 Entry = Incident | Finding
 
+FILTER_NOTE = "filters leave out"
+"""How the note begins that says how much of a report is not shown."""
 MAX_NUMBER_DIGITS = 6
 """Digits of a number; more of them are the beginning of an id."""
 MIN_ID_CHARACTERS = 4
@@ -33,3 +35,8 @@ def find_entries(report: Report, reference: str) -> tuple[Entry, ...]:
         return ()
     things: tuple[Entry, ...] = (*report.incidents, *report.findings)
     return tuple(thing for thing in things if thing.id.startswith(reference.lower()))
+
+
+def is_filtered(report: Report) -> bool:
+    """Return whether filters left anything out of a report."""
+    return any(note.startswith(FILTER_NOTE) for note in report.coverage.notes)
