@@ -17,9 +17,10 @@ from tests.outputs._hostile import MARKUP, REFERENCES, Page, hostile
 from zeeksmtp.model import Action, Explanation, Finding, Incident, Report, Severity, TimelineEntry, View
 from zeeksmtp.outputs import _page, html
 from zeeksmtp.outputs._escape import plain
+from zeeksmtp.outputs._page_limits import LIMITS
 from zeeksmtp.report.entries import entries
 
-TOLD = Explanation(
+EXPLANATION = Explanation(
     about="A password went by.", sees="AUTH.", matters="It can be read.", benign="None.", todo="Change it."
 )
 PIECES = [
@@ -46,8 +47,8 @@ def rendered(report: Report) -> str:
 def explained(report: Report) -> Report:
     """Return `report` with a text for each of its detectors, and hours that went above what is usual."""
     loud = report.volumes[0].model_copy(update={"messages": 90, "value": 90})
-    told = {finding.detector: TOLD for finding in report.findings}
-    return report.model_copy(update={"detectors": told, "volumes": (*report.volumes, loud)})
+    texts = {finding.detector: EXPLANATION for finding in report.findings}
+    return report.model_copy(update={"detectors": texts, "volumes": (*report.volumes, loud)})
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +94,13 @@ def test_markup_in_every_string_stays_text(full: Report, keep: frozenset[str]) -
     report = explained(full)
     text = rendered(hostile(report, MARKUP, keep))
     assert {char for char in text if not char.isprintable()} == {"\n"}
-    there = Page(text)
-    assert there.tags == Page(rendered(hostile(report, "harmless", keep))).tags
-    assert not there.odd
-    assert not there.stack
-    told = "".join(there.texts)
-    assert told.count("<script>document.title='owned'</script>") > 60
-    assert plain(MARKUP)[-30:] in told
+    shown = Page(text)
+    assert shown.tags == Page(rendered(hostile(report, "harmless", keep))).tags
+    assert not shown.odd
+    assert not shown.stack
+    words = "".join(shown.texts)
+    assert words.count("<script>document.title='owned'</script>") > 60
+    assert plain(MARKUP)[-30:] in words
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
@@ -169,7 +170,7 @@ def test_the_head_says_what_to_do_first(full: Report) -> None:
     assert "<h1>1 incident: 1 critical; 4 other findings</h1>" in head
     assert f'<a href="#i-1">{full.incidents[0].title}</a>' in head
     assert full.incidents[0].actions[1].text not in head
-    figures = {f.name: (f.value, f.context) for f in _page.page(full, _page.LIMITS[0]).figures}
+    figures = {f.name: (f.value, f.context) for f in _page.page(full, LIMITS[0]).figures}
     assert figures == {
         "Incidents": ("1", "1 critical"),
         "Other findings": ("4", "1 critical, 1 medium, 1 low, 1 info"),
@@ -185,7 +186,7 @@ def test_the_gravest_comes_first_whatever_is_new_and_the_acknowledged_last(full:
         full.incidents[0].model_copy(update={"title": state, "state": state, "severity": severity})
         for state, severity in zip(states, severities, strict=True)
     )
-    shown = _page.page(with_incidents(full, *mixed), _page.LIMITS[0])
+    shown = _page.page(with_incidents(full, *mixed), LIMITS[0])
     assert [(card.number, card.incident.title) for card in shown.cards] == [
         (2, "ongoing"),
         (3, "new"),
@@ -301,13 +302,13 @@ def test_steps_lie_within_their_incident(full: Report) -> None:
     steps = (*full.incidents[0].timeline, TimelineEntry(time=late.first, finding=late.id, text="late"))
     incident = full.incidents[0].model_copy(update={"timeline": steps})
     report = with_incidents(full.model_copy(update={"findings": (*full.findings, late)}), incident)
-    entries = _page.page(report, _page.LIMITS[0]).cards[0].entries
+    entries = _page.page(report, LIMITS[0]).cards[0].steps
     assert len(entries) == 3
     assert entries[0].start == 0
     assert entries[0].length > 1
     assert all(0 <= entry.start <= 99 and 0 < entry.length <= 100 - entry.start for entry in entries)
     moment = incident.model_copy(update={"last": incident.first})
-    shown = _page.page(with_incidents(report, moment), _page.LIMITS[0]).cards[0].entries
+    shown = _page.page(with_incidents(report, moment), LIMITS[0]).cards[0].steps
     assert [(entry.start, entry.length) for entry in shown] == [(0, 100)] * 3
 
 
@@ -364,7 +365,7 @@ def test_who_probed_for_addresses_and_what_was_disclosed(full: Report) -> None:
 
 
 def test_a_number_that_cannot_be_known_is_no_zero(empty: Report) -> None:
-    figures = {figure.name: figure.value for figure in _page.page(empty, _page.LIMITS[0]).figures}
+    figures = {figure.name: figure.value for figure in _page.page(empty, LIMITS[0]).figures}
     assert figures["Passwords to change"] == "?"
     assert figures["Sessions with TLS"] == "?"
 
@@ -380,7 +381,7 @@ def _grown(report: Report, text: str) -> Report:
         steps = tuple(step.model_copy(update={"finding": finding.id}) for finding in own)
         held = {"id": f"{n:016x}", "timeline": steps, "findings": tuple(finding.id for finding in own)}
         incidents.append(base.incidents[0].model_copy(update=held))
-    posture = {"servers": base.posture.servers * 200}
+    posture: dict[str, object] = {"servers": base.posture.servers * 200}
     posture |= {name: {"total": 900, "rows": getattr(base.posture, name).rows * 100} for name in ("clients", "pairs")}
     return Report.model_validate(
         base.model_dump(by_alias=True)
@@ -411,3 +412,31 @@ def test_a_page_can_be_mailed_whatever_a_month_held(full: Report, text: str) -> 
 def test_an_ordinary_page_is_small(full: Report) -> None:
     """Programs that show mail cut a text at about 100 kB."""
     assert len(rendered(explained(full)).encode()) < 50_000
+
+
+def test_a_page_for_a_mail_keeps_what_is_urgent(full: Report) -> None:
+    report = _grown(explained(full), "")
+    shown = html.render_within(report, View(), 70_000)
+    assert len(shown.encode()) <= 70_000
+    assert '<h2 id="first">Do first</h2>' in shown
+    assert "Your steps" in card(shown)
+    assert report.credentials_to_change[0].account in section(shown, "passwords")
+    assert "Shortened: a report in JSON has everything" in shown
+    page = Page(shown)
+    assert {value[1:] for value in page.values("href")} <= set(page.values("id"))
+
+
+def test_evidence_goes_after_all_else(full: Report) -> None:
+    report = explained(full)
+    whole = rendered(report)
+    shorter = html.render_within(report, View(), len(whole.encode()) - 1)
+    assert 'id="mail"' not in shorter
+    assert card(shorter) == re.sub(r' <a href="#d-[a-z-]+">About this detector</a>', "", card(whole))
+
+
+def test_incidents_without_a_card_are_named(full: Report) -> None:
+    many = [full.incidents[0].model_copy(update={"title": f"Number {n}", "timeline": ()}) for n in range(1, 105)]
+    incidents = section(rendered(with_incidents(full, *many)), "incidents")
+    assert "104. Number 104" in incidents
+    assert "101. Number 101" in incidents
+    assert "100. Number 100" not in incidents

@@ -1,4 +1,4 @@
-"""What a chart of the page is made of: bars, labels, and the scale that places them."""
+"""The parts of a chart: bars, labels, and the scale that places them."""
 
 from __future__ import annotations
 

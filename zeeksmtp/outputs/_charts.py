@@ -16,9 +16,9 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def whole_days(moments: Iterable[datetime]) -> tuple[datetime, datetime]:
-    """Return the span of whole UTC days that holds all of `moments`; there must be one."""
-    known = [moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) for moment in moments]
-    return min(known), max(known) + _DAY
+    """Return the span of whole UTC days that holds all of `moments`, at least one."""
+    days = [moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) for moment in moments]
+    return min(days), max(days) + _DAY
 
 
 def compared_value(volume: Volume) -> int:
@@ -32,10 +32,10 @@ def is_above(volume: Volume) -> bool:
 
 
 def _hours_above(volumes: Sequence[Volume]) -> str:
-    known = [volume for volume in volumes if volume.upper is not None]
-    if not known:
+    compared = [volume for volume in volumes if volume.upper is not None]
+    if not compared:
         return f"{counted(len(volumes), 'hour')}, no baseline yet."
-    return f"{sum(map(is_above, known)):,} of {counted(len(known), 'hour')} above the usual range."
+    return f"{sum(map(is_above, compared)):,} of {counted(len(compared), 'hour')} above the usual range."
 
 
 def sender(volumes: Sequence[Volume], days: tuple[datetime, datetime]) -> Chart:

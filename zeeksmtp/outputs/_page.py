@@ -6,27 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from zeeksmtp.model import Finding, Report, Severity
+from zeeksmtp.model import Explanation, Finding, Incident, Report, Severity
 from zeeksmtp.outputs import _page_words
 from zeeksmtp.outputs._page_head import Figure, Urgent, figures, urgent
 from zeeksmtp.outputs._page_incidents import Card, cards
+from zeeksmtp.outputs._page_limits import PageLimits
 from zeeksmtp.report.entries import other_findings
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the page shows: cards, entries of a timeline, findings in full and by a line each, rows, names."""
-
-    incidents: int
-    entries: int
-    findings: int
-    lines: int
-    rows: int
-    names: int
-
-
-LIMITS = (Limits(100, 1000, 100, 500, 100, 100), Limits(30, 40, 30, 100, 50, 10), Limits(5, 3, 3, 20, 5, 3))
-"""The first with which the page is small enough is taken. An ordinary report fits the first, with all its evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +39,10 @@ class Disclosure:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the template needs besides the report itself; `labels` stand beside addresses, `anchors` say where a
-    finding is (by its id): the anchor, and the words of a link to it.
+    """All that the template needs besides the report itself.
+
+    `labels` stand beside addresses; `anchors` say where a finding is, by its id: the anchor, and the words of a link.
+    `detectors` are the explanations that something on the page links to; `more_incidents` those without a card.
     """
 
     urgent: tuple[Urgent, ...]
@@ -65,9 +52,11 @@ class Page:
     disclosures: tuple[Disclosure, ...]
     labels: Mapping[str, str]
     anchors: Mapping[str, tuple[str, str]]
+    detectors: Mapping[str, Explanation]
+    more_incidents: tuple[tuple[int, Incident], ...]
 
 
-def page(report: Report, limits: Limits) -> Page:
+def page(report: Report, limits: PageLimits) -> Page:
     """Arrange a report: what is gravest comes first."""
     shown = cards(report, limits.incidents)
     others = other_findings(report)
@@ -80,10 +69,12 @@ def page(report: Report, limits: Limits) -> Page:
         disclosures=tuple(_disclosures(report.findings)),
         labels=_page_words.labels(report),
         anchors=_anchors(shown, groups, limits),
+        detectors=_detectors(report, shown, groups) if limits.background else {},
+        more_incidents=tuple((n, i) for n, i in enumerate(report.incidents, 1) if n not in {c.number for c in shown}),
     )
 
 
-def _groups(findings: Iterable[Finding], start: int, limits: Limits) -> Iterable[Group]:
+def _groups(findings: Iterable[Finding], start: int, limits: PageLimits) -> Iterable[Group]:
     for severity, same in groupby(findings, key=lambda finding: finding.severity):
         group = tuple(same)
         in_full = severity.rank >= Severity.MEDIUM.rank
@@ -91,14 +82,20 @@ def _groups(findings: Iterable[Finding], start: int, limits: Limits) -> Iterable
         start += len(group)
 
 
-def _anchors(shown: Iterable[Card], groups: Iterable[Group], limits: Limits) -> dict[str, tuple[str, str]]:
+def _anchors(shown: Iterable[Card], groups: Iterable[Group], limits: PageLimits) -> dict[str, tuple[str, str]]:
     numbered = [(number, finding) for group in groups for number, finding in enumerate(group.findings, group.start)]
     anchors = {finding.id: (f"f-{finding.id}", f"Finding {number}") for number, finding in numbered}
     for card in shown:
         place = (f"i-{card.number}", f"Incident {card.number}")
         anchors |= dict.fromkeys((*card.incident.findings, *(finding.id for finding in card.symptoms)), place)
-        anchors |= {entry.id: (f"f-{entry.id}", place[1]) for entry in card.entries[: limits.entries]}
+        anchors |= {step.id: (f"f-{step.id}", place[1]) for step in card.steps[: limits.steps]}
     return anchors
+
+
+def _detectors(report: Report, shown: Iterable[Card], groups: Iterable[Group]) -> dict[str, Explanation]:
+    linked = {step.finding.detector for card in shown for step in card.steps if step.finding}
+    linked |= {finding.detector for group in groups if group.in_full for finding in group.findings}
+    return {name: text for name, text in report.detectors.items() if name in linked}
 
 
 def _disclosures(findings: Iterable[Finding]) -> list[Disclosure]:

@@ -44,8 +44,9 @@ def figures(report: Report, others: Sequence[Finding]) -> Iterable[Figure]:
     incidents = report.incidents
     new = sum(incident.state == "new" for incident in incidents)
     context = (f"{new:,} new; " if new else "") + _sentences.counts(incidents)
-    yield Figure("Incidents", f"{len(incidents):,}", context or "no finding above low")
-    yield Figure("Other findings", f"{len(others):,}", _sentences.counts(others) or "all belong to incidents")
+    yield Figure("Incidents", f"{len(incidents):,}", context or "in what these logs show")
+    rest = "all belong to incidents" if incidents else "in what these logs show"
+    yield Figure("Other findings", f"{len(others):,}", _sentences.counts(others) or rest)
     due = len(report.credentials_to_change)
     blind = not due and not report.coverage.logs.get("smtp_auth")
     context = "smtp_auth.log not found" if blind else "exposed or guessed" if due else "none exposed or guessed"

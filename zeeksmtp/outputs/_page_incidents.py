@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, Severity
+from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, Severity, TimelineEntry
 from zeeksmtp.outputs import _words
 
 MAX_OPEN_CARDS = 5
@@ -16,7 +16,7 @@ HIDDEN_DETAILS = frozenset({"remedy"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CardStep:
     """One step of an incident's timeline. `start` and `length` place it in the incident's time, in percent.
 
     `finding` is missing where the report was narrowed to other findings.
@@ -37,7 +37,7 @@ class Card:
 
     number: int
     incident: Incident
-    entries: tuple[Entry, ...]
+    steps: tuple[CardStep, ...]
     symptoms: tuple[Finding, ...]
 
 
@@ -56,16 +56,15 @@ def _card(number: int, incident: Incident, by_id: Mapping[str, Finding], symptom
     return Card(
         number=number,
         incident=incident,
-        entries=tuple(_entry(incident, step.time, step.text, step.finding, by_id) for step in incident.timeline),
+        steps=tuple(_step(incident, entry, by_id.get(entry.finding)) for entry in incident.timeline),
         symptoms=tuple(symptoms),
     )
 
 
-def _entry(incident: Incident, time: datetime, text: str, id_: str, by_id: Mapping[str, Finding]) -> Entry:
-    finding = by_id.get(id_)
-    start, length = _place(incident, time, finding.last if finding else time)
+def _step(incident: Incident, entry: TimelineEntry, finding: Finding | None) -> CardStep:
+    start, length = _place(incident, entry.time, finding.last if finding else entry.time)
     severity = finding.severity if finding else incident.severity
-    return Entry(time, text, id_, finding, severity, start, length)
+    return CardStep(entry.time, entry.text, entry.finding, finding, severity, start, length)
 
 
 def _place(incident: Incident, first: datetime, last: datetime) -> tuple[float, float]:

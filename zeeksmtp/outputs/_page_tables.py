@@ -17,8 +17,8 @@ MAX_POSTURE_ROWS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table with its caption; `total` counts the rows there are, more than `rows` where only the top is known."""
+class PageTable:
+    """A table with its caption; `total` counts all rows, where `rows` are the top."""
 
     caption: str
     columns: tuple[str, ...]
@@ -26,12 +26,12 @@ class Table:
     total: int
 
 
-def servers(report: Report) -> Table:
+def servers(report: Report) -> PageTable:
     """Return what server ports show of themselves: first those with a weakness, then by sessions."""
     columns = ("server", "#port", "#sessions", SHARE, "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
     shows_tls = _sentences.shows_tls(report)
     rows = tuple(_server(server, shows_tls=shows_tls) for server in sorted(report.posture.servers, key=_order))
-    return Table("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
+    return PageTable("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
 
 
 def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
@@ -48,37 +48,37 @@ def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
     return (server.server, str(server.port), f"{server.sessions:,}", share, versions or unknown, *map(flag, flags))
 
 
-def clients(report: Report) -> Table:
+def clients(report: Report) -> PageTable:
     """Return the site's clients with most sessions in clear."""
     return _top("Clients", _sentences.CLIENT_COLUMNS, _sentences.clients(report), report.posture.clients.total)
 
 
-def pairs(report: Report) -> Table:
+def pairs(report: Report) -> PageTable:
     """Return the pairs of client and server port with most sessions in clear."""
     return _top("Pairs", _sentences.PAIR_COLUMNS, _sentences.pairs(report), report.posture.pairs.total)
 
 
-def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> Table:
-    return Table(caption, columns, tuple(rows[:MAX_POSTURE_ROWS]), total)
+def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> PageTable:
+    return PageTable(caption, columns, tuple(rows[:MAX_POSTURE_ROWS]), total)
 
 
-def passwords(report: Report) -> Table:
+def passwords(report: Report) -> PageTable:
     """Return the credentials to change; the last column is the id of the finding that says why."""
     rows = tuple((name(c.account), c.server, stamp(c.last), c.why) for c in report.credentials_to_change)
-    return Table("Exposed or guessed passwords", ("account", "server", "last exposed", "finding"), rows, len(rows))
+    return PageTable("Exposed or guessed passwords", ("account", "server", "last exposed", "finding"), rows, len(rows))
 
 
-def roles(report: Report) -> Table:
+def roles(report: Report) -> PageTable:
     """Return the roles of hosts."""
     rows = tuple((role.host, role.role, role.reason) for role in report.roles)
-    return Table("Roles of hosts", ("host", "role", "reason"), rows, len(rows))
+    return PageTable("Roles of hosts", ("host", "role", "reason"), rows, len(rows))
 
 
-def files(report: Report) -> Table:
+def files(report: Report) -> PageTable:
     """Return the files that were looked at."""
     columns = ("file", "log", "format", "#kept", "#skipped", "#rejected", "time", "note")
     rows = tuple(map(_file, report.inputs.files))
-    return Table("Files", columns, rows, len(rows))
+    return PageTable("Files", columns, rows, len(rows))
 
 
 def _file(file: InputFile) -> tuple[str, ...]:
@@ -87,15 +87,15 @@ def _file(file: InputFile) -> tuple[str, ...]:
     return (file.path, file.log or "not used", file.format or "", *counts, when, file.problem or file.note or "")
 
 
-def busiest_hours(report: Report) -> Table:
+def busiest_hours(report: Report) -> PageTable:
     """Return the hours in which clients sent most."""
     rows = tuple(_sentences.volumes(report))
-    return Table("Busiest hours", _sentences.VOLUME_COLUMNS, rows, len(rows))
+    return PageTable("Busiest hours", _sentences.VOLUME_COLUMNS, rows, len(rows))
 
 
-def sums_of(report: Report) -> list[Table]:
+def sums_of(report: Report) -> list[PageTable]:
     """Return the sums of the mail: senders, clients, recipient domains, refusals."""
     return [
-        Table(f"{columns[0].capitalize()}, {columns[1].lstrip('#')}", columns, tuple(rows), len(rows))
+        PageTable(f"{columns[0].capitalize()}, {columns[1].lstrip('#')}", columns, tuple(rows), len(rows))
         for columns, rows in _sums.tables(report)
     ]
