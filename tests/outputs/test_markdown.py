@@ -46,11 +46,23 @@ def test_no_text_changes_the_structure(text: str) -> None:
 
 
 def test_long_lists_are_bounded_and_say_so(full: Report) -> None:
-    many = full.model_copy(update={"findings": (full.findings[0],) * 210, "volumes": full.volumes * 20})
+    minor = (full.findings[4],) * (markdown.MAX_FINDINGS + 3)
+    findings = (full.findings[1],) * (markdown.MAX_FINDINGS + 10) + minor
+    many = full.model_copy(update={"findings": findings, "volumes": full.volumes * 20})
     text = markdown.OUTPUT.render(many, View())
-    assert "And 10 more critical; the JSON form has all." in text
+    assert text.count("### critical: Password sent in clear") == markdown.MAX_FINDINGS
+    assert text.count("- low: ") == markdown.MAX_FINDINGS
+    assert "And 13 more; the JSON form has all." in text
     assert "And 20 more; the JSON form has all." in text
-    crowd = full.model_copy(update={"incidents": full.incidents[:1] * (markdown.FULL + 7)})
+    crowd = full.model_copy(update={"incidents": full.incidents[:1] * (markdown.MAX_INCIDENTS + 7)})
     text = markdown.OUTPUT.render(crowd, View())
-    assert text.count(f"id: {full.incidents[0].id};") == markdown.FULL
+    assert text.count(f"- Id: {full.incidents[0].id}") == markdown.MAX_INCIDENTS
     assert "And 7 more; the JSON form has all." in text
+
+
+def test_an_incident_has_its_timeline_actions_and_evidence(full: Report) -> None:
+    text = markdown.OUTPUT.render(full, View())
+    assert "| 2026-11-23 06:07:00 | 412 names probed at `mx.corp.example`." in text
+    assert "**Whom to tell**\n\n- Tell the operator of `198.51.100.25`" in text
+    assert text.count("412 trials") == 1
+    assert full.findings[6].summary not in text, "a symptom is counted, not listed"

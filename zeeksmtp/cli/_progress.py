@@ -18,12 +18,16 @@ _STEPS = {"facts": "building tables", "judging": "running detectors"}
 """What a step of the pipeline is called on the screen."""
 
 
+def _ignore(_step: str) -> None:
+    """Do nothing about a step: nobody watches."""
+
+
 class Watch(NamedTuple):
     """What the pipeline calls while it runs; if nobody watches, `started` and `progress` are `None`."""
 
     started: Callable[[Sequence[Source]], None] | None = None
     progress: Callable[[FileRecord], None] | None = None
-    step: Callable[[str], None] = lambda _name: None
+    step: Callable[[str], None] = _ignore
 
 
 @contextmanager

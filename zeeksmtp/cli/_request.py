@@ -58,7 +58,7 @@ def _parsed(text: str, zone: tzinfo, now: datetime) -> datetime:
         day = now.astimezone(zone).date() - timedelta(days=_DAYS_AGO[text])
         return datetime(day.year, day.month, day.day, tzinfo=zone)
     if ago := _AGO.fullmatch(text):
-        return now - int(ago[1]) * _UNITS[ago[2]]
+        return now.astimezone(UTC) - int(ago[1]) * _UNITS[ago[2]]
     parsed = datetime.fromisoformat(text)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
 

@@ -90,7 +90,8 @@ def filled(empty: Table, rows: Sequence[tuple[str, ...]]) -> Table:
     for row in rows:
         empty.add_row(*(text(cell) for cell in row))
     # An address that is broken over two lines cannot be copied.
-    empty.columns[0].min_width = min(max(len(plain(row[0])) for row in rows), MAX_ADDRESS_CHARACTERS)
+    longest = max(len(plain(row[0])) for row in rows)
+    empty.columns[0].width = longest if longest <= MAX_ADDRESS_CHARACTERS else None
     return empty
 
 

@@ -14,10 +14,10 @@ from zeeksmtp.outputs._console import STYLES, badge, command, text
 from zeeksmtp.outputs._incidents import next_step
 from zeeksmtp.report.entries import Entry, entries, other_findings
 
-MAX_INCIDENTS, MAX_FINDINGS = 20, 8
+MAX_INCIDENTS, MAX_FINDINGS = 20, 4
 """Incidents, and findings in no incident, that have a line."""
-DETAIL_LINES = ((4, 2), (8, 1))
-"""With so many incidents, at most, each of them has so many lines below its title; with more, the first eight do."""
+DETAIL_LINES = ((4, 2), (6, 1))
+"""With so many incidents, at most, each of them has so many lines below its title; of more, the first six have one."""
 MAX_ACCOUNTS, MAX_PASSWORD_LINES = 12, 3
 _INDENT = 12
 """Columns of number and severity."""
@@ -58,11 +58,12 @@ def _entries(report: Report, console: Console) -> Iterable[RenderableType]:
         few = lines or number <= DETAIL_LINES[-1][0]
         yield from _cut(Text(" " * _INDENT).append_text(_detail(incident, report)), lines or 1, console) if few else ()
     if len(incidents) > MAX_INCIDENTS:
-        yield _more(len(incidents) - MAX_INCIDENTS, "incident")
+        yield from _cut(_more(len(incidents) - MAX_INCIDENTS, "incident"), 1, console)
     for number, finding in enumerate(others, len(incidents) + 1):
         yield from _entry(number, finding, console)
     if rest := len(other_findings(report)) - len(others):
-        yield _more(rest, "finding", _sentences.counts(other_findings(report)[len(others) :]))
+        severities = _sentences.counts(other_findings(report)[len(others) :])
+        yield from _cut(_more(rest, "finding", severities), 1, console)
 
 
 def _listed(report: Report) -> Sequence[Finding]:
@@ -103,8 +104,8 @@ def _cut(line: Text, most: int, console: Console) -> Iterable[RenderableType]:
 
 
 def _more(number: int, word: str, severities: str = "") -> Text:
-    of_them = f" ({severities})" if severities else ""
-    return text(f"{'':<{_INDENT}}and {_words.counted(number, f'more {word}')}{of_them}; --full lists them", "dim")
+    of_them = f": {severities}" if severities else ""
+    return text(f"{'':<{_INDENT}}--full lists {_words.counted(number, f'more {word}')}{of_them}", "dim")
 
 
 def _folded(label: str, raw: str, most: int, console: Console) -> Iterable[RenderableType]:
