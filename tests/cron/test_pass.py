@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,9 @@ from tests.cron._site import NOW, Site
 from zeeksmtp import pipeline, tables
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import lake, run
-from zeeksmtp.cron.lock import locked
+from zeeksmtp.cron.lock import hold_lock
 from zeeksmtp.errors import ConfigError, DeliveryError, NoInputError, UnusableError
-from zeeksmtp.state.findings import Suppressed, suppress
+from zeeksmtp.state.findings import FindingSuppression, suppress
 from zeeksmtp.state.store import NAME
 
 LEAK = "auth_plain_initial"
@@ -33,7 +32,7 @@ def test_a_pass_finds_what_a_report_finds(site: Site) -> None:
     site.run()
     want = pipeline.run(pipeline.Request((site.logs,), Settings()))
     (got,) = site.shown
-    assert {f.id: replace(f, state=None) for f in got.findings} == {f.id: f for f in want.findings}
+    assert {f.id: f.model_copy(update={"state": None}) for f in got.findings} == {f.id: f for f in want.findings}
     assert (got.window, got.incidents, got.inputs.totals) == (want.window, want.incidents, want.inputs.totals)
     assert got.coverage.logs == want.coverage.logs
     assert set(want.coverage.notes) <= set(got.coverage.notes)
@@ -94,7 +93,7 @@ def test_a_suppression_that_ends_makes_news(site: Site) -> None:
     site.run()
     chosen = next(iter(site.known()))
     tomorrow = NOW.date() + timedelta(days=1)
-    site.within(lambda c: suppress(c, Suppressed(chosen, "test server", tomorrow)))
+    site.within(lambda c: suppress(c, FindingSuppression(chosen, "test server", tomorrow)))
     assert not site.run().news
     ended = site.run()
     assert ended.report is None
@@ -109,7 +108,7 @@ def test_suppressions_of_config_and_state_add_up(site: Site) -> None:
     site.run()
     (told,) = site.shown
     assert told.settings.suppressed == 2
-    site.within(lambda c: suppress(c, Suppressed(told.findings[0].id, "too", None)))
+    site.within(lambda c: suppress(c, FindingSuppression(told.findings[0].id, "too", None)))
     ended = site.run()
     assert ended.report is not None and ended.report.settings.suppressed == 3
 
@@ -173,7 +172,7 @@ def test_a_row_from_the_future_ages_nothing(site: Site) -> None:
 
 
 def test_small_parts_become_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake, "MANY", 3)
+    monkeypatch.setattr(lake, "MIN_MERGED_PARTS", 3)
     lines = (CAPTURES / LEAK / "tsv" / "smtp_cmd.log").read_bytes().splitlines(keepends=True)
     site.write("smtp_cmd.log", b"".join(lines[:10]))
     site.run()
@@ -196,14 +195,14 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
     rows = site.rows()
     (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
     (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
-    (site.state / "work" / "whole").unlink()
+    (site.state / "work" / "complete").unlink()
     (site.state / "work" / "pieces" / "session").mkdir(parents=True)
     (site.state / "work" / "pieces" / "session" / "half.parquet").write_bytes(b"half")
     site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
     site.run()
     assert site.rows() >= rows
     assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()}
-    assert [path.name for path in (site.state / "work").iterdir()] == ["whole"]
+    assert [path.name for path in (site.state / "work").iterdir()] == ["complete"]
 
 
 def test_tables_of_days_without_a_new_row_are_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +231,10 @@ def test_a_part_that_is_missing_is_said(site: Site) -> None:
 def test_a_second_pass_leaves_at_once(site: Site) -> None:
     site.put(LEAK)
     site.state.mkdir(mode=0o700)
-    with locked(site.state), pytest.raises(UnusableError, match=rf"another pass is running \(process {os.getpid()},"):
+    with (
+        hold_lock(site.state),
+        pytest.raises(UnusableError, match=rf"another pass is running \(process {os.getpid()},"),
+    ):
         site.run()
     assert not (site.state / NAME).exists()
     site.run()
@@ -244,8 +246,8 @@ def test_a_lock_of_the_dead_holds_nobody_up(site: Site) -> None:
     code = f"""
 import os, signal
 from pathlib import Path
-from zeeksmtp.cron.lock import locked
-with locked(Path({str(site.state)!r})):
+from zeeksmtp.cron.lock import hold_lock
+with hold_lock(Path({str(site.state)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """
     dead = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
@@ -259,14 +261,14 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_a_dry_run_changes_nothing(site: Site) -> None:
     site.put(LEAK)
-    first = run.dry_run(site.asked())
+    first = run.dry_run(site.request())
     assert len(first.files) == 6 and first.news and not site.state.exists()
     site.run()
     before = tree(site.home)
     (site.logs / "second").mkdir()
     for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
         site.write(f"second/{path.name}", path.read_bytes())
-    ended = run.dry_run(site.asked())
+    ended = run.dry_run(site.request())
     assert ended.news and len(ended.files) == 4
     assert {path: content for path, content in tree(site.home).items() if "/second/" not in path} == before
     assert len(site.shown) == 1
@@ -278,34 +280,34 @@ def test_a_report_that_could_not_be_delivered_goes_with_the_next_pass(
     tries: list[tuple[str, str, str]] = []
     shut = True
 
-    def carry(name: str, parcel: object, _: object) -> None:
-        tries.append((name, parcel.id, parcel.render("json")))
+    def send(name: str, envelope: object, _: object) -> None:
+        tries.append((name, envelope.id, envelope.render("json")))
         if shut and name == "mail":
             raise DeliveryError("mail.example refused")
 
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("file", "mail"))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("file", "mail"))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", send)
     site.put(LEAK)
     ended = site.run()
     assert ended.undelivered == ("mail.example refused (the report waits for the next pass)",)
     (row,) = site.waiting()
-    assert (row.carriers, row.attempts, row.error) == (("mail",), 1, "mail.example refused")
+    assert (row.transports, row.attempts, row.error) == (("mail",), 1, "mail.example refused")
     shut = False
     assert site.run().undelivered == ()
     assert site.waiting() == []
     assert [name for name, _, _ in tries] == ["file", "mail", "mail"]
-    assert len({(id_, text) for _, id_, text in tries}) == 1, "the same parcel, word for word"
+    assert len({(id_, text) for _, id_, text in tries}) == 1, "the same envelope, word for word"
     site.run()
     assert len(tries) == 3
 
 
 def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def carry(*_: object) -> None:
+    def send(*_: object) -> None:
         raise DeliveryError("no route")
 
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
-    monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", send)
+    monkeypatch.setattr("zeeksmtp.cron.recording.MAX_WAITING_REPORTS", 1)
     site.put(LEAK)
     site.run()
     (first,) = site.reports()
@@ -320,8 +322,8 @@ def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monk
 
 @pytest.mark.parametrize("name", [LEAK, "password_reuse", "auth_odd"])
 def test_no_secret_in_lake_state_or_outbox(name: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", _refused)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", _refused)
     site.put(name)
     site.run()
     assert site.waiting() or not site.known()

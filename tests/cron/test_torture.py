@@ -23,7 +23,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.cron._growing import Growing
 from zeeksmtp.state import findings
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.store import NAME, open_store
 
 KILLS = int(os.environ.get("KILLS", "10"))
 STEPS = max(4, KILLS // 4)
@@ -102,7 +102,7 @@ class Site:
         state = sqlite3.connect(self.home / "state" / NAME)
         live = state.execute("select log, name, rows from part").fetchall()
         waiting = state.execute("select count(*) from outbox where report is not null").fetchone()[0]
-        parcels = {row[0] for row in state.execute("select parcel from outbox")}
+        envelopes = {row[0] for row in state.execute("select envelope from outbox")}
         state.close()
         rows = Counter[str]()
         for log, name, count in live:
@@ -111,9 +111,9 @@ class Site:
             rows.update(f"{log} {row}" for row in part.write_ndjson().splitlines())
         there = {(path.parent.name, path.name) for path in (self.home / "state" / "lake").glob("*/*")}
         carried = (self.home / "carry.log").read_text().split()
-        assert set(carried) == parcels == {path.name for path in (self.home / "carry.d").iterdir()}
-        with opened(self.home / "state" / NAME) as store, store.transaction() as connection:
-            known = findings.known(connection)
+        assert set(carried) == envelopes == {path.name for path in (self.home / "carry.d").iterdir()}
+        with open_store(self.home / "state" / NAME) as store, store.transaction() as connection:
+            known = findings.remembered_findings(connection)
         return {
             "findings": known,
             "rows": rows,

@@ -15,7 +15,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.delivery._parcels import SECRET
+from tests.delivery._envelopes import SECRET
 
 USER = "zeeksmtp"
 

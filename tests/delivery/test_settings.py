@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery._parcels import SECRET
+from tests.delivery._envelopes import SECRET
 from zeeksmtp import config
 from zeeksmtp.config import Settings, load
 from zeeksmtp.delivery_settings import PORTS

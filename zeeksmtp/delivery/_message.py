@@ -36,16 +36,15 @@ class Body:
 
 
 def body_of(envelope: Envelope, mail: Mail) -> Body:
-    """Render as much of the report as a mail may hold: all of it, what is urgent, or the text of that alone."""
+    """Render as much of the report as a mail may hold: all of it, what is most urgent, or the text of that alone."""
     body = Body(envelope.render("terminal"), envelope.render("html"))
     if _fits(body, envelope, mail):
         return body
-    report, note = shortened(envelope.report())
-    text = f"{note}\n\n{envelope.render('terminal', report)}"
-    body = Body(text, envelope.render("html", report))
-    if _fits(body, envelope, mail):
-        return body
-    return _text_only(text, envelope, mail)
+    for report, note in shortened(envelope.report()):
+        body = Body(f"{note}\n\n{envelope.render('terminal', report)}", envelope.render("html", report))
+        if _fits(body, envelope, mail):
+            return body
+    return _text_only(body.text, envelope, mail)
 
 
 def _text_only(text: str, envelope: Envelope, mail: Mail) -> Body:
@@ -72,7 +71,7 @@ def message(envelope: Envelope, mail: Mail, body: Body, notes: Sequence[str] = (
     mime["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office reply is to answer
     mime.set_content(_encodable(_head(notes) + body.text), cte="quoted-printable")
     if body.page is not None:
-        mime.add_alternative(_encodable(body.page), subtype="html", cte="base64")
+        mime.add_alternative(_encodable(body.page), subtype="html", cte="quoted-printable")
     return mime.as_bytes()
 
 

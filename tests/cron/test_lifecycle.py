@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from zeeksmtp.cron.life import lived
 
 from tests.findings import plain
-from zeeksmtp.cron.life import lived
 from zeeksmtp.model import Finding, Severity
 from zeeksmtp.state.findings import Known, Past
 
