@@ -47,17 +47,17 @@ def test_a_full_disk_costs_no_more_than_the_pass(
     config = tmp_path / "zeeksmtp.toml"
     config.write_text(f'log_dir = "{site.logs}"\nstate_dir = "{small / "state"}"\nsettle_seconds = 0\n')
     ballast = _fill(small, room)
-    code = app.run(["cron", "--config", str(config)])
+    code = app.run(["cron", "--format", "json", "--config", str(config)])
     said = capsys.readouterr()
     assert code in {ExitCode.UNUSABLE, ExitCode.OK}
     if code == ExitCode.UNUSABLE:
         assert said.out == "" and len(said.err.splitlines()) == 1
         assert "make room" in said.err
     ballast.unlink()
-    again = app.run(["cron", "--config", str(config)])
+    again = app.run(["cron", "--format", "json", "--config", str(config)])
     told = said.out + capsys.readouterr().out
     assert again == ExitCode.OK
-    assert told.count("Findings\n") == 1
+    assert told.count('"zeeksmtp.report.v2"') == 1
     whole = rows_of(CASE, tmp_path / "whole")
     beside = Site(tmp_path / "beside")
     (beside.home / "state").symlink_to(small / "state")
