@@ -37,7 +37,7 @@ def _fill(small: Path, room: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 450])
+@pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 320, 450])
 def test_a_full_disk_costs_no_more_than_the_pass(
     room: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def deliver(store: Store, settings: Settings, show: Show, ready: Mapping[str, Re
     """
     with store.transaction() as connection:
         waiting = outbox.waiting(connection)
+    store.checkpoint()  # On a full disk nothing is delivered that could not be recorded as delivered.
     failed: set[str] = set()
     errors: list[str] = []
     for row in waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,17 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
+            raise _unusable(self.path, error) from error
+
+    def checkpoint(self) -> None:
+        """Write what was committed from the write-ahead log into the file itself, and empty the log.
+
+        After that the disk has room for a small transaction. Raises `UnusableError` if it is full.
+        """
+        try:
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (DBAPIError, sqlite3.Error) as error:
             raise _unusable(self.path, error) from error
 
     def close(self) -> None:
@@ -104,9 +115,9 @@ def _damaged(path: Path) -> str:
     )
 
 
-def _unusable(path: Path, error: DBAPIError) -> UnusableError:
+def _unusable(path: Path, error: DBAPIError | sqlite3.Error) -> UnusableError:
     """Return the error for what SQLite reports, with the remedy."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF
     known = {
         sqlite3.SQLITE_FULL: f"{path}: the disk is full; make room and run again, nothing was lost",
         sqlite3.SQLITE_READONLY: f"{path} cannot be written: give its owner and mode back to the user of the pass",
