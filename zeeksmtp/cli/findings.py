@@ -38,7 +38,7 @@ _UNACK = """Withdraw acknowledgements: reports include the findings again.
 Examples:
   zeeksmtp findings unack ca7fef39
 """
-_SUPPRESS = """Leave findings out of reports and incidents, like `[[suppress]]` in the config does, up to a day or always.
+_SUPPRESS = """Leave findings out of reports, as `[[suppress]]` in the config does, for good or up to a day.
 
 \b
 Examples:

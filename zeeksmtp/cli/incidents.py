@@ -39,7 +39,7 @@ _UNACK = """Withdraw the acknowledgements of incidents and their findings: repor
 Examples:
   zeeksmtp incidents unack 00c4be91
 """
-_SUPPRESS = """Leave the findings of incidents out of reports, up to a day or for good.
+_SUPPRESS = """Leave the findings of incidents out of reports, for good or up to a day.
 
 \b
 Examples:
