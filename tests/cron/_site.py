@@ -78,7 +78,7 @@ class Site:
         return run.run(self.request(**more), self.shown.append)
 
     def rows(self) -> Counter[str]:
-        """Give the rows of the live parts, as often as they are there."""
+        """Return the rows of the live parts, as often as they are there."""
         rows = Counter[str]()
         with open_store(self.state / NAME) as store, store.transaction() as connection:
             live = ledger.parts(connection)
@@ -89,7 +89,7 @@ class Site:
         return rows
 
     def parts(self) -> list[ledger.LivePart]:
-        """Give the live parts."""
+        """Return the live parts."""
         with open_store(self.state / NAME) as store, store.transaction() as connection:
             return ledger.parts(connection)
 
@@ -105,12 +105,12 @@ class Site:
             return remembered_incidents(connection, known)
 
     def waiting(self) -> list[outbox.WaitingReport]:
-        """Give what waits in the outbox."""
+        """Return what waits in the outbox."""
         with open_store(self.state / NAME) as store, store.transaction() as connection:
             return outbox.waiting(connection)
 
     def reports(self) -> list[Report]:
-        """Give the reports that wait in the outbox."""
+        """Return the reports that wait in the outbox."""
         with open_store(self.state / NAME) as store, store.transaction() as connection:
             texts = [outbox.report(connection, row) for row in outbox.waiting(connection)]
         return [Report.model_validate_json(text) for text in texts]
@@ -122,7 +122,7 @@ class Site:
 
 
 def rows_of(capture: str, home: Path, *logs: str) -> Counter[str]:
-    """Give the rows that one pass over a capture takes."""
+    """Return the rows that one pass over a capture takes."""
     if home.exists():
         shutil.rmtree(home)
     site = Site(home)

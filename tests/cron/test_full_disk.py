@@ -18,7 +18,7 @@ CASE = "account_abuse"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Give a file system of a megabyte."""
+    """Return a file system of a megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
@@ -55,9 +55,9 @@ def test_a_full_disk_costs_no_more_than_the_pass(
         assert "make room" in said.err
     ballast.unlink()
     again = app.run(["cron", "--format", "json", "--config", str(config)])
-    told = said.out + capsys.readouterr().out
+    output = said.out + capsys.readouterr().out
     assert again == ExitCode.OK
-    assert told.count('"zeeksmtp.report.v2"') == 1
+    assert output.count('"zeeksmtp.report.v2"') == 1
     whole = rows_of(CASE, tmp_path / "whole")
     beside = Site(tmp_path / "beside")
     (beside.home / "state").symlink_to(small / "state")

@@ -20,7 +20,7 @@ JSON = (CAPTURES / CASE / "json" / "smtp_cmd.log").read_bytes()
 
 @pytest.fixture
 def whole(tmp_path: Path) -> object:
-    """Give the rows of the whole smtp_cmd.log."""
+    """Return the rows of the whole smtp_cmd.log."""
     return rows_of(CASE, tmp_path / "whole", "smtp_cmd")
 
 
@@ -212,7 +212,7 @@ def test_a_file_gone_for_good_keeps_what_it_gave(site: Site, whole: object) -> N
     assert site.rows() == whole
 
 
-def test_a_damaged_file_degrades_the_pass_that_reads_it_and_is_told_once(site: Site) -> None:
+def test_a_damaged_file_degrades_the_pass_that_reads_it_and_is_reported_once(site: Site) -> None:
     packed = gzip.compress(LOG)
     site.write("smtp_cmd.log.gz", packed[:-200])
     first = site.run()

@@ -20,7 +20,7 @@ LEAK = "auth_plain_initial"
 
 
 def test_an_output_that_fails_on_one_report(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exception quotes what was logged, so only its kind is told and kept."""
+    """The exception quotes what was logged, so only its kind is shown and remembered."""
     files = [tmp_path / "report.csv", tmp_path / "report.json"]
     site.given = {"report_files": [str(path) for path in files]}
     lame: list[Report] = []

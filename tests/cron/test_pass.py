@@ -154,10 +154,10 @@ def test_what_was_acknowledged_is_not_repeated(site: Site) -> None:
     site.within(lambda c: findings.acknowledge(c, [chosen], "changed", NOW))
     more(site)
     site.run()
-    told = site.shown[1]
-    assert chosen.finding.id not in {f.id for f in told.findings}
-    assert chosen.finding.id not in {id_ for incident in told.incidents for id_ in incident.findings}
-    assert chosen.finding.id not in {credential.why for credential in told.credentials_to_change}
+    report = site.shown[1]
+    assert chosen.finding.id not in {f.id for f in report.findings}
+    assert chosen.finding.id not in {id_ for incident in report.incidents for id_ in incident.findings}
+    assert chosen.finding.id not in {credential.why for credential in report.credentials_to_change}
     assert site.known()[chosen.finding.id].finding.state == "acknowledged"
 
 
@@ -171,11 +171,11 @@ def test_a_first_pass_over_an_archive_is_a_summary(site: Site) -> None:
         site.write(f"later/{path.name}", later)
     site.now = NOW + timedelta(days=20)
     site.run()
-    (told,) = site.shown
-    states = Counter(f.state for f in told.findings)
+    (report,) = site.shown
+    states = Counter(f.state for f in report.findings)
     assert states["new"] and states["quiet"] >= 5
-    assert "first pass" in told.coverage.notes[0].lower()
-    assert all(f.state == "quiet" for f in told.findings if f.detector == "cleartext-credentials")
+    assert "first pass" in report.coverage.notes[0].lower()
+    assert all(f.state == "quiet" for f in report.findings if f.detector == "cleartext-credentials")
 
 
 def test_a_suppression_that_ends_makes_news(site: Site) -> None:
@@ -196,14 +196,14 @@ def test_suppressions_of_config_and_state_add_up(site: Site) -> None:
     site.put(LEAK)
     site.given["suppress"] = [{"client": "10.20.1.11", "reason": "known"}]
     site.run()
-    (told,) = site.shown
-    assert told.settings.suppressed == 2
-    site.within(lambda c: suppress(c, FindingSuppression(told.findings[0].id, "too", None)))
+    (report,) = site.shown
+    assert report.settings.suppressed == 2
+    site.within(lambda c: suppress(c, FindingSuppression(report.findings[0].id, "too", None)))
     ended = site.run()
     assert ended.report is not None and ended.report.settings.suppressed == 3
 
 
-def test_other_settings_judge_anew(site: Site) -> None:
+def test_other_settings_run_the_detectors_again(site: Site) -> None:
     site.put(LEAK)
     site.run()
     site.given["timezone"] = "Asia/Tokyo"

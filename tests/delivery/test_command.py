@@ -19,9 +19,9 @@ def shell(script: str, *words: str, **more: Any) -> Settings:
     return settings(report_command={"run": ("/bin/sh", "-c", script, "sh", *words), **more})
 
 
-def failure(told: Settings) -> str:
+def failure(config: Settings) -> str:
     with pytest.raises(DeliveryError) as caught:
-        send("command", envelope(), told)
+        send("command", envelope(), config)
     text = str(caught.value)
     assert text.isprintable()
     assert len(text) < 500
@@ -40,8 +40,10 @@ def test_the_report_comes_on_standard_input(form: str, tmp_path: Path) -> None:
 
 def test_the_environment_says_what_is_in_it(tmp_path: Path) -> None:
     send("command", envelope("x\n\x1b[2J", "pass-7"), shell('env > "$1"', str(tmp_path / "got")))
-    told = dict(line.split("=", 1) for line in (tmp_path / "got").read_text().splitlines() if "=" in line)
-    assert {name.removeprefix("REPORT_"): value for name, value in told.items() if name.startswith("REPORT_")} == {
+    environment = dict(line.split("=", 1) for line in (tmp_path / "got").read_text().splitlines() if "=" in line)
+    assert {
+        name.removeprefix("REPORT_"): value for name, value in environment.items() if name.startswith("REPORT_")
+    } == {
         "ID": "pass-7",
         "FORMAT": "json",
         "SUBJECT": "x\\x0a\\x1b[2J",
@@ -55,7 +57,7 @@ def test_the_environment_says_what_is_in_it(tmp_path: Path) -> None:
         "LOW": "2",
         "INFO": "1",
     }
-    assert "PATH" in told
+    assert "PATH" in environment
 
 
 def test_a_report_without_findings_has_no_severity(tmp_path: Path) -> None:
@@ -92,9 +94,9 @@ def test_a_command_that_reads_nothing_has_still_taken_it() -> None:
 
 
 def test_a_failure_shows_the_end_of_what_it_said() -> None:
-    told = failure(shell('head -c 3000000 /dev/zero | tr "\\0" x >&2; printf "no\\033[31m queue\\n" >&2; exit 3'))
-    assert told.startswith("report command /bin/sh: exit code 3: xxx")
-    assert told.endswith("xno\\x1b[31m queue; try it by hand")
+    text = failure(shell('head -c 3000000 /dev/zero | tr "\\0" x >&2; printf "no\\033[31m queue\\n" >&2; exit 3'))
+    assert text.startswith("report command /bin/sh: exit code 3: xxx")
+    assert text.endswith("xno\\x1b[31m queue; try it by hand")
 
 
 def test_a_failure_without_words() -> None:
@@ -125,6 +127,6 @@ def test_what_it_leaves_running_does_not_hold_us_up() -> None:
     [("/no/such/program", "No such file or directory"), ("/etc", "Permission denied"), ("a\0b", "null byte")],
 )
 def test_a_program_that_is_not_there(program: str, reason: str) -> None:
-    told = failure(settings(report_command={"run": (program,)}))
-    assert reason in told
-    assert told.endswith("check `run` in [report_command]")
+    text = failure(settings(report_command={"run": (program,)}))
+    assert reason in text
+    assert text.endswith("check `run` in [report_command]")

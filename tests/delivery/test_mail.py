@@ -26,7 +26,7 @@ EHLO = b"250 mx\r\n"
 
 
 def failure(settings: Settings) -> str:
-    """Give the one line that a failed attempt ends with."""
+    """Return the one line that a failed attempt ends with."""
     with pytest.raises(DeliveryError) as caught:
         send("mail", envelope(), settings)
     text = str(caught.value)
@@ -50,7 +50,7 @@ def secure(port: int, certificate: Certificate, **changes: Any) -> Settings:
 
 
 def only(inbox: Inbox) -> EmailMessage:
-    """Give the one message that arrived."""
+    """Return the one message that arrived."""
     (envelope,) = inbox.taken
     assert isinstance(envelope.content, bytes)
     return message_from_bytes(envelope.content, policy=default)
@@ -145,15 +145,15 @@ def test_the_page_is_drawn_before_the_server_is_called() -> None:
 def test_without_the_offer_of_starttls_nothing_is_sent() -> None:
     """Somebody between may have cut the offer out, and would read the report and the password."""
     with script(b"220 mx\r\n", b"250-mx\r\n250 AUTH PLAIN LOGIN\r\n", b"221 bye\r\n") as (port, lines):
-        told = failure(mail(port, tls="starttls", username=USER, password=SECRET))
-    assert "STARTTLS: the server offers none" in told
+        text = failure(mail(port, tls="starttls", username=USER, password=SECRET))
+    assert "STARTTLS: the server offers none" in text
     assert [line.split()[0].lower() for line in lines] == [b"ehlo", b"quit"]
 
 
 def test_starttls_that_is_refused_after_the_offer_ends_it() -> None:
     with script(b"220 mx\r\n", b"250-mx\r\n250 STARTTLS\r\n", b"454 4.7.0 no\r\n", b"221 bye\r\n") as (port, lines):
-        told = failure(mail(port, tls="starttls", username=USER, password=SECRET))
-    assert "STARTTLS: 454 4.7.0 no; it goes again with the next pass" in told
+        text = failure(mail(port, tls="starttls", username=USER, password=SECRET))
+    assert "STARTTLS: 454 4.7.0 no; it goes again with the next pass" in text
     assert [line.split()[0].lower() for line in lines] == [b"ehlo", b"starttls", b"quit"]
 
 
@@ -173,9 +173,9 @@ def test_a_bad_certificate_is_refused(
     certificate = request.getfixturevalue(shown)
     ca_file = request.getfixturevalue(trusted).pem if trusted else None
     with server(**{tls: certificate}) as inbox:
-        told = failure(secure(inbox.port, certificate, tls=tls, ca_file=ca_file))
-    assert "certificate refused" in told
-    assert reason in told
+        text = failure(secure(inbox.port, certificate, tls=tls, ca_file=ca_file))
+    assert "certificate refused" in text
+    assert reason in text
     assert inbox.taken == []
 
 
@@ -195,8 +195,8 @@ def test_a_ca_file_that_is_none(content: str | None, tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.pem"
     if content:
         ca_file.write_text(content)
-    told = failure(mail(free_port() if content else 25, tls="implicit", ca_file=ca_file))
-    assert told.startswith(f"ca_file {ca_file}: ")
+    text = failure(mail(free_port() if content else 25, tls="implicit", ca_file=ca_file))
+    assert text.startswith(f"ca_file {ca_file}: ")
 
 
 # Login
@@ -204,8 +204,8 @@ def test_a_ca_file_that_is_none(content: str | None, tmp_path: Path) -> None:
 
 def test_a_wrong_password(good: Certificate) -> None:
     with server(starttls=good) as inbox:
-        told = failure(secure(inbox.port, good, password="wrong"))
-    assert told.startswith(f"mail by localhost port {inbox.port}, AUTH: 535 5.7.8; check `username`")
+        text = failure(secure(inbox.port, good, password="wrong"))
+    assert text.startswith(f"mail by localhost port {inbox.port}, AUTH: 535 5.7.8; check `username`")
     assert inbox.taken == []
 
 
@@ -221,8 +221,8 @@ def test_a_server_that_repeats_what_it_was_sent(monkeypatch: pytest.MonkeyPatch)
 def test_a_server_without_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport._Attempt, "_encrypt", lambda self, client: client.ehlo())
     with script(b"220 mx\r\n", EHLO, b"221 bye\r\n") as (port, _):
-        told = failure(mail(port, tls="starttls", username=USER, password=SECRET))
-    assert "AUTH: SMTP AUTH extension not supported" in told
+        text = failure(mail(port, tls="starttls", username=USER, password=SECRET))
+    assert "AUTH: SMTP AUTH extension not supported" in text
 
 
 @pytest.mark.parametrize("content", [SECRET, f"{SECRET}\n", f"{SECRET}\r\nsecond line\n"])
@@ -241,8 +241,8 @@ def test_a_password_file_that_others_can_open_is_refused(mode: int, good: Certif
     file.write_text(SECRET)
     file.chmod(mode)
     with server(starttls=good) as inbox:
-        told = failure(secure(inbox.port, good, password=None, password_file=file))
-    assert told == f"password_file {file}: others have access to it; run chmod 600 on it"
+        text = failure(secure(inbox.port, good, password=None, password_file=file))
+    assert text == f"password_file {file}: others have access to it; run chmod 600 on it"
 
 
 @pytest.mark.parametrize(
@@ -269,8 +269,8 @@ def test_a_folder_is_no_password_file(good: Certificate, tmp_path: Path) -> None
 def test_a_pipe_is_no_password_file_and_does_not_hold_us_up(good: Certificate, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "password", 0o600)
     with server(starttls=good) as inbox:
-        told = failure(secure(inbox.port, good, password=None, password_file=tmp_path / "password"))
-    assert told.endswith("password: not a file; name one that holds the password")
+        text = failure(secure(inbox.port, good, password=None, password_file=tmp_path / "password"))
+    assert text.endswith("password: not a file; name one that holds the password")
 
 
 @pytest.mark.parametrize("missing", ["PLAIN", "LOGIN"])
@@ -296,8 +296,8 @@ def test_a_refused_recipient_does_not_keep_the_mail_from_the_others() -> None:
 def test_if_all_are_refused_nothing_is_sent() -> None:
     with server() as inbox:
         inbox.replies = dict.fromkeys(("a@corp.example", "b@corp.example"), "550 5.1.1 no such user")
-        told = failure(mail(inbox.port, to=tuple(inbox.replies)))
-    assert "RCPT TO a@corp.example: 550 5.1.1 no such user" in told
+        text = failure(mail(inbox.port, to=tuple(inbox.replies)))
+    assert "RCPT TO a@corp.example: 550 5.1.1 no such user" in text
     assert inbox.taken == []
 
 
@@ -313,8 +313,8 @@ def test_a_greylisted_mail_goes_with_the_next_attempt() -> None:
 def test_a_message_that_is_refused() -> None:
     with server() as inbox:
         inbox.replies["DATA"] = "554 5.7.1 looks like spam"
-        told = failure(mail(inbox.port))
-    assert "DATA: 554 5.7.1 looks like spam; ask who runs the server" in told
+        text = failure(mail(inbox.port))
+    assert "DATA: 554 5.7.1 looks like spam; ask who runs the server" in text
 
 
 def test_a_message_that_is_too_long() -> None:
@@ -341,9 +341,9 @@ TO_DATA = (b"220 mx\r\n", EHLO, b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n")
 )
 def test_a_server_that_fails_or_falls_silent(replies: list[bytes | None], reason: str) -> None:
     with script(*replies) as (port, _):
-        told = failure(mail(port, timeout_seconds=1))
-    assert told.startswith(f"mail by localhost port {port}, {reason}")
-    assert len(told) < 600
+        text = failure(mail(port, timeout_seconds=1))
+    assert text.startswith(f"mail by localhost port {port}, {reason}")
+    assert len(text) < 600
 
 
 def test_silence_after_the_last_line_is_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,9 +368,9 @@ def test_a_bad_farewell_is_no_failure(farewell: list[bytes | None], monkeypatch:
 
 def test_nobody_listens() -> None:
     port = free_port()
-    told = failure(mail(port))
-    assert told.startswith(f"mail by localhost port {port}, connection: ")
-    assert told.endswith("Connection refused; check `host`, `port`, `tls` and the network")
+    text = failure(mail(port))
+    assert text.startswith(f"mail by localhost port {port}, connection: ")
+    assert text.endswith("Connection refused; check `host`, `port`, `tls` and the network")
 
 
 def test_a_host_that_is_not_there() -> None:

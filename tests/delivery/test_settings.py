@@ -32,10 +32,10 @@ def loaded(text: str) -> Settings:
 def refusal(text: str) -> str:
     with pytest.raises(ConfigError) as caught:
         loaded(text)
-    told = str(caught.value)
-    assert "\n" not in told
-    assert SECRET not in told
-    return told
+    text = str(caught.value)
+    assert "\n" not in text
+    assert SECRET not in text
+    return text
 
 
 @pytest.mark.parametrize(

@@ -22,19 +22,19 @@ def shortened(report: Report) -> Iterator[tuple[Report, str]]:
 
 
 def _excerpt(report: Report, limit: int, findings: set[str]) -> tuple[Report, str]:
-    incidents, kept = report.incidents[:limit], tuple(f for f in report.findings if f.id in findings)
+    incidents, chosen = report.incidents[:limit], tuple(f for f in report.findings if f.id in findings)
     worst = f"the worst {limit:,} of " if limit < len(report.incidents) else "all "
     note = (
         f"This mail is shortened to stay below 100 kB: it has {worst}{len(report.incidents):,} incidents and "
-        f"{len(kept):,} of {len(report.findings):,} findings. `zeeksmtp incidents list` and `zeeksmtp findings list` "
+        f"{len(chosen):,} of {len(report.findings):,} findings. `zeeksmtp incidents list` and `zeeksmtp findings list` "
         "show all."
     )
-    detectors = {finding.detector for finding in kept}
-    hosts = {host for finding in kept for host in (*finding.clients, *finding.servers)}
+    detectors = {finding.detector for finding in chosen}
+    hosts = {host for finding in chosen for host in (*finding.clients, *finding.servers)}
     posture = Posture(servers=(), sessions=report.posture.sessions, tls_sessions=report.posture.tls_sessions)
     excerpt = {
         "incidents": incidents,
-        "findings": kept,
+        "findings": chosen,
         "credentials_to_change": tuple(c for c in report.credentials_to_change if c.why in findings),
         "detectors": {name: text for name, text in report.detectors.items() if name in detectors},
         "hosts": {host: names for host, names in report.hosts.items() if host in hosts},

@@ -28,7 +28,7 @@ def _configured(settings: Settings) -> bool:
 
 def _send(envelope: Envelope, settings: Settings) -> None:
     command = settings.report_command
-    assert command is not None  # noqa: S101 - for the type checker: `_configured` was asked
+    assert command is not None  # noqa: S101 - for the type checker: `_configured` is true
     # Files, not pipes: what a grandchild keeps open cannot hold us up, and no amount of words fills memory.
     with TemporaryFile() as report, TemporaryFile() as stderr:
         report.write(envelope.render(command.format).encode("utf-8", "backslashreplace"))

@@ -33,7 +33,7 @@ def _configured(settings: Settings) -> bool:
 
 def _send(envelope: Envelope, settings: Settings) -> None:
     mail = settings.mail
-    assert mail is not None  # noqa: S101 - for the type checker: `_configured` was asked
+    assert mail is not None  # noqa: S101 - for the type checker: `_configured` is true
     # To render a page takes seconds, and a busy server does not wait for it: all is ready before the connection.
     body = body_of(envelope, mail)
     _Attempt(mail).send(envelope, body)
