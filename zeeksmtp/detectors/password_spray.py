@@ -66,6 +66,7 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
     alone = _networks(tries, params, context).cache()
     # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
     named = tries.filter(pl.col("direction") == "inbound", pl.col("account").is_not_null())
+    # One that later alarms alone leaves them, but not the finding: it is the same server's.
     rest = named.join(alone, on=list(_NETWORK), how="anti").with_columns(pl.col("ts").dt.truncate("1d").alias("day"))
     rest = rest.cache()
     days = _days(rest, params, context).cache()
