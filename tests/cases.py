@@ -70,14 +70,24 @@ class Case:
     def frames(self, shuffle: int | None = None) -> Frames:
         """Return the tables, with their rows in the order of the seed `shuffle` if there is one."""
         if self.logs is not None:
-            logs = _frames(self.logs, LOGS, shuffle)
-            # Each fact is computed once, as in the pipeline; a chain of plans would compute the first ones many times.
-            return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
+            return self.facts(self.log_frames(shuffle))
         return _frames(self.tables or {}, {**LOGS, **FACTS}, shuffle)
+
+    def log_frames(self, shuffle: int | None = None) -> Frames:
+        """Return the Zeek logs of the case."""
+        return _frames(self.logs or {}, LOGS, shuffle)
+
+    def facts(self, logs: Frames) -> Frames:
+        """Return `logs` with all facts, each computed once, as in the pipeline."""
+        return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
 
     def findings(self, shuffle: int | None = None) -> list[Finding]:
         """Return what the detector, and nothing else, finds in the case's tables."""
-        params, tables = self.detector.params(**self.params), self.frames(shuffle)
+        return self.findings_in(self.frames(shuffle))
+
+    def findings_in(self, tables: Frames) -> list[Finding]:
+        """Return what the detector finds in `tables`."""
+        params = self.detector.params(**self.params)
         rows = judge(self.detector, tables, params, self.context).collect()
         hosts = Hosts(tables["role"].select("host", "role", "local").collect().iter_rows())
         return sorted(findings_of(self.detector, rows, hosts), key=lambda finding: finding.id)

@@ -47,7 +47,8 @@ class GuessingTest(Params):
     spray_tries: float = Field(
         3,
         ge=1,
-        description="failed logins per account of a spray, at most; Source: the usual lock-out after 3 to 5 tries",
+        description="failed logins of a client per account of a spray, at most; Source: the usual lock-out after 3 "
+        "to 5 tries",
     )
 
     def test(self, context: Context) -> SequentialTest:
@@ -84,13 +85,16 @@ def login_alarms(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest,
 def spray_shape(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest) -> pl.LazyFrame:
     """Return the failed logins of each key in time order, with the flag `is_spray`.
 
-    It holds at a login if the logins up to it concern many accounts, few times each. What was true of a moment stays
-    true, whatever is logged later: findings that depend on it keep their ids while an attack goes on.
+    It holds at a login if the logins up to it concern many accounts, and a client tries one of them few times (on
+    average). What was true of a moment stays true, whatever is logged later: findings keep their ids while an attack
+    goes on.
     """
     failed = tries.filter(pl.col("bad"), pl.col("account").is_not_null()).sort(*keys, "ts", "uid", "seq")
     accounts = pl.struct(*keys, "account").is_first_distinct().cast(pl.Int64).cum_sum().over(keys)
+    pair = list(dict.fromkeys([*keys, "client", "account"]))
+    pairs = pl.struct(pair).is_first_distinct().cast(pl.Int64).cum_sum().over(keys)
     number = pl.int_range(1, pl.len() + 1).over(keys)
-    is_spray = (accounts >= params.spray_accounts) & (number <= params.spray_tries * accounts)
+    is_spray = (accounts >= params.spray_accounts) & (number <= params.spray_tries * pairs)
     return failed.select(*keys, "ts", is_spray.alias("is_spray"))
 
 

@@ -3,9 +3,10 @@
 What it sees: logins in clear with a verdict (table `login`), per server. Sources of one network (/24, IPv6 /64) are one
 actor. Trials are accounts, each once: bad if its first login failed. The sequential test (S = max(0, S + ln of the
 likelihood ratio), alarm at S >= ln(1/alpha)) fires, and then or later at least `spray_accounts` accounts have failed
-logins, at most `spray_tries` each on average. Networks that do not alarm alone are tested together, per server and day:
-the number of accounts with failed logins from outside, against the server's own days before (upper tail at alpha, at
-least `history_days`). One finding per server; the networks are its evidence. `count` is the number of accounts.
+logins, on average at most `spray_tries` by each client. Networks that do not alarm alone are tested together, per
+server and day: the number of accounts with failed logins from outside, against the server's own days before (upper tail
+at alpha, at least `history_days`). One finding per server; the networks are its evidence. `count` is the number of
+accounts.
 
 Why it matters: a spray stays below every lock-out and finds the one account whose password is the season and the year.
 

@@ -1,10 +1,10 @@
 """A device repeats a password that is no longer valid.
 
 What it sees: at least `min_tries` rejected logins in clear (table `auth`) of one client and account with one and the
-same password. Equal keyed hashes are the same password. Without hashes, equal lengths count as the same: of a host of
-the site always, because a word list has passwords of several lengths; from outside only at regular intervals: the
-median gap is at least `min_gap_seconds`, and half of the gaps differ from it by at most `max_deviation` of it. One
-finding per client, server and account; `count` is the number of rejected logins.
+same password, at regular intervals: the median gap is at least `min_gap_seconds`, and half of the gaps differ from it
+by at most `max_deviation` of it. Twice as many are enough without a rhythm. Equal keyed hashes are the same password.
+Without hashes, equal lengths count as the same: at regular intervals, or of a host of the site, because a word list has
+passwords of several lengths. One finding per client, server and account; `count` is the number of rejected logins.
 
 Why it matters: somebody's mail does not arrive, the log fills, and lock-outs or blocks hit the account's owner. The
 outdated password is still sent in clear, and often resembles the current one.
@@ -71,12 +71,12 @@ def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.La
         )
     )
     regular = (pl.col("gap") >= params.min_gap_seconds) & (pl.col("deviation") <= params.max_deviation * pl.col("gap"))
-    same = pl.col("measured") & (pl.col("lengths") == 1)
+    enough = pl.col("tries") >= pl.when(regular).then(params.min_tries).otherwise(2 * params.min_tries)
     # Where hashes are logged they decide: other secrets of one length are guesses.
-    by_length = same & (pl.col("hashes") == 1) & (pl.col("inside") | regular)
-    repeats = pl.when("hashed").then(pl.col("hashes") == 1).otherwise(by_length)
+    same_length = pl.col("measured") & (pl.col("lengths") == 1) & (pl.col("inside") | regular)
+    repeats = (pl.col("hashes") == 1) & (pl.col("hashed") | same_length)
     return to_findings(
-        found.filter(pl.col("tries") >= params.min_tries, repeats, pl.col("count") > 0).with_columns(
+        found.filter(enough, repeats, pl.col("count") > 0).with_columns(
             entity(*KEY),
             pl.lit("low").alias("severity"),
             pl.lit("high").alias("confidence"),
