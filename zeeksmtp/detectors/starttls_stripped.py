@@ -224,4 +224,5 @@ DETECTOR = Detector(
     daily=Daily(("session",), _signs),
     stage="exposure",
     technique="STARTTLS stripping",
+    symptom=True,
 )
