@@ -45,6 +45,11 @@ ALL: Mapping[str, Attack] = {
     "growth": abuse.growth,
 }
 
+MISCONFIGURATIONS = frozenset(
+    {"password-abroad", "token", "challenge", "declined", "stripped", "reuse", "clear-partner"}
+)
+"""Those of `ALL` that nobody does to the site: users, devices and partners without TLS."""
+
 CAMPAIGNS: Mapping[str, Attack] = {"harvest": campaigns.harvest, "chain": campaigns.chain}
 """Attacks in several steps or from several sources; sites suffer them only where they are asked for."""
 
