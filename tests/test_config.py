@@ -211,6 +211,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         {"run": st.lists(st.sampled_from(["/bin/true", "a b", "#"]), min_size=1, max_size=3)},
         optional={"format": st.sampled_from(["json", "markdown"]), "timeout_seconds": st.integers(1, 3600)},
     ),
+    "report_severity": st.sampled_from(["info", "low", "medium", "high", "critical"]),
+    "max_minor_findings": st.integers(0, 1000),
     "mail": st.fixed_dictionaries(
         {
             "host": st.sampled_from(["mail.corp.example", "192.0.2.25", "2001:db8::25"]),

@@ -32,7 +32,7 @@ DETECTOR = '''
     from pydantic import Field
 
     from zeeksmtp.logs._types import finding_schema
-    from zeeksmtp.model import FINDING, Context, Detector, Params, Tables
+    from zeeksmtp.model import Advice, FINDING, Context, Detector, Params, Tables
 
 
     class LocalhostParams(Params):
@@ -53,6 +53,7 @@ DETECTOR = '''
             .with_columns(pl.concat_list("client").alias("key"), pl.concat_list("client").alias("clients"))
             .with_columns(severity=pl.lit("low"), confidence=pl.lit("low"), test=pl.lit(None, dtype=schema["test"]))
         )
+        found = found.with_columns(visibility=pl.lit(""))
         absent = [pl.lit([], dtype=schema[name]).alias(name) for name in schema if name not in found.collect_schema()]
         return found.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
@@ -61,7 +62,7 @@ DETECTOR = '''
         id="localhost-helo",
         title="{clients} calls itself localhost",
         summary="{clients} calls itself localhost in {count} session(s).",
-        action="Look at {clients}.",
+        actions=(Advice("Look at {clients}."),),
         attack=("T1071.003",),
         needs=("session",),
         required_logs=("smtp",),

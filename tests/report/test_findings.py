@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from zeeksmtp.logs._types import finding_schema
-from zeeksmtp.model import FINDING, Detector, Finding, Params, identity
+from zeeksmtp.model import FINDING, Advice, Detector, Finding, Hosts, Params, identity
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order
 
 T = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -19,10 +19,10 @@ def detector(**more: Any) -> Detector:
         "id": "some-thing",
         "title": "{accounts} on {servers}",
         "summary": "{clients} did {exchanges} ({names}) {count} {first}",
-        "action": "Do.",
+        "actions": (Advice("Do."),),
         "attack": ("T1040",),
         "needs": (),
-        "sees": (),
+        "required_logs": (),
         "params": Params,
         "plan": lambda *_: None,
     }
@@ -45,6 +45,7 @@ def row(**more: Any) -> dict[str, Any]:
         "test": None,
         "uids": ["C1"],
         "attack": [],
+        "visibility": "",
     } | more
 
 
@@ -87,7 +88,6 @@ def test_a_frame_gives_a_finding_for_each_row() -> None:
     frame = pl.DataFrame(rows, schema=finding_schema(FINDING))
     found = findings_of(detector(), frame)
     assert found == [finding_of(detector(), one) for one in rows]
-    assert [len(f.evidence.details) for f in found] == [1, 0], "a detail without values is left out"
     assert findings_of(detector(), frame.clear()) == []
 
 
@@ -102,7 +102,7 @@ def test_a_template_that_names_what_is_not_there_fails() -> None:
 
 def test_an_empty_user_and_no_user_are_told_apart() -> None:
     assert finding_of(detector(), row(accounts=[""])).title == '"" on s'
-    assert finding_of(detector(), row(accounts=[])).title == "an unknown account on s"
+    assert finding_of(detector(), row(accounts=[])).title == "none on s"
 
 
 def test_numbers_are_whole_where_they_can_be() -> None:
@@ -121,14 +121,14 @@ def test_findings_are_sorted_worst_first() -> None:
     assert [f.severity for f in in_order(found)] == ["critical", "high", "medium", "low", "info"]
 
 
-def test_passwords_to_change_are_those_of_spending_detectors_from_medium_on() -> None:
+def test_passwords_to_change_are_those_of_compromising_detectors_from_medium_on() -> None:
     found = [
         finding_of(detector(), row(key=["1"], accounts=["x", "y"])),
         finding_of(detector(), row(key=["2"], accounts=["x"], last=datetime(2026, 11, 24, tzinfo=UTC))),
         finding_of(detector(), row(key=["3"], accounts=["z"], severity="low")),
         finding_of(detector(id="other"), row(key=["4"], accounts=["w"])),
     ]
-    due = credentials_of(found, {"some-thing"})
+    due = credentials_of(found, {"some-thing"}, Hosts())
     assert [(c.account, c.server, c.why) for c in due] == [("x", "s", found[1].id), ("y", "s", found[0].id)]
 
 

@@ -52,8 +52,7 @@ def _listed(values: Sequence[str], frame: str) -> str:
 
 def fill(template: str, fields: Fields) -> str:
     """Fill a template. Raises `KeyError` if it names what the fields do not have."""
-    text = _SENTENCES.vformat(template, (), fields)
-    return text[:1].upper() + text[1:] if template.startswith("{") else text
+    return _SENTENCES.vformat(template, (), fields)
 
 
 def fields_of(finding: Finding) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.
             pl.col("cleartext_mails").sum().alias("count"),
             pl.col("client").filter(pl.col("side") == "client").unique().alias("clients"),
             pl.col("server").filter(pl.col("side") == "server").unique().alias("servers"),
-            seen_first(),
+            seen_first("in_clear"),
         )
         .join(partners, on="host")
         .join(per_host, on="host")
@@ -68,7 +68,7 @@ def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.
     return to_findings(
         found.with_columns(
             entity("host"),
-            uids_seen(),
+            uids_seen("in_clear"),
             severity({"low": share > 0.5}, otherwise="info"),
             pl.lit("high").alias("confidence"),
             terms(

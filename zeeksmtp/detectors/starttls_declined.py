@@ -41,7 +41,7 @@ def plan(tables: Tables, _params: DeclinedParams, _context: Context) -> pl.LazyF
             pl.col("last_clear").max().alias("last"),
             mailed.sum().alias("count"),
             pl.col("server").unique().sort().alias("servers"),
-            seen_first(),
+            seen_first("in_clear"),
         )
     )
     return to_findings(
@@ -49,7 +49,7 @@ def plan(tables: Tables, _params: DeclinedParams, _context: Context) -> pl.LazyF
             entity("client"),
             pl.concat_list("client").alias("clients"),
             pl.col("servers").list.head(_MAX_SERVERS),
-            uids_seen(),
+            uids_seen("in_clear"),
             pl.lit("low").alias("severity"),
             pl.lit("high").alias("confidence"),
             terms(evidence("sessions", pl.col("count")), evidence("distinct_servers", pl.col("servers").list.len())),

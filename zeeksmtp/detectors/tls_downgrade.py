@@ -73,7 +73,7 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             pl.col("cleartext_logins").sum(),
             (crossed & (pl.col("clear_sessions") > 0)).any().alias("crossed"),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            seen_first(),
+            seen_first("in_clear"),
         )
         .filter(
             pl.col("last_tls") < pl.col("first"),
@@ -88,7 +88,7 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             entity(*_PAIR),
             pl.concat_list("client").alias("clients"),
             pl.concat_list("server").alias("servers"),
-            uids_seen(),
+            uids_seen("in_clear"),
             severity({"medium": pl.col("crossed") & no_chance}, otherwise="low"),
             pl.when(no_chance).then(pl.lit("high")).otherwise(pl.lit("low")).alias("confidence"),
             terms(

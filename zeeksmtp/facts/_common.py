@@ -65,20 +65,21 @@ def first_uids() -> pl.Expr:
     return pl.col("uid").sort_by("ts", "uid").unique(maintain_order=True).head(20)
 
 
-def first_seen(where: pl.Expr | None = None, *, lines: bool = False) -> pl.Expr:
+def first_seen(where: pl.Expr | None = None, *, lines: bool = False, name: str = "seen") -> pl.Expr:
     """Return, within a group, the first 20 uids by (ts, uid), each with its `ts`: those of several days can be merged.
 
     `where`: only of rows for which it holds. `lines`: the rows are lines of connections, a uid may have several.
+    `name`: of the column that they go to.
     """
     seen = pl.struct("ts", "uid")
     ordered = (seen if where is None else seen.filter(where)).sort()
     first = ordered.struct.field("uid").is_first_distinct()
-    return (ordered.filter(first) if lines else ordered).head(20).alias("seen")
+    return (ordered.filter(first) if lines else ordered).head(20).alias(name)
 
 
-def seen_first() -> pl.Expr:
+def seen_first(name: str = "seen") -> pl.Expr:
     """Give, within a group of rows with lists of `first_seen`, the first 20 of all."""
-    return pl.col("seen").explode().drop_nulls().sort().head(20)
+    return pl.col(name).explode().drop_nulls().sort().head(20)
 
 
 def first_uids_seen() -> pl.Expr:
@@ -86,6 +87,6 @@ def first_uids_seen() -> pl.Expr:
     return pl.col("seen").explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True).head(20)
 
 
-def uids_seen() -> pl.Expr:
+def uids_seen(name: str = "seen") -> pl.Expr:
     """Give the uids of a list of `first_seen`."""
-    return pl.col("seen").list.eval(pl.element().struct.field("uid")).alias("uids")
+    return pl.col(name).list.eval(pl.element().struct.field("uid")).alias("uids")

@@ -91,7 +91,7 @@ def posture_tables(tables: Tables) -> dict[str, pl.LazyFrame]:
 
 
 def _judged(tables: Tables) -> pl.LazyFrame:
-    return tables["pair_day"].filter("judged").drop("judged", "seen", "silent")
+    return tables["pair_day"].filter("judged").drop("judged", "in_clear", "silent")
 
 
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
