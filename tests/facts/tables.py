@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from tests.cases import LOGS, frame
-from zeeksmtp.model import Context, Site
+from zeeksmtp.model import Context, Site, Window
 from zeeksmtp.pipeline import facts_of
 
 CONNECTION = {
@@ -20,10 +20,12 @@ CONNECTION = {
 LINE = {name: value for name, value in CONNECTION.items() if name != "proto"}
 
 
-def facts(logs: Mapping[str, Sequence[Mapping[str, Any]]], site: Site | None = None) -> dict[str, pl.LazyFrame]:
+def facts(
+    logs: Mapping[str, Sequence[Mapping[str, Any]]], site: Site | None = None, window: Window | None = None
+) -> dict[str, pl.LazyFrame]:
     """Return every fact over rows of logs (form: `fixtures/detectors/README.md`)."""
     tables = {log: frame(logs.get(log, ()), spec.columns).lazy() for log, spec in LOGS.items()}
-    return facts_of(tables, Context(site or Site()), keep=lambda _name, plan: plan.collect().lazy())
+    return facts_of(tables, Context(site or Site(), window or Window()), keep=lambda _name, plan: plan.collect().lazy())
 
 
 def fact(name: str, site: Site | None = None, **logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
