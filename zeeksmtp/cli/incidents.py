@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zeeksmtp.cli import _lifecycle
-from zeeksmtp.cli._lifecycle import Kind, with_help
+from zeeksmtp.cli._lifecycle import LifecycleKind, with_help
 from zeeksmtp.cli._remembered import Memory, finding_lines
 from zeeksmtp.model import Command, Incident
 from zeeksmtp.report.filters import Filter
@@ -47,7 +47,7 @@ Examples:
 """
 
 
-class Incidents(Kind):
+class Incidents(LifecycleKind):
     """Incidents by id."""
 
     noun = "incident"
