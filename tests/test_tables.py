@@ -27,7 +27,7 @@ NUMBERED = {"smtp": "trans_depth", "smtp_cmd": "seq", "smtp_auth": "seq"}
 
 def made(lake: Path, folder: Path, small: int, site: Site | None = None) -> dict[str, pl.DataFrame]:
     """Make every fact over a lake; give its rows in a fixed order."""
-    tables = Maker(lake, folder, LOGS, engine_named("local"), site or Site(), Window(), small=small).tables()
+    tables = Maker(lake, folder, LOGS, engine_named("local"), Context(site or Site()), small=small).tables()
     return {fact.name: sorted_rows(tables[fact.name].collect()) for fact in facts()}
 
 
@@ -127,7 +127,7 @@ def test_what_detectors_find_in_pieces_they_find_in_the_whole(since: timedelta |
     days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
     engine, found = engine_named("local"), []
     for small in (0, 10**9):
-        tables = Maker(lake, tmp_path, LOGS, engine, site, context.window, days, small).tables()
+        tables = Maker(lake, tmp_path, LOGS, engine, context, days, small).tables()
         plans = [(detector, judge(detector, tables, detector.params(), context)) for detector in detectors()]
         found.append([(d.id, sorted(plan.collect().to_dicts(), key=lambda row: row["key"])) for d, plan in plans])
     assert len({name for name, rows in found[0] if rows}) >= 5, "the site must give something to find"
@@ -154,7 +154,7 @@ def test_only_days_with_new_rows_are_made_anew(tmp_path: Path) -> None:
 def test_a_large_lake_may_have_no_row_before_the_end_of_the_window(tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
     before_all = Window(until=MIDNIGHT - timedelta(days=3650))
-    tables = Maker(lake, tmp_path, LOGS, engine_named("local"), site, before_all, small=0).tables()
+    tables = Maker(lake, tmp_path, LOGS, engine_named("local"), Context(site, before_all), small=0).tables()
     assert [len(tables[fact.name].collect()) for fact in facts() if fact.name in {"session", "volume"}] == [0, 0]
 
 

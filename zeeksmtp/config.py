@@ -159,6 +159,12 @@ class Settings(BaseModel):
     link_hours: float = Field(
         24, gt=0, le=720, description="longest gap in hours between neighbouring findings of an incident"
     )
+    max_minor_findings: int = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="findings below medium that a report lists, shared among the detectors; the others are counted",
+    )
     detectors: Sections = Field({}, description="one section for each detector id")
     roles: dict[Address, Role] = Field({}, description="address to role, where the learned role is wrong")
     suppress: tuple[Suppression, ...] = Field((), description="findings that are known and accepted")

@@ -9,14 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import Correlation, correlate
+from zeeksmtp.correlate.minor import bounded, note_of
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
@@ -50,10 +53,11 @@ from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root
 from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
 from zeeksmtp.report.names import names_of
-from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, quality_of, roles_of, volumes_of
+from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
+T = TypeVar("T")
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
 
 _DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it does not: two keep both busy
@@ -186,29 +190,32 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
     chosen = list(those or detectors())
     context, there = request.context, logs_there(tables, engine)
+    result = Detection()
+
+    def run(detector: Detector) -> tuple[pl.DataFrame, int]:
+        params = request.settings.params(detector.id)
+        rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
+        return rows, _trials(detector, tables, params, context, engine)
+
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        ran = list(pool.map(lambda detector: _rows(request, engine, tables, detector, context), chosen))
-    result = Detection(hosts=_hosts_named([rows for rows, _, _ in ran], tables, engine))
-    for detector, (rows, trials, problem) in zip(chosen, ran, strict=True):
-        result.trials += trials
-        result.problems += [problem] if problem else []
+        ran = list(pool.map(lambda detector: _guarded(detector, partial(run, detector), result), chosen))
+    made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
+    result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine)
+    for detector, rows, trials in made:
+        worded = partial(findings_of, detector, rows, result.hosts, there)
+        result.findings += _guarded(detector, worded, result) or []
         result.actors |= root_actors(detector, rows)
-        result.findings += findings_of(detector, rows, result.hosts, there)
+        result.trials += trials
     return result
 
 
-def _rows(
-    request: Request, engine: Engine, tables: Tables, detector: Detector, context: Context
-) -> tuple[pl.DataFrame, int, Problem | None]:
-    """Run one detector; return its rows, the number of its statistical trials, and what went wrong."""
+def _guarded(detector: Detector, make: Callable[[], T], result: Detection) -> T | None:
+    """Return what is made, or note that the detector failed: one unit must not cost the report of all others."""
     try:
-        params = request.settings.params(detector.id)
-        rows = engine.collect(judge(detector, tables, params, context))
-        trials = _trials(detector, tables, params, context, engine)
-    except Exception as error:  # noqa: BLE001 - one failed unit must not cost the report of all others
-        failed = Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}")
-        return pl.DataFrame(schema=finding_schema(FINDING)), 0, failed
-    return rows, trials, None
+        return make()
+    except Exception as error:  # noqa: BLE001 - see above
+        result.problems.append(Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}"))
+        return None
 
 
 def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
@@ -221,7 +228,7 @@ def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
 def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -> Hosts:
     """Look up the role of every host that a finding names."""
     named = [rows[side].explode() for rows in each for side in ("clients", "servers")]
-    addresses = pl.concat(named).drop_nulls().unique()
+    addresses = pl.concat([pl.Series(dtype=pl.String), *named]).drop_nulls().unique()
     known = tables["role"].filter(pl.col("host").is_in(addresses.implode()))
     return Hosts(engine.collect(known.select("host", "role", "local")).iter_rows())
 
@@ -279,12 +286,13 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     known = {detector.id: detector for detector in detectors()}
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
     findings, incidents = correlate(kept, given)
+    findings, left = bounded(findings, request.settings.max_minor_findings)
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, notes),
+        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, (*notes, *note_of(left))),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),
@@ -314,7 +322,7 @@ def run(request: Request) -> Report:
 
 
 def export(request: Request, folder: Path) -> Report:
-    """Like `run`, but leave the lake (`folder`/lake/<log>/*.parquet) and the facts (`folder`/facts/<fact>.parquet)."""
+    """Like `run`, but leave lake/<log>/*.parquet, facts/<fact>.parquet and posture/<table>.parquet in `folder`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return _through(request, folder, keep_facts=True)
 
@@ -329,6 +337,8 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
         report = _report(request, engine, tables, found, records)
         if keep_facts:
             put_together(folder, tables, engine)
+            for name, plan in posture_tables(tables).items():
+                engine.write(plan, folder / "posture" / f"{name}.parquet")
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 

@@ -10,8 +10,8 @@ from zeeksmtp.outputs import csv, ecs, zeek
 
 PAGE = "formats.md"
 INTRO = """What `--format` can be. The JSON form has everything ([report.md](report.md)); each other one shows as much
-as its reader can use. A file that `report_files` names ([config.md](config.md)) gets the format that its
-name ends with."""
+as its reader can use. A file that `-o` or `report_files` ([config.md](config.md)) names gets the format that
+its name ends with; `--format` wins. `terminal` is one screen, with `--full` it is everything."""
 _COLUMNS = ", ".join(map(code, csv.COLUMNS))
 CSV = f"""One row for each finding, under a head; RFC 4180, UTF-8, lines end with CR LF. The columns are {_COLUMNS},
 as in [the JSON form](report.md#finding); `incident` is the id of the incident that the finding belongs to.
@@ -22,7 +22,8 @@ ECS = f"""One event for each finding and each incident, a JSON object a line, in
 Schema {ecs.ECS_VERSION}. Tests compare names and types with the published schema. `event.id` is the id of
 the finding or incident, the same in every report: as id of the document it keeps each finding once.
 `event.dataset` is `zeeksmtp.findings` or `zeeksmtp.incidents`, `rule.name` the detector, `event.severity`
-0, 21, 47, 73 or 99, `event.risk_score` an incident's score. `source.ip`, `destination.ip` and `user.name`
+0, 21, 47, 73 or 99, `event.risk_score` an incident's score, `event.reason` what happened: a finding's summary, or
+an incident's outcome and its timeline, a line for each step. `source.ip`, `destination.ip` and `user.name`
 are there where a finding names exactly one; `related.ip`, `related.hosts` and `related.user` have all. What
 has no field there stands below `zeeksmtp`."""
 ZEEK = """A Zeek log in TSV, `smtp_findings.log`, that `zeek-cut` and whatever else reads Zeek's logs can read. The

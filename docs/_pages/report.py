@@ -12,8 +12,8 @@ from docs._pages._markdown import page as whole
 from zeeksmtp.model import Severity
 
 PAGE = "report.md"
-INTRO = """`zeeksmtp report --format json` writes one object in this shape, `zeeksmtp.report.v1`; its JSON Schema is
-[report.schema.json](report.schema.json). v1 may gain keys, it never loses or retypes one: read what you know, ignore
+INTRO = """`zeeksmtp report --format json` writes one object in this shape, `zeeksmtp.report.v2`; its JSON Schema is
+[report.schema.json](report.schema.json). v2 may gain keys, it never loses or retypes one: read what you know, ignore
 the rest. The same inputs give the same report, byte for byte, save the `run` block."""
 RULES = """- Times are UTC, ISO 8601 with microseconds and `Z`.
 - What cannot be known is null. A zero means that the log that would show it was there; a missing log is a note in

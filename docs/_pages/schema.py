@@ -14,7 +14,7 @@ _MOMENT = get_args(Moment)[1].func
 
 
 class _Published(GenerateJsonSchema):
-    """Times are told to be times, every key is always there, and v1 may gain keys."""
+    """Times are told to be times, every key is always there, and a version may gain keys."""
 
     def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
         if schema.get("function") is _MOMENT:
@@ -29,9 +29,6 @@ class _Published(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _open(super().model_schema(schema))
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return _open(super().dataclass_schema(schema))
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -50,7 +47,7 @@ def published(model: type[Shape], title: str) -> dict[str, Any]:
 
 def shape() -> dict[str, Any]:
     """Give the schema of the report as it is written."""
-    return published(Report, "zeeksmtp.report.v1")
+    return published(Report, "zeeksmtp.report.v2")
 
 
 def page() -> str:

@@ -15,7 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.evaluate.judging import Judged, judged_lake
+from tests.evaluate.judging import Evaluated, judged_lake
 from zeeksmtp.model import Context
 
 _SESSIONS = 10_000_000
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
     return 1 if result.failed else 0
 
 
-def _lines(result: Judged, seconds: float) -> Iterator[str]:
+def _lines(result: Evaluated, seconds: float) -> Iterator[str]:
     for name, took in sorted(result.seconds.items(), key=lambda item: -item[1]):
         yield f"{took:8.2f} s {took / seconds:6.1%}  {name}"
     facts = sum(took for name, took in result.seconds.items() if name.startswith("fact "))

@@ -24,7 +24,7 @@ Run = Callable[..., Ended]
 
 @pytest.fixture
 def zeeksmtp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Give a function that runs the program in an empty folder."""
+    """Return a function that runs the program in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words: object) -> Ended:
@@ -37,11 +37,11 @@ def zeeksmtp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def leak(captures: Path) -> Path:
-    """Give recorded traffic in which a password went by in clear."""
+    """Return recorded traffic in which a password went by in clear."""
     return captures / "auth_plain_initial" / "tsv"
 
 
 @pytest.fixture
 def quiet_day(captures: Path) -> Path:
-    """Give recorded traffic of a well-behaved relay."""
+    """Return recorded traffic of a well-behaved relay."""
     return captures / "legit_relay" / "tsv"

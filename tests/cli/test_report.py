@@ -12,6 +12,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_every_form_names_the_leaked_account(zeeksmtp: Run, leak: Path) -> None:
     for form in ("terminal", "html", "markdown", "json"):
         ended = zeeksmtp("report", leak, "--format", form)
         assert (ended.code, ended.err) == (ExitCode.OK, "")
-        assert "cleartext-credentials" in ended.out
+        assert "alice" in ended.out
         assert "\x1b" not in ended.out
 
 
@@ -130,6 +131,10 @@ def test_window(zeeksmtp: Run, leak: Path) -> None:
     late = parsed(zeeksmtp("report", leak, "--format", "json", "--since", "2030-01-01").out)
     assert full["findings"]
     assert late["findings"] == []
+    assert late["window"] is None
+    screen = zeeksmtp("report", leak, "--since", "2030-01-01").out
+    assert "No rows lie between --since and --until; the logs cover 2026-11-23 " in screen
+    assert "next: " not in screen
     last = full["window"]["last"]
     early = parsed(zeeksmtp("report", leak, "--format", "json", "--until", last).out)
     assert all(finding["last"] < last for finding in early["findings"])
@@ -138,7 +143,10 @@ def test_window(zeeksmtp: Run, leak: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--since", "yesterday"], "--since 'yesterday' is no time; write 2026-11-23 or 2026-11-23T06:00Z"),
+        (["--since", "tomorrow"], "--since 'tomorrow' is no time; write 2026-11-23, 2026-11-23T06:00Z, 30m, 24h, 7d,"),
+        (["--since", "999999d"], "is no time"),
+        (["--since", "-1h"], "is no time"),
+        (["--since", "1h", "--until", "2h"], "--since is not before --until"),
         (["--until", "9999-12-31T23:59:59-12:00"], "is no time"),
         (["--since", "2026-11-23", "--until", "2026-11-23"], "--since is not before --until"),
     ],
@@ -154,6 +162,95 @@ def test_times_without_zone_are_in_the_configs() -> None:
     assert span.since == datetime(2026, 11, 22, 23, tzinfo=UTC)
     assert span.until == datetime(2026, 11, 23, 6, tzinfo=UTC)
     assert _request.window("2026-11-23", None, "UTC").since == datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("30m", datetime(2026, 11, 23, 11, 45, tzinfo=UTC)),
+        ("24h", datetime(2026, 11, 22, 12, 15, tzinfo=UTC)),
+        ("7d", datetime(2026, 11, 16, 12, 15, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("yesterday", datetime(2026, 11, 21, 23, tzinfo=UTC)),
+    ],
+)
+def test_times_are_relative_to_now(text: str, moment: datetime) -> None:
+    now = datetime(2026, 11, 23, 12, 15, tzinfo=UTC)
+    assert _request.moment("--since", text, ZoneInfo("Europe/Berlin"), now) == moment
+
+
+def test_days_begin_at_midnight_when_the_clock_changes() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    now = datetime(2026, 10, 25, 12, tzinfo=zone)  # the night before had 25 hours
+    assert _request.moment("--since", "today", zone, now) == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert _request.moment("--since", "24h", zone, now) == datetime(2026, 10, 24, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ("r.json", '{\n "schema"'),
+        ("r.html", "<!doctype html>"),
+        ("r.md", "# zeeksmtp report"),
+        ("r.csv", "id,detector,"),
+        ("r.log", "#separator"),
+        ("r.ndjson", '{"@timestamp"'),
+        ("r.txt", "zeeksmtp  2026-11-23"),
+        ("report", "zeeksmtp  2026-11-23"),
+        ("r.json --format csv", "id,detector,"),
+    ],
+)
+def test_the_name_of_the_file_says_the_format(
+    zeeksmtp: Run, leak: Path, tmp_path: Path, words: str, begins: str
+) -> None:
+    name, *options = words.split()
+    assert zeeksmtp("report", leak, "-o", name, *options).code == ExitCode.OK
+    assert (tmp_path / name).read_text("utf-8").lower().startswith(begins.lower())
+
+
+def test_full_has_what_the_first_screen_leaves_out(zeeksmtp: Run, leak: Path) -> None:
+    screen, full = zeeksmtp("report", leak).out, zeeksmtp("report", leak, "--full").out
+    for part in ("Timeline", "Evidence", "Posture", "Mail volume", "zeeksmtp session C"):
+        assert part not in screen
+        assert part in full
+    assert len(screen.splitlines()) <= 20
+
+
+@pytest.mark.parametrize(
+    ("options", "some"),
+    [
+        (("--min-severity", "high"), True),
+        (("--min-severity", "critical"), False),
+        (("--detector", "cleartext-credentials"), True),
+        (("--detector", "cleartext-credentials", "--detector", "smtp-scan"), True),
+        (("--detector", "smtp-scan"), False),
+        (("--client", "10.0.0.0/8"), True),
+        (("--client", "192.0.2.1"), False),
+        (("--server", "192.0.2.1"), False),
+        (("--account", "ALICE@elsewhere.example"), True),
+        (("--account", "nobody"), False),
+    ],
+)
+def test_filters_choose_findings_and_say_how_many_they_leave_out(
+    zeeksmtp: Run, leak: Path, options: tuple[str, ...], some: bool
+) -> None:
+    whole = parsed(zeeksmtp("report", leak, "--format", "json").out)
+    found = parsed(zeeksmtp("report", leak, "--format", "json", *options).out)
+    hidden = len(whole["findings"]) - len(found["findings"])
+    assert (len(found["incidents"]), bool(found["credentials_to_change"])) == (int(some), some)
+    assert found["coverage"]["notes"][0].endswith(f"{hidden} of {len(whole['findings'])} findings")
+    assert ("No findings match the filters." in zeeksmtp("report", leak, *options).out) == (not found["findings"])
+
+
+def test_a_filter_that_is_no_network_is_refused(zeeksmtp: Run, leak: Path) -> None:
+    ended = zeeksmtp("report", leak, "--client", "printer")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert "--client" in ended.err
+
+
+def test_fail_on_counts_what_the_filters_leave(zeeksmtp: Run, leak: Path) -> None:
+    assert zeeksmtp("report", leak, "--fail-on", "high").code == ExitCode.FINDINGS
+    assert zeeksmtp("report", leak, "--fail-on", "high", "--account", "nobody").code == ExitCode.OK
 
 
 def test_local_net_decides_what_crosses(zeeksmtp: Run, leak: Path) -> None:
@@ -200,7 +297,9 @@ def test_someone_who_watches_sees_progress_and_a_summary(leak: Path, tmp_path: P
     out, seen = watched("report", str(leak), "--format", "json")
     assert parsed(out)["findings"]
     assert "files" in seen
-    assert re.search(r"findings: .*; incidents: \d+; read [\d,]+ lines in", seen)
+    assert "building tables" in seen
+    assert "running detectors" in seen
+    assert re.search(r"1 incident: 1 \w+; \d other findings; read [\d,]+ lines in", seen)
     target = tmp_path / "r.json"
     assert f"; written to {target}" in watched("report", str(leak), "-o", str(target))[1]
 
@@ -212,6 +311,6 @@ def test_quiet_is_quiet_even_for_someone_who_watches(leak: Path) -> None:
 def test_a_terminal_gets_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "91")
-    assert _finish._width() == 91
+    assert _finish.width() == 91
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
-    assert _finish._width() is None
+    assert _finish.width() is None

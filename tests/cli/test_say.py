@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress, Task
 
 from zeeksmtp.cli import _progress, _say
 from zeeksmtp.ingest import FileRecord
@@ -28,7 +29,7 @@ class Closed:
         raise BrokenPipeError
 
     def fileno(self) -> int:
-        """Name a descriptor that is none of ours."""
+        """Return a descriptor that is none of ours."""
         return 99
 
 
@@ -61,13 +62,33 @@ def test_the_bar_counts_files_and_bytes(monkeypatch: pytest.MonkeyPatch, capsys:
         for _ in range(2):
             watch.progress(FileRecord(source, 1, 0, 0, then, then, None, None, None, ()))
     shown = capsys.readouterr().err
-    assert "2/2 files" in shown
-    assert "4.0/4.0 KiB" in shown
+    assert "2/2 files, 4.1 kB, " in shown
+
+
+def test_the_bar_is_not_full_while_detectors_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    source = Source(Path("conn.log"), "conn", "tsv", 2048)
+    with _progress.watching(quiet=False) as watch:
+        assert watch.started is not None
+        watch.started([source])
+        for name in ("facts", "judging", "some later step"):
+            watch.step(name)
+            (task,) = _shown_tasks(watch)
+            assert (task.total, task.finished) == (None, False)
+    assert "some later step" in capsys.readouterr().err
+
+
+def _shown_tasks(watch: _progress.Watch) -> list[Task]:
+    bar: Progress = watch.step.__self__._bar
+    return bar.tasks
 
 
 def test_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     with _progress.watching(quiet=False) as watch:
-        assert watch == (None, None)
+        assert watch == _progress.Watch()
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with _progress.watching(quiet=True) as watch:
-        assert watch == (None, None)
+        assert watch == _progress.Watch()

@@ -14,7 +14,7 @@ MISTYPED = ("C6x9Tb2mmh3WHKg5p9", "auth_login_fail_then_ok")
 
 @pytest.fixture
 def mistyped(captures: Path) -> tuple[str, Path]:
-    """Give a connection in which a password was wrong, then right, and then a mail was sent."""
+    """Return a connection in which a password was wrong, then right, and then a mail was sent."""
     return MISTYPED[0], captures / MISTYPED[1] / "tsv"
 
 

@@ -89,7 +89,7 @@ def test_a_failed_check_is_said_once(zeeksmtp: Run, leak: Path, monkeypatch: pyt
 
 
 def replaced(detector: object, plan: object) -> object:
-    """Give a detector with another plan."""
+    """Return a detector with another plan."""
     from dataclasses import replace
 
     return replace(detector, plan=plan)  # type: ignore[type-var]

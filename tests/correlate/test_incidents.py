@@ -1,95 +1,120 @@
-"""Guards which findings become one incident, and that its parts add up."""
+"""Guards which findings become one chain of events, and that an incident's parts add up."""
 
-from datetime import UTC, datetime, timedelta
+from __future__ import annotations
+
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.findings import plain
-from zeeksmtp.correlate.incidents import STAGES, incidents_of
-from zeeksmtp.model import Finding, Incident, Severity, identity
-
-START = datetime(2026, 11, 2, tzinfo=UTC)
-STAGE = {"user-enumeration": "recon", "cleartext-credentials": "exposure", "new-direct-sender": "abuse"}
+from tests.correlate._findings import START, correlated, enumeration, finding, guessing, incidents
+from zeeksmtp.correlate.score import STAGES
+from zeeksmtp.model import Finding, Severity, identity
 
 
-def finding(hours: float = 0, length: float = 0, **more: Any) -> Finding:
-    given = {
-        "detector": "cleartext-credentials",
-        "severity": "high",
-        "first": START + timedelta(hours=hours),
-        "last": START + timedelta(hours=hours + length),
-    } | more
-    return plain(id=identity(repr(sorted(given.items(), key=str))), **given)
+def leak(hours: float = 0, client: str = "10.0.1.5", server: str = "10.0.0.24", **more: Any) -> Finding:
+    return finding(hours, clients=(client,), servers=(server,), **({"accounts": ("alice",)} | more))
 
 
-def incidents(*findings: Finding, relays: frozenset[str] = frozenset(), link_hours: float = 24) -> tuple[Incident, ...]:
-    return incidents_of(findings, relays, STAGE, link_hours)
+def bot(client: str, hours: float = 0, length: float = 0, **more: Any) -> Finding:
+    return finding(hours, length, detector="new-direct-sender", clients=(client,), **more)
 
 
 def test_one_grave_finding_is_an_incident_and_a_low_one_is_none() -> None:
-    assert len(incidents(finding(clients=("a",)), finding(1, clients=("b",), severity="low"))) == 1
+    assert len(incidents(bot("10.0.1.5"), bot("10.0.1.6", 100, severity="low"))) == 1
 
 
 def test_a_shared_client_joins() -> None:
-    scan = finding(detector="user-enumeration", clients=("a",), servers=("s",))
-    (incident,) = incidents(finding(2, clients=("a",), accounts=("x",)), scan)
-    assert incident.stages == ("recon", "exposure")
-    assert incident.findings[0] == scan.id, "the story begins with what came first"
-    assert incident.id == identity("a", "2026-11-02")
+    scan = enumeration("203.0.1.1")
+    (incident,) = incidents(guessing("203.0.1.1", 2), scan)
+    assert incident.stages == ("recon", "guessing")
+    assert incident.findings[0] == scan.id, "the first finding in time comes first"
+    assert incident.id == identity("203.0.1.1", "2026-11-02")
 
 
-def test_what_to_do_first_belongs_to_the_title() -> None:
-    seen = finding(clients=("a",), title="seen", action="encrypt")
-    used = finding(1, detector="new-direct-sender", clients=("a",), title="used", action="block")
-    (incident,) = incidents(seen, used)
-    assert incident.title == "used"
-    assert incident.narrative.endswith("First: block")
+def test_a_host_that_speaks_for_many_is_no_actor() -> None:
+    pair = (
+        enumeration("192.0.2.1"),
+        finding(60, detector="relay-probe", clients=("192.0.2.1",), servers=("10.0.0.25",)),
+    )
+    assert len(incidents(*pair)) == 2
+    assert len({incident.id for incident in incidents(*pair)}) == 2
 
 
-def test_a_relay_is_no_actor() -> None:
-    pair = (finding(clients=("r",), servers=("s",)), finding(1, clients=("r",), servers=("t",)))
-    assert len(incidents(*pair)) == 1
-    assert len(incidents(*pair, relays=frozenset({"r"}))) == 2
+def test_an_account_that_was_guessed_joins_whoever_used_it_then() -> None:
+    guessed = finding(
+        2, detector="guess-then-success", clients=("203.0.1.1",), servers=("10.0.0.24",), accounts=("Alice",)
+    )
+    used = finding(9, detector="account-abuse", clients=("203.0.9.9",), servers=("10.0.0.24",), accounts=("alice",))
+    (incident,) = incidents(enumeration("203.0.1.1"), guessing("203.0.1.1", 1), guessed, used)
+    assert incident.stages == ("recon", "guessing", "access", "abuse")
+    assert incident.outcome.endswith("Taken over: Alice, alice.")
 
 
 def test_an_account_joins_at_its_server_only() -> None:
-    here = finding(clients=("a",), servers=("s",), accounts=("Admin",))
-    assert len(incidents(here, finding(1, clients=("b",), servers=("s",), accounts=("admin",)))) == 1
-    assert len(incidents(here, finding(1, clients=("b",), servers=("t",), accounts=("admin",)))) == 2
+    one = finding(detector="account-abuse", clients=("203.0.1.1",), servers=("10.0.0.24",), accounts=("admin",))
+    other = finding(detector="account-abuse", clients=("203.0.2.1",), servers=("10.0.0.25",), accounts=("admin",))
+    assert len(incidents(one, other)) == 2
 
 
-def test_a_server_alone_joins_nothing() -> None:
-    assert len(incidents(finding(servers=("s",)), finding(1, servers=("s",)))) == 2
+def test_attackers_who_merely_tried_the_same_account_stay_apart() -> None:
+    assert len(incidents(guessing("203.0.1.1", accounts=("admin",)), guessing("203.0.2.1", accounts=("admin",)))) == 2
+
+
+def test_a_server_alone_joins_no_attackers() -> None:
+    assert len(incidents(guessing("203.0.1.1"), guessing("203.0.2.1", 0.5, count=900))) == 2
 
 
 def test_a_longer_pause_than_link_hours_parts() -> None:
-    assert len(incidents(finding(clients=("a",)), finding(25, clients=("a",)))) == 2
-    assert len(incidents(finding(clients=("a",)), finding(25, clients=("a",)), link_hours=25)) == 1
+    pair = (bot("10.0.1.5"), finding(25, detector="smtp-scan", clients=("10.0.1.5",)))
+    assert len(incidents(*pair)) == 2
+    assert len(incidents(*pair, link_hours=25)) == 1
 
 
-def test_neighbours_are_compared_not_the_ends_of_the_story() -> None:
-    chain = [finding(20 * n, clients=("a",)) for n in range(5)]
-    assert len(incidents(*chain)) == 1
+def test_neighbours_are_compared_not_the_ends_of_the_chain() -> None:
+    assert len(incidents(*(bot("10.0.1.5", 20 * n) for n in range(5)))) == 1
 
 
 def test_a_long_finding_is_a_neighbour_to_the_end() -> None:
-    assert (
-        len(incidents(finding(0, 100, clients=("a",)), finding(1, clients=("a",)), finding(110, clients=("a",)))) == 1
-    )
+    assert len(incidents(bot("10.0.1.5", 0, 100), bot("10.0.1.5", 1), bot("10.0.1.5", 110))) == 1
+
+
+def test_the_furthest_of_the_gravest_findings_gives_the_title() -> None:
+    seen = enumeration("203.0.1.1", title="seen")
+    used = guessing("203.0.1.1", 1, title="used")
+    (incident,) = incidents(seen, used)
+    assert incident.title == "used"
+    assert [entry.finding for entry in incident.timeline] == [seen.id, used.id]
+    assert [entry.time for entry in incident.timeline] == [START, START + timedelta(hours=1)]
+
+
+def test_one_source_against_several_servers_is_named_so() -> None:
+    each = [enumeration("203.0.1.1", n, servers=(f"10.0.0.{n}",), title=f"server {n}") for n in (1, 2, 3)]
+    (incident,) = incidents(*each)
+    assert incident.title == "User enumeration by 203.0.1.1 against 3 servers"
+    assert incident.servers == ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 
 
 def test_the_score_is_the_sum_of_its_parts() -> None:
-    story = [
-        finding(detector="user-enumeration", clients=("a",), servers=("s",)),
-        finding(1, clients=("a",), servers=("s",), accounts=("x",), severity="critical"),
-    ]
-    (incident,) = incidents(*story)
+    (incident,) = incidents(enumeration("203.0.1.1"), guessing("203.0.1.1", 1, severity="critical"))
     assert incident.score == sum(incident.score_parts.values())
     assert incident.severity == "critical"
     assert incident.score_parts["order"] > 0
-    assert "2026-11-02 00:00 UTC" in incident.narrative
+
+
+def test_actions_name_all_that_they_concern_once() -> None:
+    (incident,) = incidents(leak(), leak(1, client="10.0.1.6", accounts=("bob",)))
+    assert [(action.owner, action.text) for action in incident.actions] == [
+        ("site", "Change the password of alice, bob.")
+    ]
+
+
+def test_what_others_have_to_do_comes_last_and_is_for_their_administrators() -> None:
+    guess = guessing("203.0.1.1", accounts=("alice",))
+    (incident,) = incidents(guess)
+    assert [action.owner for action in incident.actions] == ["site", "outside"]
+    assert incident.actions[1].text == "Tell the administrator of 203.0.1.1."
 
 
 FINDINGS = st.lists(
@@ -97,10 +122,12 @@ FINDINGS = st.lists(
         finding,
         hours=st.integers(0, 200),
         length=st.integers(0, 30),
-        clients=st.lists(st.sampled_from("abc"), max_size=2, unique=True).map(tuple),
-        servers=st.lists(st.sampled_from("st"), max_size=1).map(tuple),
+        clients=st.lists(st.sampled_from(["203.0.1.1", "203.0.1.2", "10.0.1.5", "192.0.2.1"]), max_size=2, unique=True),
+        servers=st.lists(st.sampled_from(["10.0.0.24", "10.0.0.25"]), max_size=1).map(tuple),
         accounts=st.lists(st.sampled_from("xy"), max_size=1).map(tuple),
-        detector=st.sampled_from(list(STAGE)),
+        detector=st.sampled_from(
+            ["cleartext-credentials", "user-enumeration", "password-guessing", "auth-offered-in-clear", "smtp-scan"]
+        ),
         severity=st.sampled_from([str(s) for s in Severity]),
     ),
     max_size=12,
@@ -109,10 +136,17 @@ FINDINGS = st.lists(
 
 
 @given(FINDINGS, st.randoms(use_true_random=False))
-def test_every_grave_finding_is_in_one_incident_whatever_the_order(findings: list[Finding], random: Any) -> None:
-    made = incidents(*findings)
-    told = [id_ for incident in made for id_ in incident.findings]
-    assert sorted(told) == sorted(f.id for f in findings if f.severity.rank >= Severity.MEDIUM.rank)
+def test_every_grave_finding_is_in_one_incident_or_owned_by_one_whatever_the_order(
+    findings: list[Finding], random: Any
+) -> None:
+    found, made = correlated(*findings)
+    inside = [id_ for incident in made for id_ in incident.findings]
+    owned = [f.id for f in found if f.symptom_of]
+    grave = [f.id for f in found if f.severity.rank >= Severity.MEDIUM.rank]
+    assert len(inside) == len(set(inside)) and not set(inside) & set(owned)
+    assert set(grave) <= {*inside, *owned}
+    assert sum(sum(incident.symptoms.values()) for incident in made) >= len(owned)
+    assert {f.symptom_of for f in found if f.symptom_of} <= {incident.id for incident in made}
     assert all(0 <= i.score <= 100 and list(i.stages) == [s for s in STAGES if s in i.stages] for i in made)
-    assert incidents(*random.sample(findings, len(findings))) == made
+    assert correlated(*random.sample(findings, len(findings)))[1] == made
     assert len({i.id for i in made}) == len(made), "ids are unique"

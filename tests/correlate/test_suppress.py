@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.correlate.test_incidents import finding
+from tests.correlate._findings import finding
 from zeeksmtp.config import Suppression
 from zeeksmtp.correlate.suppress import suppress
 

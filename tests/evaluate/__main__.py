@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from tests.evaluate.captures import recorded
+from tests.evaluate.incidents import counted
 from tests.evaluate.page import page
 from tests.evaluate.running import evaluated
 from tests.evaluate.slow import within_a_day
@@ -15,7 +16,12 @@ from tests.simulation.seeds import for_choosing, for_reporting
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 _SITES = 26
 _SLOW = 12
+_INCIDENT_SITES = 12
 _SMALL = {"hosts": 120, "days": 10}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def main(words: list[str]) -> int:
@@ -27,9 +33,11 @@ def main(words: list[str]) -> int:
     given = parser.parse_args(words)
     sites = 1 if given.quick else given.sites
     seeds = for_choosing(range(2, 2 * sites + 1, 2)) if given.choosing else for_reporting(range(1, 2 * sites, 2))
-    figures = evaluated(seeds, lambda line: print(line, file=sys.stderr, flush=True), **(_SMALL if given.quick else {}))  # noqa: T201
+    figures = evaluated(seeds, _say, **(_SMALL if given.quick else {}))
     whole = not (given.quick or given.choosing) and sites == _SITES
-    text = page(figures, recorded(), within_a_day(seeds[:_SLOW]), " ".join(["python -m tests.evaluate", *words]))
+    incidents = counted(seeds[:_INCIDENT_SITES], _say, **(_SMALL if given.quick else {}))
+    command = " ".join(["python -m tests.evaluate", *words])
+    text = page(figures, incidents, recorded(), within_a_day(seeds[:_SLOW]), command)
     print(text)  # noqa: T201
     if whole:
         PAGE.write_text(text, encoding="utf-8")

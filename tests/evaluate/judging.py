@@ -18,7 +18,7 @@ from zeeksmtp.tables import Maker
 
 
 @dataclass
-class Judged:
+class Evaluated:
     """What the detectors said of a lake, and the seconds that each part took.
 
     `failed` names detectors that raised an error, and the error.
@@ -30,14 +30,14 @@ class Judged:
     tables: dict[str, pl.LazyFrame] = field(default_factory=dict)
 
 
-def judged(logs: Mapping[str, pl.DataFrame], context: Context, folder: Path) -> Judged:
+def judged(logs: Mapping[str, pl.DataFrame], context: Context, folder: Path) -> Evaluated:
     """Write logs as a lake into `folder` and judge it."""
     return judged_lake(write.lake(logs, folder / "lake"), context, folder / "facts")
 
 
-def judged_lake(lake: Path, context: Context, kept: Path) -> Judged:
+def judged_lake(lake: Path, context: Context, kept: Path) -> Evaluated:
     """Judge a lake; its facts are kept in a folder, as the pipeline does."""
-    engine, result = engine_named("local"), Judged()
+    engine, result = engine_named("local"), Evaluated()
 
     def told(name: str, seconds: float) -> None:
         result.seconds[f"fact {name}"] = seconds

@@ -7,6 +7,7 @@ from statistics import median
 
 from tests.evaluate.captures import Recorded
 from tests.evaluate.comparing import OURS, Flagged
+from tests.evaluate.incidents import ALL_ATTACKS, EVERYTHING, IncidentFigures, SiteFigures
 from tests.evaluate.intervals import lower, upper_rate
 from tests.evaluate.matching import Score
 from tests.evaluate.reasons import reasons
@@ -40,11 +41,50 @@ _COLUMNS = (
 )
 
 
-def page(figures: Figures, captures: Recorded, slow: Slow, command: str) -> str:
-    """Give the whole page as Markdown."""
-    return "\n".join(
-        [_HEAD.format(command=command), *_data(figures), *_recorded(captures), *_simulated(figures, slow), ""]
-    )
+def page(figures: Figures, incidents: IncidentFigures, captures: Recorded, slow: Slow, command: str) -> str:
+    """Return the whole page as Markdown."""
+    parts = [*_data(figures), *_incidents(incidents), *_recorded(captures), *_simulated(figures, slow)]
+    return "\n".join([_HEAD.format(command=command), *parts, ""])
+
+
+def _incidents(figures: IncidentFigures) -> Iterator[str]:
+    yield "## Findings and incidents per site"
+    yield ""
+    kinds = len(ALL_ATTACKS), len(EVERYTHING)
+    yield "Sites of the size above, reported on through the whole pipeline. Injected are, each once: all"
+    yield f"{kinds[0]} attacks of the simulator; these and its {kinds[1] - kinds[0]} misconfigurations; nothing."
+    yield "*Attacks* counts events of medium or above, those of everyday life (old clients, devices with old passwords)"
+    yield "included. *Fragments* is the number of incidents that an event is spread over; *mixed* counts incidents that"
+    yield "hold several attacks; *symptoms* are findings that an incident owns as consequences. Harvests from thirty"
+    yield "sources and chains from enumeration to abuse are injected into the same sites by themselves."
+    yield ""
+    for name, sites in (("all attacks", figures.attacked), ("attacks and misconfigurations", figures.everything)):
+        head = (name, "findings", "incidents", "attacks", "in an incident", "most fragments", "mixed", "symptoms owned")
+        yield from _table(head, [(f"seed {site.seed}", *_counts(site)) for site in sites] + [_most(sites)])
+    head = ("no attack", "findings", "incidents")
+    rows = [(f"seed {site.seed}", site.findings, site.incidents) for site in figures.quiet]
+    yield from _table(head, [*rows, _most(figures.quiet)[:3]])
+    yield from _fragments([*figures.everything, *figures.campaigns])
+
+
+def _fragments(sites: Sequence[SiteFigures]) -> Iterator[str]:
+    kinds: dict[str, list[int]] = {}
+    for site in sites:
+        for kind, fragments in site.fragments.items():
+            kinds.setdefault(kind, []).extend(fragments)
+    rows = [(kind, len(f), sum(n > 0 for n in f), sum(n == 1 for n in f), max(f)) for kind, f in sorted(kinds.items())]
+    yield from _table(("kind of event", "events", "in an incident", "in exactly one", "most fragments"), rows)
+    yield from (f"- in no incident: {line}" for site in sites for line in site.outside)
+    yield ""
+
+
+def _most(sites: Sequence[SiteFigures]) -> Sequence[object]:
+    return ("**most**", max(s.findings for s in sites), max(s.incidents for s in sites), "", "", "", "", "")
+
+
+def _counts(site: SiteFigures) -> Sequence[object]:
+    inside, most = site.attacks - len(site.outside), max(n for each in site.fragments.values() for n in each)
+    return site.findings, site.incidents, site.attacks, inside, most, site.mixed, site.symptoms
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

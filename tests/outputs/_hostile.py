@@ -12,17 +12,18 @@ MARKUP = (
     "\"'></title></style></svg></table><script>document.title='owned'</script><img src=//x.example/a onerror=alert(1)>"
     "<style>*{display:none}</style><!-- <![CDATA[ javascript:alert(1) {{ 7*7 }}{% raw %} &lt;b&gt; \x00\u202e\ud800"
 )
-REFERENCES = frozenset({"findings", "why", "detector", "name", "logs", "detectors"})
+REFERENCES = frozenset({"detector", "name", "logs", "detectors", "symptoms"})
 """Keys by which parts of a report find each other, or the page finds them."""
-_FIXED = frozenset({"id", "state", "severity", "confidence", "format", "schema"})
+_IDS = frozenset({"id", "findings", "finding", "replaces", "symptom_of", "why"})
+_CHOICES = frozenset({"state", "severity", "confidence", "visibility", "owner", "source", "format", "schema"})
 _VOID = frozenset({"meta", "br"})
-_OPEN = frozenset({"score_parts", "tls_versions", "logs", "detectors"})
+_OPEN = frozenset({"score_parts", "tls_versions", "logs", "detectors", "symptoms", "hosts"})
 """Keys whose value is an object with names of its own."""
 
 
 def hostile(report: Report, text: str, keep: Collection[str] = ()) -> Report:
-    """Give `report` with `text` at the end of every string, keys too, but under the keys in `keep`."""
-    kept = _FIXED | set(keep)
+    """Return `report` with `text` at the end of every string, keys too, but under the keys in `keep`."""
+    kept = _IDS | _CHOICES | set(keep)
 
     def grown(value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -77,5 +78,5 @@ class Page(HTMLParser):
     unknown_decl = handle_pi = handle_comment
 
     def values(self, name: str, tag: str | None = None) -> list[str]:
-        """Give the values of an attribute, in order."""
+        """Return the values of an attribute, in order."""
         return [v for t, n, v in self.attributes if n == name and tag in {None, t}]

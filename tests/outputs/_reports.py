@@ -22,17 +22,18 @@ HOSTILE = (
 )
 
 
+INCIDENT = "00000000000000aa"
 COUNTED = ("senders", "clients", "recipient_domains", "refusals")
 REMEDY = "Sendmail: define(`confAUTH_OPTIONS', `A p y')"
 
 
 def at(minutes: float) -> datetime:
-    """Give the time that lies so many minutes after the start of the example."""
+    """Return the time that lies so many minutes after the start of the example."""
     return START + timedelta(minutes=minutes)
 
 
 def finding(number: int, **changes: Any) -> dict[str, Any]:
-    """Give a finding to change."""
+    """Return a finding to change."""
     plain = {
         "id": f"{number:016x}",
         "detector": "cleartext-credentials",
@@ -81,6 +82,8 @@ def _findings() -> list[dict[str, Any]]:
             summary="203.0.113.9 asked 10.0.0.25 (mx.corp.example) for 412 names; 2 were confirmed.",
             action="Turn VRFY and EXPN off.",
             state="new",
+            basis=("smtp_cmd",),
+            replaces=(f"{99:016x}",),
         ),
         finding(
             4,
@@ -96,13 +99,27 @@ def _findings() -> list[dict[str, Any]]:
         ),
         finding(5, severity="low", title="Mail without TLS", summary="10.0.0.25 sent 9 mails to 192.0.2.7 in clear."),
         finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 asked for one name."),
+        finding(
+            7,
+            detector="starttls-declined",
+            title="STARTTLS not used: 10.0.1.5",
+            severity="low",
+            accounts=(),
+            visibility="inferred",
+            confidence="low",
+            basis=("conn", "smtp"),
+            symptom_of=INCIDENT,
+            evidence={},
+            summary="10.0.1.5 did not use STARTTLS in 4 sessions with 198.51.100.25 (mx.drop.example).",
+            action="Let 10.0.1.5 require TLS.",
+        ),
     ]
 
 
 def _incident() -> dict[str, Any]:
     return {
-        "id": "00000000000000aa",
-        "title": "10.0.1.5 gave away alice@corp.example",
+        "id": INCIDENT,
+        "title": "Cleartext password: account alice@corp.example (10.0.1.5 → 198.51.100.25)",
         "severity": "critical",
         "score": 87,
         "score_parts": {"severity": 40, "stages": 30, "breadth": 17},
@@ -113,7 +130,25 @@ def _incident() -> dict[str, Any]:
         "servers": ("198.51.100.25",),
         "accounts": ("alice@corp.example", *HOSTILE),
         "findings": (f"{1:016x}", f"{3:016x}"),
-        "narrative": f"At 06:01 10.0.1.5 sent the password of alice@corp.example in clear. {HOSTILE[0]} {HOSTILE[5]}",
+        "symptoms": {"starttls-declined": 12, "blocklisted-sender": 1},
+        "campaign": {
+            "technique": "User enumeration",
+            "sources": ("203.0.113.9", "2001:db8::9"),
+            "source_count": 31,
+            "networks": ("203.0.113.0/24", "2001:db8::/64"),
+            "targets": ("10.0.0.25",),
+        },
+        "outcome": f"2 addresses confirmed as valid: bob, carol. {HOSTILE[2]}",
+        "timeline": (
+            {"time": at(1), "finding": f"{1:016x}", "text": f"10.0.1.5 sent a password in clear. {HOSTILE[0]}"},
+            {"time": at(7), "finding": f"{3:016x}", "text": f"412 names probed at mx.corp.example. {HOSTILE[5]}"},
+        ),
+        "actions": (
+            {"owner": "site", "text": f"Change the password of alice@corp.example. {HOSTILE[4]}"},
+            {"owner": "site", "text": "Turn VRFY and EXPN off on 10.0.0.25."},
+            {"owner": "outside", "text": "Tell the operator of 198.51.100.25 to offer AUTH only inside TLS."},
+        ),
+        "uids": ("CzA1", "CzA2", "CzB1"),
     }
 
 
@@ -145,8 +180,18 @@ def _traffic() -> dict[str, Any]:
     }
 
 
+def _clients() -> dict[str, Any]:
+    counts = {"sessions": 9, "tls_sessions": 2, "starttls_unused": 4, "cleartext_mails": 3, "cleartext_logins": 1}
+    pair = {"client": "10.0.1.5", "server": "198.51.100.25", "port": 587, "direction": "outbound"}
+    pair |= {"first": at(1), "last": at(90)}
+    return {
+        "clients": {"total": 41, "rows": ({"client": "10.0.1.5", "servers": 3} | counts,)},
+        "pairs": {"total": 77, "rows": (pair | counts,)},
+    }
+
+
 def full() -> Report:
-    """Give the report that has everything in it."""
+    """Return the report that has everything in it."""
     posture = {"server": "10.0.0.25", "port": 587, "sessions": 10, "tls_sessions": 4, "starttls_offered": True}
     posture |= {"auth_offered_in_clear": True, "answers_vrfy": False, "answers_expn": None}
     posture |= {"tls_versions": {"TLSv12": 3, "TLSv13": 1}, "days": _days()}
@@ -167,7 +212,7 @@ def full() -> Report:
                 "logs": {"conn": True, "smtp": True, "smtp_cmd": False, "smtp_auth": True, "ssl": True, "dns": False},
                 "notes": ("VRFY and EXPN are not visible: smtp_cmd.log is missing",),
             },
-            "posture": {"servers": (posture,), "sessions": 10, "tls_sessions": 4},
+            "posture": {"servers": (posture,), "sessions": 10, "tls_sessions": 4} | _clients(),
             "roles": (
                 {"host": "10.0.0.25", "role": "relay", "reason": "its banner says mx.corp.example, and 9 hosts use it"},
                 {"host": "10.0.1.5", "role": "workstation", "reason": "uses one relay"},
@@ -184,13 +229,17 @@ def full() -> Report:
             "settings": {"alpha": 1e-6, "false_discovery_rate": 0.01, "trials": 12345, "suppressed": 1},
             "findings": _findings(),
             "incidents": (_incident(),),
+            "hosts": {
+                "10.0.0.25": ({"name": "mx.corp.example", "source": "banner"},),
+                "203.0.113.9": ({"name": f"probe.evil.example {HOSTILE[0]}", "source": "helo"},),
+            },
             "errors": ({"where": "logs/smtp.\x1b[2Jlog.gz", "what": "the gz has no trailer"},),
         }
     )
 
 
 def empty() -> Report:
-    """Give the report of a run that saw nothing but a stock conn.log without a row."""
+    """Return the report of a run that saw nothing but a stock conn.log without a row."""
     return Report.model_validate(
         {
             "run": {"version": "0.1.0", "generated": at(0), "seconds": 0.1},
@@ -216,7 +265,7 @@ def empty() -> Report:
 
 
 def holding(text: str) -> Report:
-    """Give a small report that holds `text` wherever logged text can stand."""
+    """Return a small report that holds `text` wherever logged text can stand."""
     actors: dict[str, Any] = {
         "first": START,
         "last": START,
@@ -242,7 +291,22 @@ def holding(text: str) -> Report:
         "score_parts": {},
         "stages": (),
     }
-    incident |= {"findings": ("0" * 16,), "narrative": text} | actors
+    incident |= {"findings": ("0" * 16,), "outcome": text, "uids": ()} | actors
+    incident |= {"symptoms": {"x": 2}, "actions": ({"owner": "site", "text": text}, {"owner": "outside", "text": text})}
+    incident |= {"timeline": ({"time": START, "finding": "0" * 16, "text": text},)}
+    ends: dict[str, Any] = {"sources": (text,), "networks": (text,), "targets": (text,)}
+    incident |= {"campaign": {"technique": "Password spraying", "source_count": 2} | ends}
+    counts = dict.fromkeys(("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins"), 1)
+    server = {"server": text, "port": 25, "sessions": 1, "tls_sessions": 1, "tls_versions": {text: 1}}
+    server |= dict.fromkeys(("starttls_offered", "auth_offered_in_clear", "answers_vrfy", "answers_expn"))
+    pair = {"client": text, "server": text, "port": 25, "direction": "inbound", "first": START, "last": START}
+    posture = {
+        "servers": (server,),
+        "clients": {"total": 2, "rows": ({"client": text, "servers": 1} | counts,)},
+        "pairs": {"total": 2, "rows": (pair | counts,)},
+        "sessions": 1,
+        "tls_sessions": 1,
+    }
     totals = {"files": 1, "lines": 0, "kept": 0, "skipped": 0, "rejected": 0}
     return Report.model_validate(
         {
@@ -250,7 +314,8 @@ def holding(text: str) -> Report:
             "window": None,
             "inputs": {"files": ({"path": text, "log": None, "format": None, "problem": text},), "totals": totals},
             "coverage": {"logs": {}, "notes": (text,)},
-            "posture": {"servers": (), "sessions": 0, "tls_sessions": 0},
+            "posture": posture,
+            "hosts": {text: ({"name": text, "source": "banner"},)},
             "roles": ({"host": text, "role": "other", "reason": text},),
             "credentials_to_change": ({"account": text, "server": text, "last": START, "why": "0" * 16},),
             "volumes": ({"client": text, "hour": START, "messages": 1, "recipients": 1},),

@@ -8,11 +8,11 @@ from zeeksmtp.model import Report
 
 @pytest.fixture
 def full() -> Report:
-    """Give the report that has everything in it."""
+    """Return the report that has everything in it."""
     return _reports.full()
 
 
 @pytest.fixture
 def empty() -> Report:
-    """Give the report of a run that saw nothing."""
+    """Return the report of a run that saw nothing."""
     return _reports.empty()

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from dataclasses import replace
 from io import StringIO
 
 from hypothesis import given
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from tests.outputs._reports import holding
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import csv as output
 from zeeksmtp.outputs._escape import cell
 
@@ -19,15 +18,15 @@ SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 def rows(report: Report) -> list[dict[str, str]]:
     """Render `report` and read it again, strictly."""
-    return list(csv.DictReader(StringIO(output.OUTPUT.render(report, None), newline=""), strict=True))
+    return list(csv.DictReader(StringIO(output.OUTPUT.render(report, View()), newline=""), strict=True))
 
 
 def test_everything(full: Report, snapshot: SnapshotAssertion) -> None:
-    assert output.OUTPUT.render(full, None) == snapshot
+    assert output.OUTPUT.render(full, View()) == snapshot
 
 
 def test_nothing_found_is_a_head_alone(empty: Report) -> None:
-    assert output.OUTPUT.render(empty, None) == ",".join(output.COLUMNS) + "\r\n"
+    assert output.OUTPUT.render(empty, View()) == ",".join(output.COLUMNS) + "\r\n"
 
 
 def test_a_row_is_a_finding(full: Report) -> None:
@@ -41,14 +40,14 @@ def test_a_row_is_a_finding(full: Report) -> None:
 
 
 def test_an_empty_account_is_seen(full: Report) -> None:
-    lone = replace(full.findings[0], accounts=("",))
+    lone = full.findings[0].model_copy(update={"accounts": ("",)})
     assert rows(full.model_copy(update={"findings": (lone,)}))[0]["accounts"] == '""'
 
 
 @given(text=st.text(max_size=30) | st.text(SIGNS + "a;,|\"' ", max_size=12))
 def test_no_cell_is_a_formula(text: str) -> None:
     """Neither as comma-separated, nor where the spreadsheet's own separator is a semicolon, a bar or a tab."""
-    rendered = output.OUTPUT.render(holding(text), None)
+    rendered = output.OUTPUT.render(holding(text), View())
     for separator in ",;|\t":
         for row in csv.reader(StringIO(rendered, newline=""), delimiter=separator, quotechar='"'):
             assert [value for value in row if re.match(rf"\s*[{re.escape(SIGNS)}]", value)] == []
@@ -56,7 +55,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 @given(text=st.text(max_size=30))
 def test_a_finding_is_one_line_whatever_it_holds(text: str) -> None:
-    lines = output.OUTPUT.render(holding(text), None).splitlines()
+    lines = output.OUTPUT.render(holding(text), View()).splitlines()
     assert len(lines) == 1 + len(holding(text).findings)
     assert all(line.isprintable() for line in lines)
     assert {len(row) for row in csv.reader(lines, strict=True)} == {len(output.COLUMNS)}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from tests.outputs._reports import holding
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import ecs
 from zeeksmtp.outputs._pseudonyms import pseudonymise
 
@@ -28,11 +28,11 @@ TYPES = {(row["field"], row["value"]): row["types"].split() for row in VALUES}
 
 def events(report: Report) -> list[dict[str, Any]]:
     """Render `report` and read it again, line by line."""
-    return [json.loads(line) for line in ecs.OUTPUT.render(report, None).splitlines()]
+    return [json.loads(line) for line in ecs.OUTPUT.render(report, View()).splitlines()]
 
 
 def flat(shape: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Give the fields of an event by their dotted names."""
+    """Yield the fields of an event by their dotted names."""
     for key, value in shape.items():
         if isinstance(value, dict):
             yield from flat(value, f"{above}{key}.")
@@ -41,7 +41,7 @@ def flat(shape: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def fits(kind: str, value: Any) -> bool:
-    """Tell whether a value is of a type of the schema."""
+    """Return whether a value is of a type of the schema."""
     match kind:
         case "date":
             return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
@@ -73,7 +73,7 @@ def check(report: Report) -> set[str]:
 
 
 def test_everything(full: Report, snapshot: SnapshotAssertion) -> None:
-    assert ecs.OUTPUT.render(full, None) == snapshot
+    assert ecs.OUTPUT.render(full, View()) == snapshot
 
 
 def test_the_schema_is_there() -> None:
@@ -90,7 +90,7 @@ def test_every_field_is_in_the_schema_or_ours(full: Report, empty: Report) -> No
 @given(text=st.text(max_size=20) | st.sampled_from(["10.0.0.1", "fe80::1%eth0", "1.2.3", "::ffff:1.2.3.4"]))
 def test_whatever_was_logged(text: str) -> None:
     check(holding(text))
-    assert ecs.OUTPUT.render(holding(text), None).isascii()
+    assert ecs.OUTPUT.render(holding(text), View()).isascii()
 
 
 def test_pseudonyms_are_no_addresses(full: Report) -> None:

@@ -31,7 +31,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def kinds(text: str) -> set[str]:
-    """Give the kinds of token that Markdown has, opening and closing ones as one; bare links count as links."""
+    """Return the kinds of token that Markdown has, opening and closing ones as one; bare links count as links."""
     found = tokens(text)
     linked = {"link" for token in found if token.type == "text" and LINKED.search(token.content)}
     return {token.type.removesuffix("_open").removesuffix("_close") for token in found} | linked

@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ from hypothesis import strategies as st
 
 from tests.outputs._reports import REMEDY, holding
 from zeeksmtp import config, pipeline
-from zeeksmtp.model import Count, Report, Traffic
+from zeeksmtp.model import Count, Posture, Report, Traffic, View
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
 from zeeksmtp.outputs._pseudonyms import pseudonymise
 
-CAPTURES = sorted((Path(__file__).parents[2] / "fixtures" / "captures").glob("*/tsv"))
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+LOGS = [*sorted((FIXTURES / "captures").glob("*/tsv")), FIXTURES / "scenarios" / "office" / "logs"]
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]{1,4}\b")
 DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
@@ -34,11 +34,11 @@ def written(report: Report) -> str:
     roles = tuple(role.model_copy(update={"role": "role"}) for role in report.roles)
     inputs = report.inputs.model_copy(update={"files": files})
     bare = report.model_copy(update={"inputs": inputs, "roles": roles, "detectors": {}})
-    return "\n".join(form.OUTPUT.render(bare, None) for form in (to_json, markdown, terminal))
+    return "\n".join(form.OUTPUT.render(bare, View(full=True)) for form in (to_json, markdown, terminal))
 
 
 def names(report: Report) -> Iterator[str]:
-    """Give every name that a report holds: by the keys that hold names, and by the look of addresses and domains."""
+    """Yield every name that a report holds: by the keys that hold names, and by the look of addresses and domains."""
     for thing in (*report.findings, *report.incidents):
         yield from (*thing.clients, *thing.servers, *thing.accounts)
     for finding in report.findings:
@@ -52,11 +52,11 @@ def names(report: Report) -> Iterator[str]:
 
 
 def holds(text: str, name: str) -> bool:
-    """Tell whether `name` stands in `text` as a word."""
+    """Return whether `name` stands in `text` as a word."""
     return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text, re.IGNORECASE) is not None
 
 
-@pytest.mark.parametrize("logs", CAPTURES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("logs", LOGS, ids=lambda path: path.parent.name)
 def test_no_name_of_recorded_traffic_survives(logs: Path) -> None:
     report = pipeline.run(pipeline.Request((logs,), config.load()))
     text = written(pseudonymise(report))
@@ -103,13 +103,13 @@ def test_a_status_that_is_none_is_replaced(full: Report) -> None:
 
 
 def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
-    named = replace(full.findings[3], accounts=("sendmail", "y"))
-    story = replace(full.incidents[0], findings=(named.id,), narrative=f"y did. First: {named.action}")
+    named = full.findings[3].model_copy(update={"accounts": ("sendmail", "y")})
+    story = full.incidents[0].model_copy(update={"findings": (named.id,), "outcome": f"y did. First: {named.action}"})
     report = pseudonymise(full.model_copy(update={"findings": (named,), "incidents": (story,)}))
     assert report.findings[0].evidence.details[0].values == (REMEDY,)
     assert report.findings[0].action == f"Let host-1 offer AUTH only inside TLS ({REMEDY})."
-    assert report.incidents[0].narrative.startswith("account-")
-    assert report.incidents[0].narrative.endswith(f"First: {report.findings[0].action}")
+    assert report.incidents[0].outcome.startswith("account-")
+    assert report.incidents[0].outcome.endswith(f"First: {report.findings[0].action}")
 
 
 def test_what_is_no_name_stays(full: Report) -> None:
@@ -117,7 +117,9 @@ def test_what_is_no_name_stays(full: Report) -> None:
     first = report.findings[0]
     assert first.evidence.details[0].values == ("LOGIN", "PLAIN")
     assert first.uids == full.findings[0].uids
-    assert "At 06:01 host-1" in report.incidents[0].narrative
+    assert report.incidents[0].timeline[0].text.startswith("host-1 sent a password in clear.")
+    assert report.incidents[0].symptoms == full.incidents[0].symptoms
+    assert report.findings[6].basis == full.findings[6].basis
     assert report.coverage.notes == full.coverage.notes
     assert [file.path for file in report.inputs.files] == [file.path for file in full.inputs.files]
     assert report.errors[0].where == full.errors[0].where
@@ -149,7 +151,7 @@ def test_it_gives_the_same_report_each_time(full: Report, empty: Report) -> None
     ],
 )
 def test_accounts_keep_their_form(full: Report, account: str, shown: str) -> None:
-    one = replace(full.findings[0], accounts=(account,), clients=(), servers=())
+    one = full.findings[0].model_copy(update={"accounts": (account,), "clients": (), "servers": ()})
     report = pseudonymise(full.model_copy(update={"findings": (one,), "incidents": ()}))
     assert report.findings[0].accounts == (shown,)
 
@@ -169,7 +171,8 @@ def test_names_in_notes_are_found_by_their_look(full: Report, text: str, shown: 
     none: dict[str, Any] = {
         "roles": (),
         "traffic": Traffic(),
-        "posture": full.posture.model_copy(update={"servers": ()}),
+        "posture": Posture(servers=(), sessions=0, tls_sessions=0),
+        "hosts": {},
     }
     coverage = full.coverage.model_copy(update={"notes": (text,)})
     assert pseudonymise(noted.model_copy(update=none | {"coverage": coverage})).coverage.notes == (shown,)
@@ -178,11 +181,65 @@ def test_names_in_notes_are_found_by_their_look(full: Report, text: str, shown: 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), min_size=4, max_size=20).filter(str.strip))
 def test_no_text_survives_wherever_it_stands(text: str) -> None:
     shown = pseudonymise(holding(text))
-    sentences = [shown.incidents[0].title, shown.incidents[0].narrative]
+    incident = shown.incidents[0]
+    sentences = [incident.title, incident.outcome, incident.timeline[0].text, *(a.text for a in incident.actions)]
     sentences += [part for finding in shown.findings for part in (finding.title, finding.summary, finding.action)]
     assert not any(holds(sentence, text) for sentence in sentences)
-    traffic = shown.traffic
+    traffic, posture, campaign = shown.traffic, shown.posture, incident.campaign
     counts = (*traffic.senders, *traffic.clients, *traffic.recipient_domains, *traffic.refusals)
     assert text not in [count.name for count in counts]
+    assert campaign is not None
+    assert text not in [*campaign.sources, *campaign.networks, *campaign.targets]
+    pair = posture.pairs.rows[0]
+    assert text not in [posture.servers[0].server, posture.clients.rows[0].client, pair.client, pair.server]
+    assert text not in [*shown.hosts, *(known.name for names in shown.hosts.values() for known in names)]
     actors = [*shown.findings[0].clients, *shown.findings[0].accounts, shown.volumes[0].client, shown.roles[0].host]
     assert text not in [*actors, shown.credentials_to_change[0].account, *shown.findings[0].evidence.details[0].values]
+
+
+@pytest.mark.parametrize(
+    ("account", "spelled"),
+    [
+        ("j.doe", "j.doe"),
+        ("j.doe", "J.Doe"),
+        ("mx.corp.example", "MX.corp.example."),
+        ("10.0.1.5", "10.0.1.5"),
+        ("2001:DB8::5", "2001:db8:0::5"),
+        ("CORP\\bob", "corp\\BOB"),
+        ("bob@[192.0.2.1]", "bob@192.0.2.1"),
+    ],
+)
+def test_one_name_has_one_pseudonym_whatever_its_form_and_place(full: Report, account: str, spelled: str) -> None:
+    one = full.findings[0].model_copy(
+        update={"accounts": (account,), "clients": (), "servers": (), "summary": f"Password of {account}."}
+    )
+    two = full.findings[1].model_copy(update={"accounts": (spelled,), "clients": (), "servers": (), "title": spelled})
+    traffic = full.traffic.model_copy(update={"senders": (Count(name=spelled, count=1),)})
+    report = full.model_copy(update={"findings": (two, one), "incidents": (), "traffic": traffic})
+    shown = pseudonymise(report)
+    pseudonym = shown.findings[0].accounts[0]
+    assert pseudonym not in {account, spelled}
+    assert shown.findings[1].accounts == (pseudonym,)
+    assert shown.findings[1].summary == f"Password of {pseudonym}."
+    assert shown.traffic.senders[0].name == pseudonym
+    assert shown.findings[0].title == pseudonym
+
+
+def test_forms_of_an_account_share_its_number(full: Report) -> None:
+    forms = ("alice", "ALICE@corp.example", "CORP\\Alice", "alice@other.example")
+    one = full.findings[0].model_copy(update={"accounts": forms, "clients": (), "servers": ()})
+    shown = pseudonymise(full.model_copy(update={"findings": (one,), "incidents": ()})).findings[0].accounts
+    assert shown == ("account-1", "account-1@domain-1", "domain-2\\account-1", "account-1@domain-3")
+
+
+def test_the_parts_of_an_incident_point_at_the_same_findings(full: Report) -> None:
+    shown = pseudonymise(full)
+    incident, ids = shown.incidents[0], [finding.id for finding in shown.findings]
+    assert [entry.finding for entry in incident.timeline] == list(incident.findings) == [ids[0], ids[2]]
+    assert shown.findings[6].symptom_of == incident.id != full.incidents[0].id
+    assert shown.findings[2].replaces != full.findings[2].replaces
+    campaign = incident.campaign
+    assert campaign is not None
+    assert campaign.sources == shown.findings[2].clients
+    assert shown.posture.pairs.rows[0].client == shown.posture.clients.rows[0].client == shown.findings[0].clients[0]
+    assert list(shown.hosts) == [shown.findings[2].servers[0], shown.findings[2].clients[0]]

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.cases import DETECTORS, LOGS
-from tests.evaluate.judging import Judged, judged, judged_lake
+from tests.evaluate.judging import Evaluated, judged, judged_lake
 from tests.simulation import write
 from tests.simulation.site import Site
 from tests.simulation.world import World, simulate
@@ -97,7 +97,7 @@ def test_the_same_rows_give_the_same_report(
     assert reported(tmp_path) == expected()
 
 
-def by_id(result: Judged) -> list[dict[str, Any]]:
+def by_id(result: Evaluated) -> list[dict[str, Any]]:
     return sorted((finding.model_dump() for finding in result.findings), key=lambda finding: finding["id"])
 
 

@@ -22,6 +22,7 @@ WIRE: Final = frozenset(
         "starttls-declined",
         "starttls-stripped",
         "cleartext-mail",
+        "tls-downgrade",
         "enumeration-oracle",
         "blocklisted-sender",
         "relay-probe",

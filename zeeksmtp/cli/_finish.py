@@ -1,11 +1,10 @@
-"""The end of a command that makes a report: show it or write it, sum it up, and give the exit code."""
+"""The end of a command that makes a report: show it or write it, sum it up, and return the exit code."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from zeeksmtp import whole_files
 from zeeksmtp.cli import _say
 from zeeksmtp.errors import ExitCode, UnusableError, UsageError
-from zeeksmtp.model import Severity
+from zeeksmtp.model import Severity, View
 
 if TYPE_CHECKING:
     from zeeksmtp.model import Output, Report
@@ -32,39 +31,47 @@ def check(target: Path | None) -> None:
         raise UnusableError(f"-o {target}: the folder cannot be written; choose another or change its mode")
 
 
+def form_of(form: str | None, target: Path | None) -> str:
+    """Return the format that is wanted: by name, or by how the name of the file ends."""
+    from zeeksmtp.delivery_settings import FORM_OF  # noqa: PLC0415 - `--help` must not load pydantic
+
+    return form or FORM_OF.get(target.suffix if target else "", "terminal")
+
+
 def finish(
     report: Report,
     *,
-    form: str = "terminal",
+    form: str | None = None,
     target: Path | None = None,
     fail_on: Severity | None = None,
     pseudonymise: bool = False,
     quiet: bool = False,
+    full: bool = False,
+    show: str = "zeeksmtp show",
 ) -> ExitCode:
-    """Render `report`, put it on stdout or into `target`, print the summary line, and give the exit code."""
-    shown = _pseudonymised(report) if pseudonymise else report
-    output: Output = import_module(f"zeeksmtp.outputs.{form}").OUTPUT
+    """Render `report`, put it on stdout or into `target`, print the summary line, and return the exit code."""
+    shown = pseudonymised(report) if pseudonymise else report
+    output: Output = import_module(f"zeeksmtp.outputs.{form_of(form, target)}").OUTPUT
+    text = output.render(shown, View(None if target else width(), full, show))
     if target is None:
-        all(map(_say.out, _pieces(output, shown, _width())))  # until the reader leaves
+        _say.out(text)
     else:
-        write(target, _pieces(output, shown))
+        write(target, [text])
     # Who has the report on the screen has read the summary at its head.
     _say.note(summary(report, target), quiet=quiet or (target is None and sys.stdout.isatty()))
     return verdict(report, fail_on)
 
 
-def _pseudonymised(report: Report) -> Report:
+def pseudonymised(report: Report) -> Report:
+    """Return the report with every name replaced."""
     from zeeksmtp.outputs._pseudonyms import pseudonymise  # noqa: PLC0415 - rarely wanted
 
     return pseudonymise(report)
 
 
-def _width() -> int | None:
+def width() -> int | None:
+    """Return the columns of the terminal that stdout is, `None` if it is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _pieces(output: Output, report: Report, width: int | None = None) -> Iterable[str]:
-    return [output.render(report, width)] if output.pieces is None else output.pieces(report)
 
 
 def write(target: Path, pieces: Iterable[str]) -> None:
@@ -81,16 +88,16 @@ def write(target: Path, pieces: Iterable[str]) -> None:
 
 
 def summary(report: Report, target: Path | None) -> str:
-    """Sum the run up in one line for the person who started it."""
-    by_severity = Counter(finding.severity for finding in report.findings)
-    counts = ", ".join(f"{by_severity[s]} {s}" for s in reversed(Severity) if by_severity[s])
+    """Return a summary of the run in one line for the person who started it."""
+    from zeeksmtp.outputs import _sentences  # noqa: PLC0415 - `--help` must not load pydantic's shapes
+
     place = f"; written to {target}" if target else ""
     lines = f"{report.inputs.totals.lines:,} lines in {report.run.seconds:.1f} s"
-    return f"findings: {counts or 'none'}; incidents: {len(report.incidents)}; read {lines}{place}"
+    return f"{_sentences.verdict(report).rstrip('.')}; read {lines}{place}"
 
 
 def verdict(report: Report, fail_on: Severity | None) -> ExitCode:
-    """Give the exit code: a finding at or above `fail_on` wins over a run that had errors."""
+    """Return the exit code: a finding at or above `fail_on` wins over a run that had errors."""
     if fail_on and any(finding.severity.rank >= fail_on.rank for finding in report.findings):
         return ExitCode.FINDINGS
     return ExitCode.DEGRADED if report.errors else ExitCode.OK

@@ -29,7 +29,7 @@ def choice(kind: str, package: str, separator: str = "_") -> Callable[[str], str
 
 
 def hint(near: list[str], known: tuple[str, ...]) -> str:
-    """Say which name was meant, or which there are."""
+    """Return which name was meant, or which there are."""
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
 
 
@@ -44,38 +44,47 @@ def _networks(values: list[str] | None) -> list[str] | None:
 
 _FORMATS = "|".join(registry.names("zeeksmtp.outputs"))
 
+
+def _format(value: str | None) -> str | None:
+    return value and choice("format", "zeeksmtp.outputs")(value)
+
+
 Paths = Annotated[
     list[Path],
     typer.Argument(metavar="PATH...", help="Zeek log files, or directories that hold some.", show_default=False),
 ]
 Format = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         metavar=_FORMATS,
-        callback=choice("format", "zeeksmtp.outputs"),
+        callback=_format,
         autocompletion=lambda: list(registry.names("zeeksmtp.outputs")),
-        help="Form of the report.",
+        help="Form of the report; by default what the name of FILE ends with, else terminal.",
+        show_default=False,
     ),
 ]
 Out = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE, all of it or nothing."),
 ]
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="Everything, not just the first screen: evidence, tables, traffic (terminal only)."),
+]
 Since = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
         help="Judge what happened at TIME or later; earlier rows serve as history. "
-        "2026-11-23, 2026-11-23T06:00 or 2026-11-23T06:00Z; without a zone in the config's timezone.",
+        "2026-11-23, 2026-11-23T06:00, 2026-11-23T06:00Z, 30m, 24h or 7d (ago), yesterday, today; "
+        "without a zone in the config's timezone.",
     ),
 ]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Judge what happened before TIME.")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Judge what happened before TIME; see --since.")]
 LocalNet = Annotated[
     list[str] | None,
-    typer.Option(
-        "--local-net", metavar="CIDR", callback=_networks, help="A network of ours; may be given more than once."
-    ),
+    typer.Option("--local-net", metavar="CIDR", callback=_networks, help="A network of the site; repeatable."),
 ]
 Config = Annotated[
     Path | None,

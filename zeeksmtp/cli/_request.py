@@ -1,17 +1,26 @@
-"""From the words of a command to the request that the pipeline takes."""
+"""From the words of a command to the request that the pipeline takes, and to the report."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from zeeksmtp.cli import _progress
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Window
 
 if TYPE_CHECKING:
     from zeeksmtp.config import Settings
+    from zeeksmtp.model import Report
+    from zeeksmtp.report.filters import Filter
+
+_AGO = re.compile(r"(\d{1,6})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
 def settings(config: Path | None, local_net: list[str] | None, dask_scheduler: str | None = None) -> Settings:
@@ -23,20 +32,69 @@ def settings(config: Path | None, local_net: list[str] | None, dask_scheduler: s
 
 
 def window(since: str | None, until: str | None, timezone: str) -> Window:
-    """Read `--since` and `--until`; a time without zone is in `timezone`."""
-    span = Window(_moment("--since", since, timezone), _moment("--until", until, timezone))
+    """Parse `--since` and `--until`; a time without zone is in `timezone`."""
+    # A machine without a zone database still knows UTC.
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
+    now = datetime.now(zone)
+    span = Window(moment("--since", since, zone, now), moment("--until", until, zone, now))
     if span.since and span.until and span.since >= span.until:
         raise UsageError("--since is not before --until; nothing lies between them")
     return span
 
 
-def _moment(option: str, text: str | None, timezone: str) -> datetime | None:
+def moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
+    """Parse a time, a date, a time before `now` (`30m`, `24h`, `7d`), `today` or `yesterday` (their midnight)."""
     if text is None:
         return None
-    # A machine without a zone database still knows UTC.
-    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
     try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return _parsed(text, zone, now).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UsageError(f"{option} {text!r} is no time; write 2026-11-23 or 2026-11-23T06:00Z") from None
+        hint = "write 2026-11-23, 2026-11-23T06:00Z, 30m, 24h, 7d, yesterday or today"
+        raise UsageError(f"{option} {text!r} is no time; {hint}") from None
+
+
+def _parsed(text: str, zone: tzinfo, now: datetime) -> datetime:
+    if text in _DAYS_AGO:
+        day = now.astimezone(zone).date() - timedelta(days=_DAYS_AGO[text])
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
+    if ago := _AGO.fullmatch(text):
+        return now.astimezone(UTC) - int(ago[1]) * _UNITS[ago[2]]
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
+
+
+def report_of(
+    paths: Sequence[Path],
+    settings: Settings,
+    span: Window = Window(),  # noqa: B008 - it is frozen
+    engine: str = "local",
+    *,
+    quiet: bool = False,
+) -> Report:
+    """Return the report over the logs under `paths`, with a progress bar for someone who watches."""
+    from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
+
+    with _progress.watching(quiet=quiet) as watch:
+        request = pipeline.Request(
+            tuple(paths), settings, span, engine, progress=watch.progress, started=watch.started, step=watch.step
+        )
+        return pipeline.run(request)
+
+
+def filtered(report: Report, wanted: Filter) -> Report:
+    """Return the part of a report that the filters choose; its first note says how much is left out."""
+    from zeeksmtp.report.entries import FILTER_NOTE  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.report.filters import narrowed  # noqa: PLC0415 - not for `--help`
+
+    chosen = narrowed(report, wanted)
+    if chosen is report:
+        return report
+    hidden = [
+        f"{len(before) - len(after):,} of {len(before):,} {what}"
+        for what, before, after in (
+            ("incidents", report.incidents, chosen.incidents),
+            ("findings", report.findings, chosen.findings),
+        )
+    ]
+    notes = (f"{FILTER_NOTE} {' and '.join(hidden)}", *report.coverage.notes)
+    return chosen.model_copy(update={"coverage": report.coverage.model_copy(update={"notes": notes})})

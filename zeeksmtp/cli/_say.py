@@ -23,7 +23,7 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 
 def out(text: str) -> bool:
-    """Print `text` on stdout; what the locale cannot show is escaped. A reader who left early is no error, but told."""
+    """Print `text` on stdout; what the locale cannot show is escaped. A reader who left early is no error."""
     try:
         encoding = sys.stdout.encoding or "utf-8"
         typer.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)

@@ -1,6 +1,5 @@
 """The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
 
-import ctypes
 import gc
 import os
 import signal
@@ -17,13 +16,7 @@ from zeeksmtp.errors import ExitCode, ZeekSmtpError
 from zeeksmtp.model import Command
 
 DEBUG = "ZEEKSMTP_DEBUG"
-_MANY_OBJECTS = 1_000_000
-_KEPT = {-1: 16 << 20, -3: 32 << 20, -8: 1}
-"""M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), in bytes, and M_ARENA_MAX."""
-_ARENAS = f"narenas:{max(1, (os.cpu_count() or 1) // 2)}"
-"""For polars' allocator, jemalloc: its four for each processor keep what others lack."""
-_TURN = 0.0005
-"""Seconds that a thread back from polars waits for one that makes findings; Python has ten times as many."""
+GC_THRESHOLD_OBJECTS = 1_000_000
 INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
 # Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
@@ -63,8 +56,8 @@ def build(first: str = "") -> typer.Typer:
     """
     program = typer.Typer(**_LOOK)
     program.callback()(_program)
-    asked = first.replace("-", "_")
-    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", asked).items():
+    wanted = first.replace("-", "_")
+    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", wanted).items():
         _add(program, command, sys.modules[f"zeeksmtp.cli.{module}"].__doc__ or "")
     return program
 
@@ -81,26 +74,16 @@ def _add(program: typer.Typer, command: Command, doc: str) -> None:
 
 def main() -> None:
     """Run the program with the process's own words and end the process."""
-    # Imports and models make many objects that stay: to look through them for cycles, over and over, is a waste.
-    gc.set_threshold(_MANY_OBJECTS)
-    _keep_memory()
-    sys.setswitchinterval(_TURN)
-    # numpy comes with a pool of threads that wait for matrices, spinning; nothing here has any.
+    # Imports and models create many objects that stay. Not looking through them for cycles, neither while they are
+    # created nor at the end, takes 0.1 s off the 0.8 s of a small report; OpenBLAS' threads, which spin while they
+    # wait for matrices that nothing here has, cost as much.
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("_RJEM_MALLOC_CONF", _ARENAS)
     # What ends us politely is to find us tidy: the temporary lake holds mail addresses.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run()
-    gc.freeze()  # nor to look through all of them once more for the end of the process
+    gc.freeze()
     sys.exit(code)
-
-
-def _keep_memory() -> None:
-    """Let glibc keep what is freed: what goes back to the kernel comes zeroed, page by page, for the next block."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        for option, size in _KEPT.items():
-            libc.mallopt(option, size)
 
 
 def run(words: Sequence[str] | None = None) -> int:

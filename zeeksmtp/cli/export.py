@@ -42,7 +42,9 @@ def export(
     settings = _request.settings(config, local_net, dask_scheduler)
     window = _request.window(since, until, settings.timezone)
     with _progress.watching(quiet=quiet) as watch:
-        request = pipeline.Request(tuple(paths), settings, window, engine, watch.progress, watch.started)
+        request = pipeline.Request(
+            tuple(paths), settings, window, engine, progress=watch.progress, started=watch.started, step=watch.step
+        )
         result = pipeline.export(request, output)
     _say.note(_finish.summary(result, output), quiet=quiet)
     return _finish.verdict(result, None)

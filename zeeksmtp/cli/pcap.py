@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zeeksmtp.cli import _finish, _options, _progress, _request, _zeek
+from zeeksmtp.cli import _finish, _options, _request, _zeek
 from zeeksmtp.errors import ExitCode, NoInputError, UnreadableFileError
 from zeeksmtp.model import Command
 
@@ -21,10 +21,11 @@ _Captures = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Captur
 def pcap(
     captures: _Captures,
     *,
-    form: _options.Format = "terminal",
+    form: _options.Format = None,
     output: _options.Out = None,
     local_net: _options.LocalNet = None,
     config: _options.Config = None,
+    full: _options.Full = False,
     fail_on: _options.FailOn = None,
     pseudonymise: _options.Pseudonymise = False,
     quiet: _options.Quiet = False,
@@ -44,17 +45,17 @@ def pcap(
         if not capture.is_file():
             raise NoInputError(f"{capture}: no such capture")
     _zeek.zeek()
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-pcap-") as folder, _progress.watching(quiet=quiet) as watch:
-        from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
-
+    with tempfile.TemporaryDirectory(prefix="zeeksmtp-pcap-") as folder:
         notes, failed, places = _analyse(captures, Path(folder))
-        request = pipeline.Request(tuple(places), settings, progress=watch.progress, started=watch.started)
-        report = _told(pipeline.run(request), places, notes, failed)
-    return _finish.finish(report, form=form, target=output, fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet)
+        over_logs = _request.report_of(list(places), settings, quiet=quiet)
+        report = _about_captures(over_logs, places, notes, failed)
+    return _finish.finish(
+        report, form=form, target=output, fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet, full=full
+    )
 
 
 def _analyse(captures: list[Path], folder: Path) -> tuple[list[str], dict[Path, str], dict[Path, Path]]:
-    """Give notes, what failed, and the folder of logs with its capture; raise if nothing could be read."""
+    """Return notes, what failed, and the folder of logs with its capture; raise if nothing could be read."""
     notes: list[str] = []
     failed: dict[Path, str] = {}
     places: dict[Path, Path] = {}
@@ -72,7 +73,7 @@ def _analyse(captures: list[Path], folder: Path) -> tuple[list[str], dict[Path, 
     return notes, failed, places
 
 
-def _told(report: Report, places: dict[Path, Path], notes: list[str], failed: dict[Path, str]) -> Report:
+def _about_captures(report: Report, places: dict[Path, Path], notes: list[str], failed: dict[Path, str]) -> Report:
     """Name captures where the report names temporary folders, and say what was left out."""
     from zeeksmtp.model import Problem  # noqa: PLC0415 - `--help` must not load pydantic's shapes
 

@@ -1,4 +1,4 @@
-"""`zeeksmtp session`: one connection told in order, as an analyst would follow the stream."""
+"""`zeeksmtp session`: one connection as a transcript, as an analyst would follow the stream."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Form(StrEnum):
-    """Forms in which a connection is told."""
+    """Forms of a transcript."""
 
     TERMINAL = "terminal"
     JSON = "json"
 
 
-_Form = Annotated[Form, typer.Option("--format", metavar="|".join(Form), help="Form of what is told.")]
+_Form = Annotated[Form, typer.Option("--format", metavar="|".join(Form), help="Form of the transcript.")]
 _Uid = Annotated[
     str, typer.Argument(metavar="UID", help="Zeek's id of the connection, of any sensor's.", show_default=False)
 ]
@@ -38,9 +38,9 @@ def session(
     config: _options.Config = None,
     quiet: _options.Quiet = False,
 ) -> ExitCode:
-    """Tell one connection in order: greeting, commands with replies and times, logins, mails, TLS, findings.
+    """Show one connection as a transcript: greeting, commands with replies and times, logins, mails, TLS, findings.
 
-    Of a secret only its kind and length are shown. A uid that stands for several connections tells them all.
+    Of a secret only its kind and length are shown. A uid that stands for several connections shows them all.
     A UID that begins with `-` goes after `--`. Exit code 3: no log under PATH has the uid.
 
     \b
@@ -54,21 +54,25 @@ def session(
     _finish.check(output)
     settings = _request.settings(config, local_net)
     with _progress.watching(quiet=quiet) as watch:
-        request = pipeline.Request(tuple(paths), settings, progress=watch.progress, started=watch.started)
-        told, report = tell(request, uid)
-    text = _written(told, form)
+        request = pipeline.Request(
+            tuple(paths), settings, progress=watch.progress, started=watch.started, step=watch.step
+        )
+        transcript, report = tell(request, uid)
+    text = _written(transcript, form)
     if output is None:
         _say.out(text)
     else:
         _finish.write(output, [text])
-        _say.note(f"connections: {len(told.sessions)}; written to {output}", quiet=quiet)
+        _say.note(f"connections: {len(transcript.sessions)}; written to {output}", quiet=quiet)
     return _finish.verdict(report, None)
 
 
-def _written(told: Telling, form: Form) -> str:
+def _written(transcript: Telling, form: Form) -> str:
     from zeeksmtp.cli import _dialogue  # noqa: PLC0415 - not for `--help`
 
-    return told.model_dump_json(indent=1, by_alias=True) + "\n" if form is Form.JSON else _dialogue.text(told)
+    return (
+        transcript.model_dump_json(indent=1, by_alias=True) + "\n" if form is Form.JSON else _dialogue.text(transcript)
+    )
 
 
 COMMAND = Command("session", session)

@@ -20,7 +20,7 @@ from zeeksmtp.correlate.wording import actions_of
 from zeeksmtp.model import Action, Detector, Finding, Hosts, Incident, Severity, TimelineEntry, identity
 
 MAX_INCIDENT_UIDS = 20
-MAX_LISTED_SYMPTOMS = 5
+MAX_LISTED_SYMPTOMS = 10
 """Symptoms of one detector and incident that stay in the report's findings; the incident counts all of them."""
 
 
@@ -103,8 +103,8 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
     alike = [f for f in findings if given.detectors[f.detector].technique == technique]
     campaign = campaign_of(alike, technique) if technique else None
     return Incident(
-        id=identity(given.actors.get(findings[0].id, findings[0].id), f"{findings[0].first:%Y-%m-%d}"),
-        title=title_of(findings, worst, campaign, given.hosts),
+        id=identity(_root_actor(findings[0], given), f"{findings[0].first:%Y-%m-%d}"),
+        title=title_of(findings, worst, campaign, given.detectors, given.hosts),
         severity=worst.severity,
         score=min(100, sum(parts.values())),
         score_parts=parts,
@@ -122,6 +122,16 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
         actions=tuple(_actions(findings, given)),
         uids=tuple(dict.fromkeys(uid for f in _gravest_first(findings) for uid in f.uids))[:MAX_INCIDENT_UIDS],
     )
+
+
+def _root_actor(finding: Finding, given: Correlation) -> str:
+    """Return the client that the finding's entity key begins with, if it speaks for itself; else the finding's id.
+
+    A finding's id is a hash of its entity: where that is no client (a server, an account, the site), it stands for it.
+    """
+    actor = given.actors.get(finding.id, "")
+    acts = given.detectors[finding.detector].stage is not None and actor in finding.clients
+    return actor if acts and not given.hosts.is_shared(actor) else finding.id
 
 
 def _gravest_first(findings: Sequence[Finding]) -> list[Finding]:

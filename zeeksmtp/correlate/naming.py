@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from zeeksmtp.model import Campaign, Finding, Hosts
+from zeeksmtp.correlate.campaigns import EXPOSURE, FROM_INSIDE
+from zeeksmtp.model import Campaign, Detector, Finding, Hosts
 
-_AT_SERVER = frozenset({"Cleartext authentication", "TLS downgrade", "STARTTLS stripping"})
+_MAX_ACCOUNTS = 10
+"""Accounts that an outcome names."""
 
 
-def title_of(findings: Sequence[Finding], worst: Finding, campaign: Campaign | None, hosts: Hosts) -> str:
-    """Return the title: that of the worst finding, or of the campaign where several sources act together."""
-    if len(findings) == 1 or campaign is None:
+def title_of(
+    findings: Sequence[Finding], worst: Finding, campaign: Campaign | None, given: Mapping[str, Detector], hosts: Hosts
+) -> str:
+    """Return the title: that of the worst finding, or of all findings of its technique where there are several."""
+    detector = given[worst.detector]
+    alike = [f for f in findings if given[f.detector].technique == detector.technique and given[f.detector].stage]
+    if detector.stage is None and len(findings) > 1:
+        servers = sorted({server for finding in findings for server in finding.servers})
+        return f"Mail server configuration: {_counted(len(findings), 'weakness', 'weaknesses')} at {_named(servers)}"
+    if len(alike) == 1 or detector.technique is None or detector.stage == "access":
         return worst.title
-    target = _target(campaign, hosts)
-    if campaign.technique in _AT_SERVER:
-        accounts = {account for finding in findings for account in finding.accounts}
-        what = _counted(len(accounts), "account") if accounts else _counted(campaign.source_count, "client")
-        return f"{campaign.technique} {'with' if target.startswith('external') else 'at'} {target}: {what}"
-    against = "" if campaign.technique in {"Outbound spam", "SMTP scan"} else f" against {target}"
-    return f"{campaign.technique} by {_counted(campaign.source_count, 'source')}{against}"
+    servers = sorted({server for finding in alike for server in finding.servers})
+    if detector.technique in EXPOSURE:
+        return f"{detector.technique} {_where(servers, hosts)}: {_concerned(alike)}"
+    clients = sorted({client for finding in alike for client in finding.clients})
+    if detector.technique in FROM_INSIDE:
+        return f"{detector.technique} from {clients[0] if len(clients) == 1 else _counted(len(clients), 'host')}"
+    source = _counted(campaign.source_count, "source") if campaign else _named(clients)
+    return f"{detector.technique} by {source} against {_named(servers)}"
 
 
-def _target(campaign: Campaign, hosts: Hosts) -> str:
-    if len(campaign.targets) == 1:
-        return campaign.targets[0]
-    outside = all(hosts.is_local(target) is False for target in campaign.targets)
-    return f"{'external servers' if outside else f'{len(campaign.targets)} servers'}"
+def _concerned(findings: Sequence[Finding]) -> str:
+    accounts = {account.lower() for finding in findings for account in finding.accounts}
+    clients = {client for finding in findings for client in finding.clients}
+    return _counted(len(accounts), "account") if accounts else _counted(len(clients), "client")
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+def _where(servers: Sequence[str], hosts: Hosts) -> str:
+    if all(hosts.is_local(server) is False for server in servers):
+        return f"with {servers[0] if len(servers) == 1 else f'{len(servers)} external servers'}"
+    return f"at {_named(servers)}"
+
+
+def _named(hosts: Sequence[str]) -> str:
+    return hosts[0] if len(hosts) == 1 else f"{len(hosts)} servers"
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def outcome_of(findings: Sequence[Finding], stages: Sequence[str]) -> str:
@@ -43,14 +62,13 @@ def _disclosed(findings: Sequence[Finding]) -> list[str]:
     if not asked:
         return []
     valid = {n for f in asked for d in f.evidence.details if d.name == "confirmed_names" for n in d.values}
-    if not valid:
-        return ["No address was confirmed."]
-    return [f"{_counted(len(valid), 'address').replace('addresss', 'addresses')} confirmed as valid."]
+    return [f"{_counted(len(valid), 'address', 'addresses')} confirmed." if valid else "No address was confirmed."]
 
 
 def _logged_in(findings: Sequence[Finding], stages: Sequence[str]) -> list[str]:
     taken = sorted({a for f in findings if f.detector in {"guess-then-success", "account-abuse"} for a in f.accounts})
     if taken:
-        shown = ", ".join(taken[:10]) + (f" and {len(taken) - 10} more" if len(taken) > 10 else "")
-        return [f"Accounts taken over: {shown}."]
+        more = len(taken) - _MAX_ACCOUNTS
+        shown = ", ".join(taken[:_MAX_ACCOUNTS]) + (f" and {more} more" if more > 0 else "")
+        return [f"Taken over: {shown}."]
     return ["No login succeeded."] if "guessing" in stages else []

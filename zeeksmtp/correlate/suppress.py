@@ -13,13 +13,14 @@ def _in_network(finding: Finding, entry: Suppression) -> bool:
     return network is None or (bool(finding.clients) and all(ip_address(c) in network for c in finding.clients))
 
 
-def _bare(account: str) -> str:
+def bare_account(account: str) -> str:
+    """Return an account without domain, in lower case."""
     return account.lower().rpartition("\\")[2].partition("@")[0]
 
 
 def _matches(finding: Finding, entry: Suppression) -> bool:
     """Everything that the entry names must hold; an account without domain stands for all its spellings."""
-    spelled = {a.lower() for a in finding.accounts} | {_bare(a) for a in finding.accounts}
+    spelled = {a.lower() for a in finding.accounts} | {bare_account(a) for a in finding.accounts}
     return (
         entry.finding in {None, finding.id}
         and entry.detector in {None, finding.detector}

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from zeeksmtp.correlate.suppress import bare_account
 from zeeksmtp.dialogue.shapes import Part, Story
 from zeeksmtp.model import Finding, Report
 
@@ -62,7 +63,7 @@ def _covers(finding: Finding, entity: Entity) -> bool:
 
 def _plain(accounts: Iterable[str]) -> set[str]:
     """Give accounts without domain and case: a finding may show another form of the same name."""
-    return {account.lower().rpartition("\\")[2].partition("@")[0] for account in accounts}
+    return set(map(bare_account, accounts))
 
 
 def _part(finding: Finding, link: Literal["named", "covered"]) -> Part:

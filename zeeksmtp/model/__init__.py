@@ -1,45 +1,47 @@
-"""The words that every part shares: specs of units (`units.py`) and the shapes of the report (`shapes.py`)."""
+"""The words that every part shares: specs of units, and the shapes of the report."""
 
-from zeeksmtp.model.hosts import Hosts
-from zeeksmtp.model.shapes import (
+from zeeksmtp.model.finding import (
     Action,
     Campaign,
+    Confidence,
+    Detail,
+    Evidence,
+    Finding,
+    Incident,
+    Moment,
+    SequentialTest,
+    Severity,
+    Shape,
+    State,
+    Term,
+    TimelineEntry,
+    identity,
+)
+from zeeksmtp.model.hosts import Hosts
+from zeeksmtp.model.report import (
     ClientPosture,
     ClientTable,
-    Confidence,
     Count,
     Coverage,
     Credential,
     Day,
-    Detail,
-    Evidence,
     Explanation,
-    Finding,
     HostName,
     HostRole,
-    Incident,
     InputFile,
     Inputs,
-    Moment,
     PairPosture,
     PairTable,
     Posture,
     Problem,
     Report,
     Run,
-    SequentialTest,
     ServerPosture,
-    Severity,
-    Shape,
     Span,
-    State,
-    Term,
-    TimelineEntry,
     Totals,
     Traffic,
     UsedSettings,
     Volume,
-    identity,
 )
 from zeeksmtp.model.units import (
     FINDING,

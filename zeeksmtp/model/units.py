@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from zeeksmtp.model.shapes import Report
+from zeeksmtp.model.report import Report
 
 if TYPE_CHECKING:
     import polars as pl

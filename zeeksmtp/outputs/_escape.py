@@ -72,11 +72,11 @@ def zeek(text: str, *marks: str) -> str:
 
     A text that means "unset" or "empty" by itself, or would make a comment of its line, has its first sign escaped.
     """
-    told = plain(text).replace("\\", "\\\\")
+    escaped = plain(text).replace("\\", "\\\\")
     for mark in marks:
-        told = told.replace(mark, _hex(mark))
-    reserved = told in {"-", "(empty)"} or told.startswith("#")
-    return _hex(told[0]) + told[1:] if reserved else told
+        escaped = escaped.replace(mark, _hex(mark))
+    reserved = escaped in {"-", "(empty)"} or escaped.startswith("#")
+    return _hex(escaped[0]) + escaped[1:] if reserved else escaped
 
 
 def _hex(text: str) -> str:

@@ -1,6 +1,6 @@
 """Pseudonyms: a report that can be shown to others. Every name is replaced, always by the same made-up one.
 
-Replaced: addresses (`host-1`), accounts and names that were asked for (`account-1`, `account-1@domain-1`), host and
+Replaced: addresses (`host-1`), accounts and names that were probed (`account-1`, `account-1@domain-1`), host and
 domain names (`domain-1`), other logged text (`text-1`), and the ids of findings and incidents, because an id is a hash
 of such names that anyone could try out. Numbers follow first appearance, so the same input gives the same report.
 
@@ -9,13 +9,32 @@ Zeek's uids and the paths of the input files.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
-from zeeksmtp.model import Count, Detail, Evidence, Finding, Incident, Report, Traffic, identity
+from zeeksmtp.model import (
+    Action,
+    Campaign,
+    ClientPosture,
+    Count,
+    Credential,
+    Detail,
+    Evidence,
+    Finding,
+    HostName,
+    Incident,
+    PairPosture,
+    Posture,
+    Report,
+    ServerPosture,
+    TimelineEntry,
+    Traffic,
+    identity,
+)
+
+_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
 _OWN = {"directions", "seen_as", "remedy"}
@@ -34,14 +53,18 @@ _DOMAIN = r"(?<![\w.-])(?:\w(?:[\w-]*\w)?\.)+(?!(?:log|gz|toml|json|zeek|parquet
 
 
 class _Names:
-    """Gives each name its pseudonym, the same one each time."""
+    """Maps each name to one pseudonym, in whatever form and part of the report it stands."""
 
     def __init__(self) -> None:
-        self._given: dict[str, dict[str, str]] = defaultdict(dict)
+        self._pseudonyms: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
 
     def _give(self, kind: str, name: str) -> str:
-        given = self._given[kind]
-        return given.setdefault(name.casefold(), f"{kind}-{len(given) + 1}")
+        key = _canonical(name)
+        if key not in self._pseudonyms:
+            self._counts[kind] += 1
+            self._pseudonyms[key] = f"{kind}-{self._counts[kind]}"
+        return self._pseudonyms[key]
 
     def account(self, name: str) -> str:
         """Replace the name of an account; forms of it share its number."""
@@ -52,6 +75,8 @@ class _Names:
             return f"{self.account(local)}@{self.domain(domain.strip('[]'))}"
         if parts := re.fullmatch(r"([\w.-]+)\\([^\\]+)", name):
             return f"{self.domain(parts[1])}\\{self.account(parts[2])}"
+        if _is_address(name):
+            return self._give("host", name)
         return self._give("text" if re.search(r"\s", name) else "account", name)
 
     def domain(self, name: str) -> str:
@@ -59,7 +84,7 @@ class _Names:
         address, slash, length = name.partition("/")
         if _is_address(address):
             return self._give("host", address) + slash + length
-        return self._give("domain", name.rstrip(".")) if name else name
+        return self._give("domain", name) if name else name
 
     def any(self, name: str) -> str:
         """Replace a name whose kind only its form tells."""
@@ -68,7 +93,7 @@ class _Names:
 
     def id(self, old: str) -> str:
         """Replace an id by one that says nothing."""
-        return identity("pseudonym", self._give("id", old))
+        return identity("pseudonym", self._give("id", f"id {old}"))
 
     def text(self, text: str, known: Iterable[str] = (), own: Iterable[str] = ()) -> str:
         """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain.
@@ -76,14 +101,20 @@ class _Names:
         What stands in `own` are zeeksmtp's words, and stay.
         """
         ranked = sorted({name for name in known if name}, key=lambda name: (-len(name), name))
-        kept = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
-        patterns = [*kept, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
+        own_words = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
+        patterns = [*own_words, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
         return re.sub("|".join(patterns), self._found, text, flags=re.IGNORECASE)
 
     def _found(self, match: re.Match[str]) -> str:
         # "06:01:00" has the form of an IPv6 address, but is none.
         is_time = match.lastgroup == "address" and not _is_address(match[0])
         return match[0] if is_time or match.lastgroup == "own" else self.any(match[0])
+
+
+def _canonical(name: str) -> str:
+    """Return the form in which names are compared: without case, brackets and final dot, addresses in one spelling."""
+    bare = name.strip("[]").rstrip(".") or name
+    return str(ip_address(bare)) if _is_address(bare) else bare.casefold()
 
 
 def _is_address(text: str) -> bool:
@@ -95,15 +126,18 @@ def _is_address(text: str) -> bool:
 
 
 def _whole(name: str) -> str:
-    """Give a pattern for `name` where it is not a part of a longer word."""
+    """Return a pattern for `name` where it is not a part of a longer word."""
     before = r"(?<![^\W_])" if name[0].isalnum() else ""
     after = r"(?![^\W_])" if name[-1].isalnum() else ""
     return before + re.escape(name) + after
 
 
 def pseudonymise(report: Report) -> Report:
-    """Give `report` with every name replaced."""
+    """Return `report` with every name replaced."""
     names = _Names()
+    things: tuple[Finding | Incident, ...] = (*report.findings, *report.incidents)
+    for thing in things:
+        _actors(names, thing)  # before any text, in which only its look tells what kind of name a name is
     by_id = {finding.id: finding for finding in report.findings}
     findings = tuple(_finding(names, finding) for finding in report.findings)
     incidents = tuple(_incident(names, incident, by_id) for incident in report.incidents)
@@ -113,22 +147,22 @@ def pseudonymise(report: Report) -> Report:
 
 
 def _named(thing: Finding | Incident) -> Iterable[str]:
-    """Give every name that a finding or incident holds, with the parts of those that have parts."""
+    """Yield every name that a finding or incident holds, with the parts of those that have parts."""
     details = thing.evidence.details if isinstance(thing, Finding) else ()
-    logged = [value for detail in details for value in detail.values if not _kept(detail.name, value)]
+    logged = [value for detail in details for value in detail.values if not _is_own_word(detail.name, value)]
     for name in (*thing.clients, *thing.servers, *thing.accounts, *logged):
         yield name
         yield from re.split(r"[@\\]", name)
 
 
 def _remedies(findings: Iterable[Finding]) -> list[str]:
-    """Give zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
+    """Return zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
     details = (detail for finding in findings for detail in finding.evidence.details)
-    told = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
-    return sorted(told, key=lambda value: (-len(value), value))
+    remedies = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
+    return sorted(remedies, key=lambda value: (-len(value), value))
 
 
-def _kept(kind: str, value: str) -> bool:
+def _is_own_word(kind: str, value: str) -> bool:
     return kind in _OWN or (kind in _LOGGED and _PROTOCOL.fullmatch(value) is not None)
 
 
@@ -152,7 +186,11 @@ def _finding(names: _Names, finding: Finding) -> Finding:
     known, own = set(_named(finding)), _remedies([finding])
     texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
     texts["action"] = names.text(finding.action, known, own)
-    return replace(finding, **(actors | texts | {"evidence": evidence}))
+    ids = {
+        "replaces": tuple(map(names.id, finding.replaces)),
+        "symptom_of": finding.symptom_of and names.id(finding.symptom_of),
+    }
+    return finding.model_copy(update=actors | texts | ids | {"evidence": evidence})
 
 
 def _detail(names: _Names, detail: Detail) -> Detail:
@@ -160,33 +198,73 @@ def _detail(names: _Names, detail: Detail) -> Detail:
     replace = names.domain if is_host else names.any
     return Detail(
         name=detail.name,
-        values=_each(lambda value: value if _kept(detail.name, value) else replace(value), detail.values),
+        values=_each(lambda value: value if _is_own_word(detail.name, value) else replace(value), detail.values),
     )
 
 
 def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
     story = [by_id[i] for i in incident.findings if i in by_id]
     known = set(_named(incident)).union(*map(_named, story))
-    update = _actors(names, incident) | {"findings": tuple(names.id(i) for i in incident.findings)}
-    update["title"] = names.text(incident.title, known)
-    update["narrative"] = names.text(incident.narrative, known, _remedies(story))
-    return replace(incident, **update)
+    own = _remedies(story)
+
+    def text(old: str) -> str:
+        return names.text(old, known, own)
+
+    update = _actors(names, incident) | {
+        "findings": tuple(map(names.id, incident.findings)),
+        "title": text(incident.title),
+        "outcome": text(incident.outcome),
+        "campaign": incident.campaign and _campaign(names, incident.campaign),
+        "timeline": tuple(
+            TimelineEntry(time=entry.time, finding=names.id(entry.finding), text=text(entry.text))
+            for entry in incident.timeline
+        ),
+        "actions": tuple(Action(owner=action.owner, text=text(action.text)) for action in incident.actions),
+    }
+    return incident.model_copy(update=update)
+
+
+def _campaign(names: _Names, campaign: Campaign) -> Campaign:
+    ends = {key: _each(names.domain, getattr(campaign, key)) for key in ("sources", "networks", "targets")}
+    return campaign.model_copy(update=ends)
 
 
 def _hosts(names: _Names, report: Report) -> dict[str, Any]:
-    servers = tuple(replace(s, server=names.domain(s.server)) for s in report.posture.servers)
     roles = ({"host": names.domain(r.host), "reason": names.text(r.reason)} for r in report.roles)
-    changed = tuple(
-        replace(c, account=names.account(c.account), server=names.domain(c.server), why=names.id(c.why))
-        for c in report.credentials_to_change
-    )
     return {
-        "posture": report.posture.model_copy(update={"servers": servers}),
+        "posture": _posture(names, report.posture),
         "roles": tuple(role.model_copy(update=new) for role, new in zip(report.roles, roles, strict=True)),
-        "credentials_to_change": changed,
+        "credentials_to_change": tuple(
+            Credential(
+                account=names.account(c.account), server=names.domain(c.server), last=c.last, why=names.id(c.why)
+            )
+            for c in report.credentials_to_change
+        ),
         "traffic": _traffic(names, report.traffic),
         "volumes": tuple(v.model_copy(update={"client": names.domain(v.client)}) for v in report.volumes),
+        "hosts": {
+            names.domain(host): tuple(HostName(name=names.domain(n.name), source=n.source) for n in host_names)
+            for host, host_names in report.hosts.items()
+        },
     }
+
+
+def _posture(names: _Names, posture: Posture) -> Posture:
+    def each(rows: Iterable[_Row]) -> tuple[_Row, ...]:
+        return tuple(row.model_copy(update=_ends(names, row)) for row in rows)
+
+    return posture.model_copy(
+        update={
+            "servers": each(posture.servers),
+            "clients": posture.clients.model_copy(update={"rows": each(posture.clients.rows)}),
+            "pairs": posture.pairs.model_copy(update={"rows": each(posture.pairs.rows)}),
+        }
+    )
+
+
+def _ends(names: _Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
+    """Return the pseudonyms of the ends that a row has."""
+    return {end: names.domain(getattr(row, end)) for end in ("client", "server") if hasattr(row, end)}
 
 
 def _traffic(names: _Names, traffic: Traffic) -> Traffic:

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from zeeksmtp.model import Finding, Incident, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, action, counted, flag, who
+from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
+from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, span
+from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
+_COUNTS = ("#sessions", "#TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
+CLIENT_COLUMNS = ("client", "#servers", *_COUNTS)
+PAIR_COLUMNS = ("client → server", "#port", *_COUNTS)
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
 """Heads of tables; one that starts with `#` stands over numbers."""
 LEGEND = f"{UNKNOWN} cannot be seen in these logs, or there is no baseline yet."
@@ -14,90 +18,114 @@ _SCRIPT_LOGS = ("smtp_session", "smtp_cmd")
 _TLS_LOGS = ("smtp", "smtp_session", "ssl")
 
 
-def counts(findings: Iterable[Finding]) -> str:
-    """Count findings by severity, worst first."""
-    by_severity = Counter(finding.severity for finding in findings)
+def counts(things: Iterable[Finding | Incident]) -> str:
+    """Count findings or incidents by severity, gravest first."""
+    by_severity = Counter(thing.severity for thing in things)
     return ", ".join(f"{by_severity[s]:,} {s}" for s in reversed(Severity) if by_severity[s])
 
 
-def first_step(report: Report) -> str | None:
-    """Say what to do first: what the worst finding of the worst incident, or else the worst finding, asks for."""
-    told = worst(report.incidents[0] if report.incidents else None, report.findings)
-    return f"{who(told)}: {action(told)}" if told else None
-
-
-def worst(incident: Incident | None, findings: Iterable[Finding]) -> Finding | None:
-    """Give the worst finding of an incident, of equals the one that gave it its title; else the worst of all."""
-    known = list(findings)
-    story = [finding for finding in known if incident and finding.id in incident.findings]
-    title = incident.title if incident else ""
-    return max(story or known, key=lambda finding: (finding.severity.rank, finding.title == title), default=None)
+def _noun(number: int, word: str, more: str = "") -> str:
+    return f"{number:,} {more}{word}{'' if number == 1 else 's'}"
 
 
 def verdict(report: Report) -> str:
-    """Sum up what was found."""
-    if not report.findings:
-        return "Nothing was found in what could be seen."
-    what = counts(report.findings) + (" finding" if len(report.findings) == 1 else " findings")
-    return what + (f" in {counted(len(report.incidents), 'incident')}." if report.incidents else ", no incident.")
+    """Return what was found: incidents by severity, and how many findings are in none."""
+    incidents, others = report.incidents, other_findings(report)
+    if not incidents and not others:
+        return _nothing(report)
+    if not incidents:
+        return f"No incidents; {counted(len(others), 'finding')}: {counts(others)}."
+    rest = f"; {_noun(len(others), 'finding', 'other ')}" if others else ""
+    return f"{counted(len(incidents), 'incident')}: {counts(incidents)}{rest}."
+
+
+def _nothing(report: Report) -> str:
+    """Return that there are no findings, and why that may mean nothing: filters, or no row to look at."""
+    if is_filtered(report):
+        return "No findings match the filters."
+    if report.window is not None:
+        return "No findings in what these logs show."
+    firsts = [file.first for file in report.inputs.files if file.first]
+    lasts = [file.last for file in report.inputs.files if file.last]
+    if not firsts or not lasts:
+        return "No SMTP traffic in these logs."
+    return f"No rows lie between --since and --until; the logs cover {span(min(firsts), max(lasts))} UTC."
+
+
+def passwords(report: Report, limit: int) -> str:
+    """Return the accounts whose password has to be changed, at which server; `limit` of them."""
+    shown = [f"{name(c.account)} at {name(c.server)}" for c in report.credentials_to_change[:limit]]
+    more = len(report.credentials_to_change) - len(shown)
+    if shown:
+        return "; ".join(shown + [f"{more:,} more"] * (more > 0))
+    if is_filtered(report):
+        return "none that match the filters"
+    return "none seen" if report.coverage.logs.get("smtp_auth") else "none seen, but smtp_auth.log not found"
 
 
 def seen(report: Report) -> str:
-    """Say which logs there were and which not: what any zero in the report rests on."""
+    """Return which logs were read and which were not found: what any zero in the report rests on."""
     there = [f"{log}.log" for log, is_there in report.coverage.logs.items() if is_there]
     missing = [f"{log}.log" for log, is_there in report.coverage.logs.items() if not is_there]
-    return f"read {', '.join(there) or 'no log'}" + (f"; not there: {', '.join(missing)}" if missing else "")
+    return f"read {', '.join(there) or 'no log'}" + (f"; not found: {', '.join(missing)}" if missing else "")
+
+
+def logs(report: Report) -> str:
+    """Return the logs that were read, and those that were not found, in few words."""
+    there = [log for log, is_there in report.coverage.logs.items() if is_there]
+    missing = [log for log, is_there in report.coverage.logs.items() if not is_there]
+    return f"{', '.join(there) or 'no logs'}" + (f"; no {', '.join(missing)}" if missing else "")
 
 
 def no_passwords(report: Report) -> str:
-    """Say why there is no password to change: none exposed, or none visible."""
+    """Return why there is no password to change: none exposed, or none visible."""
     if report.coverage.logs.get("smtp_auth"):
-        return "None: no credential that must be changed was seen in clear."
+        return "None: no password was seen in clear."
     return _missing(report, "smtp_auth", "nobody logged in without TLS")
 
 
 def no_volumes(report: Report) -> str:
-    """Say why there is no mail to count: none seen, or none visible."""
+    """Return why there is no mail to count: none seen, or none visible."""
     if report.coverage.logs.get("smtp"):
         return "No mail was seen in smtp.log."
     return _missing(report, "smtp", "no mail was sent without TLS")
 
 
 def _missing(report: Report, log: str, reason: str) -> str:
-    """Say that a log is missing, and that this may mean nothing where Zeek wrote others of its kind."""
+    """Return that a log is missing, and that this may mean nothing where Zeek wrote others of its kind."""
     beside = next((other for other in _SCRIPT_LOGS if report.coverage.logs.get(other)), None)
     if beside is None:
-        return f"Not visible: {log}.log is not there."
+        return f"Not visible: {log}.log not found."
     return (
-        f"None seen: {log}.log is not there, though {beside}.log is. Zeek makes a log with its first line: either "
-        f"{reason}, or the file was left out."
+        f"None seen: {log}.log not found, although {beside}.log is there. Zeek creates a log with its first line: "
+        f"either {reason}, or the file was left out."
     )
 
 
 def shows_tls(report: Report) -> bool:
-    """Tell whether any log was there that shows TLS."""
+    """Return whether any log was there that shows TLS."""
     return any(report.coverage.logs.get(log) for log in _TLS_LOGS)
 
 
 def encryption(report: Report) -> str:
-    """Say how much of the traffic is encrypted, or that this cannot be seen."""
+    """Return how much of the traffic is encrypted, or that this cannot be seen."""
     posture = report.posture
     sessions = counted(posture.sessions, "SMTP session")
     if not posture.sessions:
         return f"No SMTP session was seen ({seen(report)})."
     if not shows_tls(report):
-        return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log are not there."
+        return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log not found."
     share = f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
     unseen = posture.tls_sessions and not any(server.tls_versions for server in posture.servers)
     return share + (f" TLS versions: not visible, {_no_ssl(report)}." if unseen else "")
 
 
 def _no_ssl(report: Report) -> str:
-    return "none in ssl.log" if report.coverage.logs.get("ssl") else "ssl.log is not there"
+    return "none in ssl.log" if report.coverage.logs.get("ssl") else "ssl.log not found"
 
 
 def lines(report: Report) -> str:
-    """Say where the lines of the input went."""
+    """Return where the lines of the input went."""
     t = report.inputs.totals
     return (
         f"{counted(t.files, 'file')}, {counted(t.lines, 'line')}: {t.kept:,} kept, "
@@ -106,18 +134,18 @@ def lines(report: Report) -> str:
 
 
 def troubles(report: Report) -> list[str]:
-    """List what makes the run degraded, and the files that had lines rejected or something odd."""
-    told = [f"{problem.where}: {problem.what}" for problem in report.errors]
+    """Return what makes the run degraded, and the files that had lines rejected or something odd."""
+    shown = [f"{problem.where}: {problem.what}" for problem in report.errors]
     named = {problem.where for problem in report.errors}
     for file in report.inputs.files:
         odd = [file.problem] if file.problem and file.path not in named else []
         odd += [counted(file.rejected, "line") + " rejected"] if file.rejected else []
-        told += [f"{file.path}: {'; '.join(odd)}"] if odd else []
-    return told
+        shown += [f"{file.path}: {'; '.join(odd)}"] if odd else []
+    return shown
 
 
 def chances(report: Report) -> str:
-    """State the error rates that the decisions were made with."""
+    """Return the error rates that the decisions were made with."""
     s = report.settings
     bound = f"at most {s.alpha * s.trials:.2g} false alarms to be expected" if s.trials else "nothing to test"
     text = (
@@ -128,7 +156,7 @@ def chances(report: Report) -> str:
 
 
 def servers(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the posture table: first what gives something away, then by sessions."""
+    """Return the rows of the posture table: first what gives something away, then by sessions."""
 
     return [
         (
@@ -149,12 +177,27 @@ def _ranked(report: Report) -> list[ServerPosture]:
     return sorted(report.posture.servers, key=order)
 
 
+def clients(report: Report) -> list[tuple[str, ...]]:
+    """Return the rows of the table of the site's own clients."""
+    return [(c.client, f"{c.servers:,}", *_counts_of(c)) for c in report.posture.clients.rows]
+
+
+def pairs(report: Report) -> list[tuple[str, ...]]:
+    """Return the rows of the table of pairs of client and server port."""
+    return [(f"{p.client} → {p.server}", str(p.port), *_counts_of(p)) for p in report.posture.pairs.rows]
+
+
+def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
+    numbers = (row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
+    return tuple(f"{number:,}" for number in numbers)
+
+
 def tls(report: Report, limit: int) -> list[str]:
-    """Say of the first `limit` servers of the table which TLS versions they spoke, and how their TLS share moved."""
+    """Return, of the first `limit` servers of the table, the TLS versions, and how the share of TLS changed."""
     if not shows_tls(report):
         return []
-    told = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
-    return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in told if parts]
+    shown = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
+    return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in shown if parts]
 
 
 def _versions(server: ServerPosture) -> list[str]:
@@ -171,7 +214,7 @@ def _trend(server: ServerPosture) -> list[str]:
 
 
 def volumes(report: Report) -> list[tuple[str, ...]]:
-    """Give the rows of the volume table, most messages first."""
+    """Return the rows of the volume table, most messages first."""
     ranked = sorted(report.volumes, key=lambda v: (-v.messages, -v.recipients, v.hour, v.client))
     return [
         (v.client, f"{v.hour:%Y-%m-%d %H:%M}", f"{v.messages:,}", f"{v.recipients:,}", _or(v.expected), _or(v.upper))

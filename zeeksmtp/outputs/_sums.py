@@ -1,4 +1,4 @@
-"""Mail in sums, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
+"""Mail volume, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from zeeksmtp.model import Count, Report
 from zeeksmtp.outputs._sentences import no_volumes
 from zeeksmtp.outputs._words import counted, name
 
-TITLE = "Mail in sums"
-LISTED = 10
-"""How many senders, clients, … are listed."""
+TITLE = "Mail volume"
+MAX_ROWS = 10
+"""Senders, clients, … that are listed."""
 _NOBODY = "<>"
 
 
 def messages(report: Report) -> list[str]:
-    """Say how many messages there were and at what hours, or why there are none."""
+    """Return how many messages there were and at what hours, or why there are none."""
     hours = [hour for hour in report.traffic.hours if hour.count]
     if not hours and report.coverage.logs.get("smtp"):
         return ["No mail with content was seen in smtp.log."]
@@ -26,18 +26,18 @@ def messages(report: Report) -> list[str]:
 
 
 def refused(report: Report) -> str | None:
-    """Say what a list of refusals, or none, rests on, where the list does not say it all."""
+    """Return what a list of refusals, or none, rests on, where the list does not say it all."""
     logs, some = report.coverage.logs, bool(report.traffic.refusals)
     if logs.get("smtp_cmd"):
         return None if some else "No MAIL, RCPT, DATA or BDAT was refused in smtp_cmd.log."
     if not logs.get("smtp"):
-        return "Refusals are not visible: smtp_cmd.log and smtp.log are not there."
+        return "Refusals are not visible: smtp_cmd.log and smtp.log not found."
     known = "Refusals are those in the last replies to mails" if some else "No mail ended with a refusal"
-    return f"{known}; others are not visible: smtp_cmd.log is not there."
+    return f"{known}; others are not visible: smtp_cmd.log not found."
 
 
 def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:
-    """Give head and rows of each list that has any."""
+    """Return head and rows of each list that has any."""
     traffic = report.traffic
     lists = (
         ("sender", "#messages", traffic.senders),
@@ -49,8 +49,8 @@ def tables(report: Report) -> list[tuple[tuple[str, str], list[tuple[str, str]]]
 
 
 def _head(what: str, unit: str, counts: Sequence[Count]) -> tuple[str, str]:
-    return (f"{what}, top {LISTED}" if len(counts) > LISTED else what), unit
+    return (f"{what}, top {MAX_ROWS}" if len(counts) > MAX_ROWS else what), unit
 
 
 def _rows(counts: Sequence[Count]) -> list[tuple[str, str]]:
-    return [(name(count.name or _NOBODY), f"{count.count:,}") for count in counts[:LISTED]]
+    return [(name(count.name or _NOBODY), f"{count.count:,}") for count in counts[:MAX_ROWS]]

@@ -1,6 +1,6 @@
 """The words that the forms for people share: names, times, single findings. Raw: each form escapes what it prints."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from zeeksmtp.model import Evidence, Finding, Incident, SequentialTest, Term
@@ -12,8 +12,6 @@ TEXT_LIMIT = 2000
 """Longest form in which any text is shown to a person."""
 SENTENCE_LIMIT = 600
 """Longest form of a summary or an action: many names of many characters can stand in one."""
-NARRATIVE_LIMIT = 1500
-"""Longest form of an incident's narrative."""
 TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
@@ -46,9 +44,9 @@ def action(finding: Finding) -> str:
     return cut(plain(finding.action), SENTENCE_LIMIT)
 
 
-def narrative(incident: Incident) -> str:
-    """Show an incident's story, bounded."""
-    return cut(plain(incident.narrative), NARRATIVE_LIMIT)
+def sentence(text: str) -> str:
+    """Show a sentence of an incident, bounded."""
+    return cut(plain(text), SENTENCE_LIMIT)
 
 
 def names(values: Sequence[str], limit: int = 5) -> str:
@@ -75,22 +73,32 @@ def span(first: datetime, last: datetime) -> str:
     return f"{stamp(first)} to {stamp(last)[11 if first.date() == last.date() else 0 :]}"
 
 
+def brief_span(first: datetime, last: datetime, *, with_day: bool) -> str:
+    """Show a span of time to the minute; without the day where a reader knows it."""
+    clock, day = "%H:%M", "%b %d %H:%M"
+    begin = first.strftime(day if with_day else clock)
+    if first.replace(second=0, microsecond=0) == last.replace(second=0, microsecond=0):
+        return begin
+    return f"{begin} to {last.strftime(clock if first.date() == last.date() else day)}"
+
+
 def flag(value: bool | None) -> str:
     """Show what is true, false, or cannot be known from the logs at hand."""
     return UNKNOWN if value is None else "yes" if value else "no"
 
 
-def who(thing: Finding | Incident) -> str:
-    """Show who did it to whom."""
-    ends = [names(side) for side in (thing.clients, thing.servers) if side]
-    accounts = f"account{'s' if len(thing.accounts) > 1 else ''} {names(thing.accounts)}" if thing.accounts else None
+def who(thing: Finding | Incident, limit: int = 5) -> str:
+    """Show who did it to whom, with at most `limit` names on each side."""
+    ends = [names(side, limit) for side in (thing.clients, thing.servers) if side]
+    plural = "s" if len(thing.accounts) > 1 else ""
+    accounts = f"account{plural} {names(thing.accounts, limit)}" if thing.accounts else None
     return ", ".join(part for part in (" → ".join(ends), accounts) if part) or "the whole site"
 
 
-def evidence(proof: Evidence) -> list[str]:
-    """Say what a finding rests on, one line for each kind of evidence."""
+def evidence(proof: Evidence, limit: int = 10) -> list[str]:
+    """Return what a finding rests on, one line for each kind of evidence, with at most `limit` names in each."""
     shown = (detail for detail in proof.details if detail.values and detail.name not in _SAID)
-    lines = [f"{_spoken(detail.name)}: {names(detail.values, 10)}" for detail in shown]
+    lines = [f"{_spoken(detail.name)}: {names(detail.values, limit)}" for detail in shown]
     for label, terms in (
         ("measured", [term for term in proof.terms if term.weight]),
         ("besides", [term for term in proof.terms if not term.weight]),
@@ -117,33 +125,15 @@ def _test(test: SequentialTest) -> str:
 
 
 def small_print(finding: Finding) -> str:
-    """Say how sure, how often, which technique and which detector."""
+    """Return how sure, how often, seen or inferred from what, which technique and which detector."""
     attack = f"; ATT&CK {', '.join(finding.attack)}" if finding.attack else ""
     state = f"; {finding.state}" if finding.state else ""
-    return f"{finding.detector}; count {finding.count:,}; confidence {finding.confidence}{attack}{state}"
+    basis = f" from {', '.join(f'{log}.log' for log in finding.basis)}" if finding.basis else ""
+    sure = f"confidence {finding.confidence}; {finding.visibility}{basis}"
+    return f"{finding.detector}; count {finding.count:,}; {sure}{attack}{state}"
 
 
 def score(incident: Incident) -> str:
     """Show an incident's score as the sum that it is."""
     parts = " + ".join(f"{_spoken(part)} {points}" for part, points in incident.score_parts.items() if points)
     return f"{incident.score}{f' = {parts}' if parts else ''}"
-
-
-def by_detector(findings: Iterable[Finding], limit: int) -> Iterable[tuple[list[Finding], int, str]]:
-    """Group findings by detector: the first `limit` of each, how many more there are, and the detector."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.detector, []).append(finding)
-    for detector, group in groups.items():
-        yield group[:limit], max(len(group) - limit, 0), detector
-
-
-def by_news(findings: Sequence[Finding]) -> Iterable[tuple[str, Sequence[Finding]]]:
-    """Give findings under their headings; in the report of a scheduled pass what is new comes first."""
-    new = [finding for finding in findings if finding.state == "new"]
-    known = [finding for finding in findings if finding.state not in {"new", None}]
-    if new and known and len(new) + len(known) == len(findings):
-        yield "New findings", new
-        yield "Findings known before", known
-    elif findings:
-        yield "Findings", findings

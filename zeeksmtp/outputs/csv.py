@@ -1,6 +1,6 @@
 """CSV: one row for each finding, for a spreadsheet. RFC 4180, in UTF-8; nothing in it is taken for a formula.
 
-Lists are joined by `; `: a name that holds this itself can be told apart in the JSON form only. Times are UTC.
+Lists are joined by `; `: a name that holds this itself is unambiguous in the JSON form only. Times are UTC.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
 
-from zeeksmtp.model import Finding, Output, Report
+from zeeksmtp.model import Finding, Output, Report, View
 from zeeksmtp.outputs._escape import cell
 
 COLUMNS = (
     *("id", "detector", "severity", "confidence", "state", "first", "last", "count", "clients", "servers", "accounts"),
-    *("attack", "incident", "title", "summary", "action", "uids"),
+    *("attack", "incident", "title", "summary", "action", "uids", "visibility", "basis", "replaces", "symptom_of"),
 )
 """Heads of the columns. More may be added at the end; these stay, and stay in this order."""
 
 
-def render(report: Report, _width: int | None) -> str:
+def render(report: Report, _view: View) -> str:
     """Render the findings of `report` as rows under a head."""
     incidents = {finding: incident.id for incident in report.incidents for finding in incident.findings}
     text = StringIO()

@@ -13,14 +13,14 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
-from zeeksmtp.model import Finding, Incident, Output, Report, Severity
+from zeeksmtp.model import Finding, Incident, Output, Report, Severity, View
 
 ECS_VERSION = "9.4.0"
 _SCORES = {Severity.INFO: 0, Severity.LOW: 21, Severity.MEDIUM: 47, Severity.HIGH: 73, Severity.CRITICAL: 99}
 """Numbers for severities, as Elastic's own rules have them."""
 
 
-def render(report: Report, _width: int | None) -> str:
+def render(report: Report, _view: View) -> str:
     """Render `report` as one JSON object a line; pure ASCII, as the JSON form is."""
     incidents = {finding: incident.id for incident in report.incidents for finding in incident.findings}
     version = report.run.version
@@ -37,6 +37,10 @@ def _finding(finding: Finding, incident: str | None, version: str) -> dict[str, 
     event["zeeksmtp"] |= {
         "state": finding.state,
         "confidence": finding.confidence,
+        "visibility": finding.visibility,
+        "basis": finding.basis,
+        "replaces": finding.replaces,
+        "symptom_of": finding.symptom_of,
         "count": finding.count,
         "action": finding.action,
         "uids": finding.uids,
@@ -47,13 +51,27 @@ def _finding(finding: Finding, incident: str | None, version: str) -> dict[str, 
 
 def _incident(incident: Incident, version: str) -> dict[str, Any]:
     event = _event(incident, "incidents", version)
-    event["event"] |= {"reason": incident.narrative, "risk_score": float(incident.score)}
-    event["zeeksmtp"] |= {"stages": incident.stages, "findings": incident.findings}
+    event["event"] |= {"reason": _reason(incident), "risk_score": float(incident.score)}
+    event["zeeksmtp"] |= {
+        "state": incident.state,
+        "stages": incident.stages,
+        "findings": incident.findings,
+        "symptoms": incident.symptoms,
+        "campaign": incident.campaign and incident.campaign.model_dump(),
+        "actions": [action.model_dump() for action in incident.actions],
+        "uids": incident.uids,
+    }
     return event
 
 
+def _reason(incident: Incident) -> str:
+    """Return what came of it, and what happened in order of time."""
+    steps = [f"{_time(entry.time)} {entry.text}" for entry in incident.timeline]
+    return "\n".join([incident.outcome, *steps] if incident.outcome else steps)
+
+
 def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, Any]:
-    """Give what findings and incidents have alike."""
+    """Return what findings and incidents have alike."""
     return {
         "@timestamp": _time(thing.last),
         "message": thing.title,
@@ -85,7 +103,7 @@ def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, A
 
 
 def _end(hosts: tuple[str, ...]) -> dict[str, str | None]:
-    """Name the one host at an end; a pseudonym is no address."""
+    """Return the one host at an end; a pseudonym is no address."""
     if len(hosts) != 1:
         return {}
     return {"address": hosts[0], "ip": hosts[0] if _is_address(hosts[0]) else None}
@@ -101,7 +119,7 @@ def _related(thing: Finding | Incident) -> dict[str, list[str]]:
 
 
 def _threat(attack: Iterable[str]) -> dict[str, Any]:
-    """Give ATT&CK ids: `T1589.002` is a subtechnique of `T1589`."""
+    """Return ATT&CK ids: `T1589.002` is a subtechnique of `T1589`."""
     ids = list(attack)
     technique = {
         "id": list(dict.fromkeys(id_.partition(".")[0] for id_ in ids)),

@@ -1,28 +1,27 @@
 """Markdown: for a ticket, a wiki or a mail; CommonMark with GitHub's tables."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
-from zeeksmtp.model import Finding, Incident, Output, Report, Severity
+from zeeksmtp.model import Finding, Output, Report, Severity, View
 from zeeksmtp.outputs import _escape, _sentences, _sums, _words
+from zeeksmtp.outputs._incidents import MAX_LISTED, actions, facts, members, next_step, proof, timeline
+from zeeksmtp.report.entries import entries, other_findings
 
-FULL = 200
-"""How many findings of one severity are told, and rows of credentials."""
-FEW = 10
-"""How many findings of each detector get a line among those of `low` and `info`."""
-TOP = 20
-"""How many rows the tables of hosts show."""
+MAX_FINDINGS = 200
+"""Findings in no incident, and rows of credentials, that are shown."""
+MAX_INCIDENTS = 200
+MAX_TABLE_ROWS = 20
 
 
-def render(report: Report, _width: int | None) -> str:
+def render(report: Report, _view: View) -> str:
     """Render `report` as Markdown: blocks with a blank line between them."""
     return "\n\n".join(_blocks(report)) + "\n"
 
 
 def _blocks(report: Report) -> Iterable[str]:
     yield from _head(report)
-    yield from _incidents(report.incidents)
-    yield from _findings(report.findings)
+    yield from _incidents(report)
+    yield from _findings(report)
     yield from _passwords(report)
     yield from _hosts(report)
     yield from _coverage(report)
@@ -38,69 +37,67 @@ def _head(report: Report) -> Iterable[str]:
     yield "# zeeksmtp report"
     when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
     yield f"{_safe(when)}. **{_safe(_sentences.verdict(report))}**"
-    if step := _sentences.first_step(report):
+    first = next(iter(entries(report)), None)
+    if first and (step := next_step(first)):
         yield f"**Do first:** {_safe(step)}"
-    if not report.findings and report.coverage.notes:
+    if first is None and report.coverage.notes:
         yield _list(report.coverage.notes)
     if report.errors:
         yield f"**Degraded:** {_words.counted(len(report.errors), 'problem')}, see Data."
 
 
-def _incidents(incidents: tuple[Incident, ...]) -> Iterable[str]:
-    if incidents:
+def _incidents(report: Report) -> Iterable[str]:
+    if report.incidents:
         yield "## Incidents"
-    for incident in incidents[:FULL]:
-        yield f"### {incident.severity}, {incident.score}/100: {_safe(_words.title(incident))}"
-        yield _safe(_words.narrative(incident))
-        yield _list(
-            [
-                f"who: {_words.who(incident)}",
-                f"when: {_words.span(incident.first, incident.last)}",
-                *([f"stages: {', '.join(incident.stages)}"] if incident.stages else []),
-                f"score: {_words.score(incident)}",
-                f"id: {incident.id}; findings: {', '.join(incident.findings)}",
-            ]
-        )
-    if len(incidents) > FULL:
-        yield f"And {len(incidents) - FULL:,} more; the JSON form has all."
+    for incident in report.incidents[:MAX_INCIDENTS]:
+        yield f"### {incident.severity}: {_safe(_words.title(incident))}"
+        yield _list([f"{label}: {text}" for label, text in facts(incident, report)])
+        yield from _table(("time (UTC)", "what happened"), timeline(incident), len(incident.timeline))
+        yield from _labelled("What to do", actions(incident, "site"))
+        yield from _labelled("Whom to tell", actions(incident, "outside"))
+        for finding in members(incident, report):
+            yield from _labelled(f"Evidence: {_words.title(finding)}", [*proof(finding), f"id: {finding.id}"])
+        yield from _labelled("Sessions", [_words.names(incident.uids, MAX_LISTED)] if incident.uids else [])
+    if len(report.incidents) > MAX_INCIDENTS:
+        yield _more(len(report.incidents) - MAX_INCIDENTS)
 
 
-def _findings(findings: tuple[Finding, ...]) -> Iterable[str]:
-    for heading, some in _words.by_news(findings):
-        yield f"## {heading}"
-        yield from _by_severity(some)
+def _labelled(label: str, items: Sequence[str]) -> Iterable[str]:
+    if items:
+        yield f"**{_safe(label)}**"
+        yield _list(items)
 
 
-def _by_severity(findings: Sequence[Finding]) -> Iterable[str]:
-    for severity, same in groupby(sorted(findings, key=lambda f: -f.severity.rank), lambda f: f.severity):
-        if severity.rank < Severity.MEDIUM.rank:
-            yield f"### {severity}"
-            yield _list(_listed(same))
-            continue
-        group = list(same)
-        for finding in group[:FULL]:
-            yield from _finding(finding)
-        if len(group) > FULL:
-            yield f"And {len(group) - FULL:,} more {severity}; the JSON form has all."
+def _findings(report: Report) -> Iterable[str]:
+    others = other_findings(report)
+    if others:
+        yield "## Other findings" if report.incidents else "## Findings"
+    grave = [finding for finding in others if finding.severity.rank >= Severity.MEDIUM.rank]
+    for finding in grave[:MAX_FINDINGS]:
+        yield from _finding(finding)
+    if minor := others[len(grave) :][:MAX_FINDINGS]:
+        yield "### Low and info"
+        yield _list(f"{finding.severity}: {_words.summary(finding)}" for finding in minor)
+    if more := max(len(grave) - MAX_FINDINGS, 0) + max(len(others) - len(grave) - MAX_FINDINGS, 0):
+        yield _more(more)
 
 
-def _listed(group: Iterable[Finding]) -> Iterable[str]:
-    for shown, more, detector in _words.by_detector(group, FEW):
-        yield from (_words.summary(finding) for finding in shown)
-        if more:
-            yield f"and {more:,} more {detector}; the JSON form has all."
+def _more(number: int) -> str:
+    return f"And {number:,} more; the JSON form has all."
 
 
 def _finding(finding: Finding) -> Iterable[str]:
     yield f"### {finding.severity}: {_safe(_words.title(finding))}"
     yield _safe(_words.summary(finding))
-    yield f"**Do:** {_safe(_words.action(finding))}"
+    if finding.action:
+        yield f"**Do:** {_safe(_words.action(finding))}"
     yield _list(
         [
             f"who: {_words.who(finding)}",
-            f"when: {_words.span(finding.first, finding.last)}",
-            *_words.evidence(finding.evidence),
-            f"{_words.small_print(finding)}; id {finding.id}",
+            f"when: {_words.span(finding.first, finding.last)} UTC",
+            *proof(finding),
+            f"sessions: {_words.names(finding.uids, MAX_LISTED) if finding.uids else 'none'}",
+            f"id: {finding.id}",
         ]
     )
 
@@ -108,7 +105,7 @@ def _finding(finding: Finding) -> Iterable[str]:
 def _passwords(report: Report) -> Iterable[str]:
     yield "## Passwords to change"
     rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
-    yield from _table(("account", "server", "last seen", "finding"), rows, FULL)
+    yield from _table(("account", "server", "last seen", "finding"), rows, MAX_FINDINGS)
     if not rows:
         yield _safe(_sentences.no_passwords(report))
 
@@ -116,31 +113,34 @@ def _passwords(report: Report) -> Iterable[str]:
 def _hosts(report: Report) -> Iterable[str]:
     yield "## Posture"
     yield _safe(_sentences.encryption(report))
-    yield from _table(_sentences.SERVER_COLUMNS, _sentences.servers(report), TOP)
-    if lines := _sentences.tls(report, TOP):
+    yield from _table(_sentences.SERVER_COLUMNS, _sentences.servers(report))
+    if lines := _sentences.tls(report, MAX_TABLE_ROWS):
         yield _list(lines)
+    posture = report.posture
+    yield from _table(_sentences.CLIENT_COLUMNS, _sentences.clients(report), total=posture.clients.total)
+    yield from _table(_sentences.PAIR_COLUMNS, _sentences.pairs(report), total=posture.pairs.total)
     yield from _volumes(report)
     if report.roles:
         yield "## Roles"
-        yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles], TOP)
+        yield from _table(("host", "role", "why"), [(r.host, r.role, r.reason) for r in report.roles])
 
 
 def _volumes(report: Report) -> Iterable[str]:
     yield "## Busiest hours"
     rows = _sentences.volumes(report)
-    yield from _table(_sentences.VOLUME_COLUMNS, rows, TOP)
+    yield from _table(_sentences.VOLUME_COLUMNS, rows)
     if not rows:
         yield _safe(_sentences.no_volumes(report))
     yield f"## {_sums.TITLE}"
     yield from map(_safe, _sums.messages(report))
     for columns, counts in _sums.tables(report):
-        yield from _table(columns, counts, _sums.LISTED)
+        yield from _table(columns, counts, _sums.MAX_ROWS)
     if basis := _sums.refused(report):
         yield _safe(basis)
 
 
 def _coverage(report: Report) -> Iterable[str]:
-    yield "## What could be seen"
+    yield "## Visibility"
     yield _safe(f"{_sentences.seen(report).capitalize()}.")
     if report.coverage.notes:
         yield _list(report.coverage.notes)
@@ -158,7 +158,9 @@ def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {_safe(item)}" for item in items)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) -> Iterable[str]:
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int = MAX_TABLE_ROWS, total: int = 0
+) -> Iterable[str]:
     if not rows:
         return
     heads = [column.lstrip("#") for column in columns]
@@ -167,8 +169,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int) ->
     yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
     if any(_words.UNKNOWN in row for row in rows[:limit]):
         yield _sentences.LEGEND
-    if len(rows) > limit:
-        yield f"And {len(rows) - limit:,} more; the JSON form has all."
+    if more := max(total, len(rows)) - len(cells):
+        yield _more(more)
 
 
 OUTPUT = Output("markdown", "for a ticket, a wiki or a mail: CommonMark with tables", render)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from zeeksmtp.model import Finding, Output, Report
+from zeeksmtp.model import Finding, Output, Report, View
 from zeeksmtp.outputs._escape import zeek
 
 COLUMNS: Mapping[str, str] = {
@@ -29,13 +29,17 @@ COLUMNS: Mapping[str, str] = {
     "title": "string",
     "summary": "string",
     "action": "string",
+    "visibility": "string",
+    "basis": "vector[string]",
+    "replaces": "vector[string]",
+    "symptom_of": "string",
 }
 """Names and Zeek types of the columns; `ts` is the time of the finding's first event."""
 _HEAD = ("#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tsmtp_findings")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def render(report: Report, _width: int | None) -> str:
+def render(report: Report, _view: View) -> str:
     """Render the findings of `report` as a Zeek log, in order of their first events."""
     incidents = {finding: incident.id for incident in report.incidents for finding in incident.findings}
     findings = sorted(report.findings, key=lambda finding: (finding.first, finding.id))

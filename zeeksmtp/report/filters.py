@@ -8,6 +8,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TypeVar
 
+from zeeksmtp.correlate.suppress import bare_account
 from zeeksmtp.model import Finding, Incident, Report, Severity
 
 Network = IPv4Network | IPv6Network
@@ -68,11 +69,6 @@ def _is_within(host: str, network: Network) -> bool:
 
 def _is_same_account(account: str, wanted: str) -> bool:
     return wanted.lower() in {account.lower(), bare_account(account)} or bare_account(wanted) == bare_account(account)
-
-
-def bare_account(account: str) -> str:
-    """Return an account without domain, in lower case."""
-    return account.lower().rpartition("\\")[2].partition("@")[0]
 
 
 def narrowed(report: Report, wanted: Filter) -> Report:

@@ -81,20 +81,32 @@ def _days(judged: pl.LazyFrame, collect: Collect) -> dict[tuple[str, int], tuple
     return days
 
 
+def posture_tables(tables: Tables) -> dict[str, pl.LazyFrame]:
+    """Return the posture within the window as plans: `servers`, `clients` (of the site) and `pairs`, all of them.
+
+    Columns are those of `ServerPosture` (without versions and days, with `local`), `ClientPosture`, `PairPosture`.
+    """
+    judged = _judged(tables)
+    return {"servers": _servers(judged, tables), "clients": _clients(judged), "pairs": _pairs(judged)}
+
+
+def _judged(tables: Tables) -> pl.LazyFrame:
+    return tables["pair_day"].filter("judged").drop("judged", "seen", "silent")
+
+
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
     """Return the posture within the window, and a note if servers were left out.
 
     All servers of the site are listed, and the busiest outside ones; of clients and pairs those with most sessions in
-    clear. `zeeksmtp export` writes all of it: facts/server.parquet and facts/pair_day.parquet.
+    clear. `zeeksmtp export` writes all of them.
     """
-    judged = tables["pair_day"].filter("judged").drop("judged", "seen", "silent")
-    servers = _servers(judged, tables)
+    judged, plans = _judged(tables), posture_tables(tables)
     sums = _rows(collect, judged.select(pl.col("sessions", "tls_sessions").sum()))[0]
-    listed, left = _listed_servers(servers, judged, tables, collect)
+    listed, left = _listed_servers(plans["servers"], judged, tables, collect)
     posture = Posture(
         servers=listed,
-        clients=ClientTable(**_top(_clients(judged), ("client",), ClientPosture, collect)),
-        pairs=PairTable(**_top(_pairs(judged), ("client", "server", "port", "direction"), PairPosture, collect)),
+        clients=ClientTable(**_top(plans["clients"], ("client",), ClientPosture, collect)),
+        pairs=PairTable(**_top(plans["pairs"], ("client", "server", "port", "direction"), PairPosture, collect)),
         **sums,
     )
     note = f"posture lists the {_MAX_OUTSIDE_SERVERS} busiest outside servers; {left:,} more count only in the sums"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.simulation.attacks import abuse, exposure, guessing, recon
+from tests.simulation.attacks import abuse, campaigns, exposure, guessing, recon
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site
@@ -45,6 +45,14 @@ ALL: Mapping[str, Attack] = {
     "growth": abuse.growth,
 }
 
+MISCONFIGURATIONS = frozenset(
+    {"password-abroad", "token", "challenge", "declined", "stripped", "reuse", "clear-partner"}
+)
+"""Those of `ALL` that nobody does to the site: users, devices and partners without TLS."""
+
+CAMPAIGNS: Mapping[str, Attack] = {"harvest": campaigns.harvest, "chain": campaigns.chain}
+"""Attacks in several steps or from several sources; sites suffer them only where they are asked for."""
+
 _USUAL = dict.fromkeys(("guessing-site", "distributed-enumeration", "open-relay", "slow-enumeration", "slow-scan"), 1)
 _MANY = dict.fromkeys(("stripped", "token", "challenge", "scan-inside", "oracle", "taken-account", "many-networks"), 4)
 _MANY |= dict.fromkeys(("blocklisted", "taken-host", "stealer", "growth"), 4)
@@ -64,4 +72,4 @@ SLOW = ("slow-enumeration", "slow-guessing", "slow-bot", "slow-scan")
 def inject(name: str, count: int, site: Site, made: Made) -> None:
     """Add an attack `count` times, each by a stream of chance of its own."""
     for number in range(count):
-        ALL[name](site, made, site.random("attack", name, number))
+        {**ALL, **CAMPAIGNS}[name](site, made, site.random("attack", name, number))

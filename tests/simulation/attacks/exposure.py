@@ -93,7 +93,7 @@ def declined(site: Site, made: Made, random: Random) -> None:
     made.events.append(
         event(
             "STARTTLS declined",
-            {"starttls-declined": MEDIUM, "cleartext-credentials": CRITICAL},
+            {"cleartext-credentials": CRITICAL},
             ts,
             clients=[host],
             servers=[at["server"][0]],
@@ -157,7 +157,7 @@ def clear_partner(site: Site, made: Made, random: Random) -> None:
     made.events.append(
         event(
             "pair that used TLS",
-            {"cleartext-mail": LOW},
+            {"tls-downgrade": LOW},
             ts[half:],
             clients=[client],
             servers=[site.mx["server"][0]],

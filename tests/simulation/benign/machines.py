@@ -10,7 +10,7 @@ from tests.simulation.dialogue import DIRECTORY, Rows, Talk
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site, words
-from tests.simulation.truth import HIGH, MEDIUM, event
+from tests.simulation.truth import HIGH, event
 
 SCANNER = "10.20.0.60"
 
@@ -28,7 +28,7 @@ def appliances(site: Site, made: Made) -> None:
             made.events.append(
                 event(
                     "appliance in clear",
-                    {"cleartext-credentials": HIGH, "starttls-declined": MEDIUM},
+                    {"cleartext-credentials": HIGH},
                     ts,
                     clients=[host],
                     servers=[site.mx["server"][0]],

@@ -131,8 +131,6 @@ def _in_clear(site: Site, made: Made, random: Random, *, host: str, user: str, t
             user if "@" in user else f"{user}@{site.domain}", random.choice(_correspondents(site, random), len(ts))
         )
     must = {"cleartext-credentials": HIGH if site.lenient else MEDIUM}
-    if site.lenient:
-        must["starttls-declined"] = MEDIUM
     made.events.append(
         event(
             "old client in clear",

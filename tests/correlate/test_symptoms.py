@@ -1,0 +1,89 @@
+"""Guards that a cause owns its symptoms, and that only the site's own credentials are to be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.correlate._findings import HOSTS, correlated, finding, guessing
+from zeeksmtp.correlate.incidents import MAX_LISTED_SYMPTOMS
+from zeeksmtp.model import Finding
+from zeeksmtp.report.findings import credentials_of
+
+COMPROMISING = {"cleartext-credentials", "guess-then-success", "account-abuse"}
+
+
+def stealer(**more: Any) -> Finding:
+    given = {"detector": "credential-exfiltration", "clients": ("10.0.1.5",), "servers": ("198.51.100.7",)}
+    return finding(**(given | {"accounts": ("drop@hosted.example",)} | more))
+
+
+def leak(client: str, server: str, account: str, **more: Any) -> Finding:
+    return finding(clients=(client,), servers=(server,), accounts=(account,), **more)
+
+
+def test_what_a_stealer_sends_in_clear_is_a_symptom_and_no_credential_of_the_site() -> None:
+    findings, (incident,) = correlated(
+        stealer(),
+        leak("10.0.1.5", "198.51.100.7", "drop@hosted.example", severity="critical"),
+        finding(detector="cleartext-mail", clients=("10.0.1.5",), severity="info"),
+        finding(detector="starttls-declined", clients=("10.0.1.5",), severity="low"),
+    )
+    assert incident.symptoms == {"cleartext-credentials": 1, "cleartext-mail": 1, "starttls-declined": 1}
+    assert [f.detector for f in findings if f.symptom_of is None] == ["credential-exfiltration"]
+    assert {f.symptom_of for f in findings} == {None, incident.id}
+    assert incident.findings == (findings[0].id,)
+    assert credentials_of(findings, COMPROMISING, HOSTS) == ()
+
+
+def test_an_account_of_the_site_on_a_compromised_host_is_changed_all_the_same() -> None:
+    findings, _ = correlated(stealer(), leak("10.0.1.5", "10.0.0.24", "alice"))
+    assert [c.account for c in credentials_of(findings, COMPROMISING, HOSTS)] == ["alice"]
+
+
+def test_a_users_own_account_outside_is_named_and_a_strangers_is_not() -> None:
+    findings, _ = correlated(
+        leak("10.0.1.6", "198.51.100.7", "alice@hoster.example"), leak("203.0.1.1", "198.51.100.7", "stranger")
+    )
+    assert [c.account for c in credentials_of(findings, COMPROMISING, HOSTS)] == ["alice@hoster.example"]
+
+
+def test_a_guessed_password_used_from_outside_is_counted_once() -> None:
+    taken = finding(
+        1, detector="guess-then-success", clients=("203.0.1.1",), servers=("10.0.0.24",), accounts=("alice",)
+    )
+    findings, (incident,) = correlated(
+        guessing("203.0.1.1"), taken, leak("203.0.1.1", "10.0.0.24", "alice", severity="critical")
+    )
+    assert incident.symptoms == {"cleartext-credentials": 1}
+    assert [c.account for c in credentials_of(findings, COMPROMISING, HOSTS)] == ["alice"]
+
+
+def test_a_blocklist_is_a_symptom_of_a_bot_and_an_incident_of_a_relay() -> None:
+    listed = {"detector": "blocklisted-sender", "servers": ("198.51.100.7",)}
+    bot = finding(detector="new-direct-sender", clients=("10.0.1.5",), servers=("198.51.100.7",))
+    _, (incident,) = correlated(bot, finding(1, clients=("10.0.1.5",), **listed))
+    assert incident.symptoms == {"blocklisted-sender": 1}
+    _, (alone,) = correlated(finding(clients=("10.0.0.25",), **listed))
+    assert alone.symptoms == {} and len(alone.findings) == 1
+
+
+def test_an_innocent_client_has_no_symptoms() -> None:
+    findings, made = correlated(stealer(), finding(detector="cleartext-mail", clients=("10.0.1.6",), severity="info"))
+    assert all(f.symptom_of is None for f in findings)
+    assert all(incident.symptoms == {} for incident in made)
+
+
+def test_the_owner_of_an_account_that_was_taken_over_is_not_convicted() -> None:
+    abuse = finding(
+        detector="account-abuse", clients=("10.0.1.5", "203.0.1.1"), servers=("10.0.0.24",), accounts=("alice",)
+    )
+    findings, _ = correlated(abuse, leak("10.0.1.5", "10.0.0.24", "alice"), leak("203.0.1.1", "10.0.0.24", "alice"))
+    assert [f.clients for f in findings if f.symptom_of] == [("203.0.1.1",)]
+
+
+def test_many_symptoms_are_counted_and_few_are_listed() -> None:
+    clients = tuple(f"203.0.{n}.1" for n in range(1, 31))
+    abuse = finding(detector="account-abuse", clients=clients, servers=("10.0.0.24",), accounts=("alice",))
+    findings, (incident,) = correlated(abuse, *(leak(client, "10.0.0.24", "alice") for client in clients))
+    assert incident.symptoms == {"cleartext-credentials": 30}
+    assert sum(f.symptom_of is not None for f in findings) == MAX_LISTED_SYMPTOMS

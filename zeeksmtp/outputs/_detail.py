@@ -1,0 +1,68 @@
+"""One incident or finding in full, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from zeeksmtp.model import Finding, Incident, View
+from zeeksmtp.outputs import _incidents, _words
+from zeeksmtp.outputs._commands import session_command
+from zeeksmtp.outputs._console import badge, command, indented, item, text
+from zeeksmtp.report.entries import Entry, EntrySource
+
+_ACTIONS: tuple[tuple[str, Literal["site", "outside"]], ...] = (("What to do", "site"), ("Whom to tell", "outside"))
+
+
+def detail(entry: Entry, report: EntrySource, view: View, number: int | None = None) -> Iterable[RenderableType]:
+    """Yield an incident or a finding with its evidence and the sessions behind it."""
+    mark = "" if number is None else f"{number:>2} "
+    yield Text.assemble(mark, badge(entry.severity), " ", text(_words.title(entry), "bold"))
+    yield from _incident(entry, report) if isinstance(entry, Incident) else _finding(entry, report)
+    yield from _sessions(entry, view)
+
+
+def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableType]:
+    grid = Table.grid(padding=(0, 2))
+    for label, value in _incidents.facts(incident, report):
+        grid.add_row(text(label, "dim"), text(value))
+    yield indented(grid)
+    yield indented(text("Timeline", "bold"))
+    yield from (item(said, by=6, mark=when) for when, said in _incidents.timeline(incident))
+    for label, owner in _ACTIONS:
+        if steps := _incidents.actions(incident, owner):
+            yield indented(text(label, "bold"))
+            yield from (item(step, by=6) for step in steps)
+    if members := _incidents.members(incident, report):
+        yield indented(text("Evidence", "bold"))
+        yield from (part for finding in members for part in _evidence(finding))
+
+
+def _evidence(finding: Finding) -> Iterable[RenderableType]:
+    title = Text.assemble(badge(finding.severity), " ", text(_words.title(finding)), text(f"  {finding.id}", "dim"))
+    yield indented(title, 6)
+    yield from (item(line, "dim", 8) for line in _incidents.proof(finding))
+
+
+def _finding(finding: Finding, report: EntrySource) -> Iterable[RenderableType]:
+    yield indented(
+        text(f"{_words.who(finding, _incidents.MAX_LISTED)}; {_words.span(finding.first, finding.last)} UTC")
+    )
+    yield indented(text(_words.summary(finding)))
+    if finding.action:
+        yield indented(Text.assemble(("Do: ", "bold"), text(_words.action(finding))))
+    yield from (item(line, "dim", 4) for line in (*_incidents.proof(finding), f"id {finding.id}"))
+    if names := _incidents.host_names(finding, report):
+        yield item(f"host names: {names}", "dim", 4)
+    if finding.symptom_of:
+        yield indented(text(f"Symptom of incident {finding.symptom_of}.", "dim"))
+
+
+def _sessions(entry: Entry, view: View) -> Iterable[RenderableType]:
+    if entry.uids:
+        yield indented(Text.assemble(("Sessions: ", "bold"), text(_words.names(entry.uids, _incidents.MAX_LISTED))))
+        yield command(session_command(view, entry.uids[0]), 4)

@@ -1,0 +1,86 @@
+"""What the forms for people say of one incident or finding in full. Raw, like `_words`: each form escapes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from zeeksmtp.model import Campaign, Finding, Incident
+from zeeksmtp.outputs._words import counted, evidence, name, names, score, sentence, small_print, span, stamp, who
+from zeeksmtp.report.entries import EntrySource
+
+MAX_LISTED = 100
+"""Sources, names or sessions in one line; no list of a report has more."""
+MAX_NAMED_HOSTS = 10
+_SOURCES = {"banner": "banner", "helo": "HELO"}
+
+
+def facts(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
+    """Return label and text of each fact: who, when, what came of it, the campaign, symptoms, stages, score."""
+    symptoms = ", ".join(f"{count:,} {detector}" for detector, count in incident.symptoms.items())
+    pairs = [
+        ("Who", who(incident, MAX_LISTED)),
+        ("When", f"{span(incident.first, incident.last)} UTC"),
+        ("Outcome", sentence(incident.outcome)),
+        *(_campaign(incident.campaign) if incident.campaign else ()),
+        ("Symptoms", symptoms),
+        ("Stages", " > ".join(incident.stages)),
+        ("Score of 100", score(incident)),
+        ("State", incident.state or ""),
+        ("Host names", host_names(incident, report)),
+        ("Id", incident.id),
+    ]
+    return [(label, text) for label, text in pairs if text]
+
+
+def _campaign(campaign: Campaign) -> Iterable[tuple[str, str]]:
+    in_networks = f" in {counted(len(campaign.networks), 'network')}" if campaign.networks else ""
+    yield "Campaign", f"{campaign.technique} by {counted(campaign.source_count, 'source')}{in_networks}"
+    yield "Sources", _all(campaign.sources, campaign.source_count)
+    yield "Networks", _all(campaign.networks)
+    yield "Targets", _all(campaign.targets)
+
+
+def _all(values: Sequence[str], count: int = 0) -> str:
+    more = count - len(values)
+    return names(values, MAX_LISTED) + (f" and {more:,} more" if more > 0 else "")
+
+
+def timeline(incident: Incident) -> list[tuple[str, str]]:
+    """Return time and text of each step."""
+    return [(stamp(entry.time), sentence(entry.text)) for entry in incident.timeline]
+
+
+def actions(incident: Incident, owner: Literal["site", "outside"]) -> list[str]:
+    """Return the steps of one owner."""
+    return [sentence(action.text) for action in incident.actions if action.owner == owner]
+
+
+def next_step(thing: Incident | Finding) -> str:
+    """Return the first thing to do: by the site, if it can do anything."""
+    if isinstance(thing, Finding):
+        return sentence(thing.action)
+    return next(iter([*actions(thing, "site"), *actions(thing, "outside")]), "")
+
+
+def members(incident: Incident, report: EntrySource) -> list[Finding]:
+    """Return an incident's own findings in order of time, as far as the report has them."""
+    known = {finding.id: finding for finding in report.findings}
+    return [known[id_] for id_ in incident.findings if id_ in known]
+
+
+def proof(finding: Finding) -> list[str]:
+    """Return all of a finding's evidence, a line for each kind, and how sure it is."""
+    return [*evidence(finding.evidence, MAX_LISTED), small_print(finding)]
+
+
+def host_names(thing: Incident | Finding, report: EntrySource) -> str:
+    """Return the names of its hosts, as the logs have them."""
+    hosts = list(dict.fromkeys(host for host in (*thing.clients, *thing.servers) if host in report.hosts))
+    named = [f"{name(host)} is {_said(host, report)}" for host in hosts[:MAX_NAMED_HOSTS]]
+    more = len(hosts) - len(named)
+    return "; ".join(named + [f"{more:,} more"] * (more > 0))
+
+
+def _said(host: str, report: EntrySource) -> str:
+    return ", ".join(f"{name(known.name)} ({_SOURCES[known.source]})" for known in report.hosts[host])
