@@ -61,8 +61,11 @@ def test_one_is_shown_whole(zeeksmtp: Run, remembered: list[dict[str, Any]], tmp
         page = zeeksmtp("incidents", "show", incident["id"][:8]).out
         lines = page.splitlines()
         assert lines[0] == f"{incident['title']}  {incident['id']}" and incident["outcome"] in page
+        titles = {finding["id"]: finding["title"] for finding in listed(zeeksmtp, "findings")}
         for entry in incident["timeline"]:
-            assert f"({entry['finding']})" in page and page.count(entry["text"]) == 2, "in timeline and findings"
+            (line,) = (line for line in lines if line.endswith(f"({entry['finding']})"))
+            assert titles[entry["finding"]] in line and entry["text"] in line
+            assert f"    {entry['text']}" in lines, "among the findings"
         assert all(action["text"] in page for action in incident["actions"])
         assert all(f"  {name}: {count}" in lines for name, count in incident["symptoms"].items())
         assert [line for line in lines if line.startswith("  zeeksmtp session ")] == [

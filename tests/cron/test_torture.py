@@ -23,6 +23,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.cron._growing import Growing
 from zeeksmtp.state import findings
+from zeeksmtp.state.incidents import remembered_incidents
 from zeeksmtp.state.store import NAME, open_store
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -114,8 +115,10 @@ class Site:
         assert set(carried) == envelopes == {path.name for path in (self.home / "carry.d").iterdir()}
         with open_store(self.home / "state" / NAME) as store, store.transaction() as connection:
             known = findings.remembered_findings(connection)
+            incidents = remembered_incidents(connection, {id_: k.finding for id_, k in known.items()})
         return {
             "findings": known,
+            "incidents": incidents,
             "rows": rows,
             "orphans": there - {(log, name) for log, name, _ in live},
             "waiting": waiting,

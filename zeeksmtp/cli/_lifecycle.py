@@ -31,17 +31,19 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
-Format = Annotated[ListFormat, typer.Option("--format", metavar="|".join(ListFormat), help="Format of the output.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its beginning.", show_default=False)]
-Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids, or their beginnings.", show_default=False)]
-All = Annotated[bool, typer.Option("--all", help="List all of them, not one screen.")]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; for colleagues who read it later.", show_default=False)]
-Expires = Annotated[
+_Format = Annotated[ListFormat, typer.Option("--format", metavar="|".join(ListFormat), help="Format of the output.")]
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The id, or its beginning.", show_default=False)]
+_Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids, or their beginnings.", show_default=False)]
+_All = Annotated[bool, typer.Option("--all", help="List all of them, not one screen.")]
+_Reason = Annotated[
+    str, typer.Option(metavar="TEXT", help="Why; for colleagues who read it later.", show_default=False)
+]
+_Expires = Annotated[
     str | None, typer.Option(metavar="DATE", help="First day (UTC) on which it no longer holds, as 2027-03-01.")
 ]
 
 
-class Kind(ABC):
+class LifecycleKind(ABC):
     """What the commands are about: findings or incidents, by id."""
 
     noun: str
@@ -75,11 +77,11 @@ class Kind(ABC):
         """Return all that is known of it for other programs."""
 
 
-def list_command(kind: Kind) -> Callable[..., None]:
+def list_command(kind: LifecycleKind) -> Callable[..., None]:
     """Return the command `list`."""
 
     @filtered
-    def run(*, settings: Any, wanted: Any, all_: All = False, form: Format = ListFormat.TERMINAL) -> None:
+    def run(*, settings: Any, wanted: Any, all_: _All = False, form: _Format = ListFormat.TERMINAL) -> None:
         with open_state(settings) as connection:
             memory = Memory.load(connection)
         ids = [id_ for id_ in kind.ids(memory) if kind.matches(memory, id_, wanted)]
@@ -91,10 +93,10 @@ def list_command(kind: Kind) -> Callable[..., None]:
     return run
 
 
-def show_command(kind: Kind) -> Callable[..., None]:
+def show_command(kind: LifecycleKind) -> Callable[..., None]:
     """Return the command `show`."""
 
-    def run(id_: Id, *, form: Format = ListFormat.TERMINAL, config: _options.Config = None) -> None:
+    def run(id_: _Id, *, form: _Format = ListFormat.TERMINAL, config: _options.Config = None) -> None:
         settings = _request.settings(config, None)
         with open_state(settings) as connection:
             memory = Memory.load(connection)
@@ -107,11 +109,11 @@ def show_command(kind: Kind) -> Callable[..., None]:
     return run
 
 
-def ack_command(kind: Kind) -> Callable[..., None]:
+def ack_command(kind: LifecycleKind) -> Callable[..., None]:
     """Return the command `ack`."""
 
     @filtered
-    def run(ids: Ids = None, *, settings: Any, wanted: Any, reason: Reason) -> None:
+    def run(ids: _Ids = None, *, settings: Any, wanted: Any, reason: _Reason) -> None:
         from zeeksmtp.state.findings import acknowledge  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
         text = _checked_reason(reason)
@@ -124,11 +126,11 @@ def ack_command(kind: Kind) -> Callable[..., None]:
     return run
 
 
-def unack_command(kind: Kind) -> Callable[..., None]:
+def unack_command(kind: LifecycleKind) -> Callable[..., None]:
     """Return the command `unack`."""
 
     @filtered
-    def run(ids: Ids = None, *, settings: Any, wanted: Any) -> None:
+    def run(ids: _Ids = None, *, settings: Any, wanted: Any) -> None:
         from zeeksmtp.state.findings import unacknowledge  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
         with open_state(settings) as connection:
@@ -142,11 +144,11 @@ def unack_command(kind: Kind) -> Callable[..., None]:
     return run
 
 
-def suppress_command(kind: Kind) -> Callable[..., None]:
+def suppress_command(kind: LifecycleKind) -> Callable[..., None]:
     """Return the command `suppress`."""
 
     @filtered
-    def run(ids: Ids = None, *, settings: Any, wanted: Any, reason: Reason, expires: Expires = None) -> None:
+    def run(ids: _Ids = None, *, settings: Any, wanted: Any, reason: _Reason, expires: _Expires = None) -> None:
         from zeeksmtp.state.findings import FindingSuppression, suppress  # noqa: PLC0415 - as above
 
         text, day = _checked_reason(reason), _day(expires)
@@ -180,7 +182,7 @@ def _plural(noun: str, number: int) -> str:
     return noun if number == 1 else f"{noun}s"
 
 
-def _chosen(kind: Kind, memory: Memory, ids: Sequence[str] | None, wanted: Filter) -> list[str]:
+def _chosen(kind: LifecycleKind, memory: Memory, ids: Sequence[str] | None, wanted: Filter) -> list[str]:
     """Return what ids and filter choose. Raises `UsageError` if there is neither."""
     if not ids and wanted == Filter():
         raise UsageError(f"name ids, or choose with a filter such as --client; `zeeksmtp {kind.noun}s list` lists ids")
@@ -188,7 +190,7 @@ def _chosen(kind: Kind, memory: Memory, ids: Sequence[str] | None, wanted: Filte
     return [id_ for id_ in named if kind.matches(memory, id_, wanted)]
 
 
-def _named(kind: Kind, memory: Memory, beginnings: Iterable[str]) -> list[str]:
+def _named(kind: LifecycleKind, memory: Memory, beginnings: Iterable[str]) -> list[str]:
     """Return the ids with these beginnings. Raises `UsageError` for one that fits none, or several."""
     chosen = []
     for beginning in beginnings:
@@ -200,7 +202,7 @@ def _named(kind: Kind, memory: Memory, beginnings: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def _done(kind: Kind, memory: Memory, chosen: Mapping[str, Sequence[str]], what: str) -> str:
+def _done(kind: LifecycleKind, memory: Memory, chosen: Mapping[str, Sequence[str]], what: str) -> str:
     """Return what was changed, line by line, and how many."""
     lines = []
     for id_, members in chosen.items():

@@ -53,7 +53,7 @@ def cron(
         _say.out(import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(report, View()))
 
     with _progress.watching(quiet=quiet) as watch:
-        request = PassRequest(settings, log_dir, state_dir, engine, watch.progress, watch.started)
+        request = PassRequest(settings, log_dir, state_dir, engine, watch.progress, watch.started, watch.step)
         result = run.dry_run(request) if dry_run else run.run(request, show)
     if dry_run:
         _say.out("".join(_preview(result)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zeeksmtp.cli import _lifecycle
-from zeeksmtp.cli._lifecycle import Kind, with_help
+from zeeksmtp.cli._lifecycle import LifecycleKind, with_help
 from zeeksmtp.cli._remembered import Memory, finding_json, finding_lines
 from zeeksmtp.model import Command
 from zeeksmtp.report.filters import Filter
@@ -46,7 +46,7 @@ Examples:
 """
 
 
-class Findings(Kind):
+class Findings(LifecycleKind):
     """Findings by id."""
 
     noun = "finding"
@@ -59,7 +59,7 @@ class Findings(Kind):
         """Return whether the filter asks for a finding."""
         return wanted.matches(memory.findings[id_].finding)
 
-    def members(self, memory: Memory, id_: str, *, symptoms: bool = False) -> list[str]:  # noqa: ARG002 - see `Kind`
+    def members(self, memory: Memory, id_: str, *, symptoms: bool = False) -> list[str]:  # noqa: ARG002 - see `LifecycleKind`
         """Return the finding's own id."""
         return [id_]
 
@@ -73,7 +73,7 @@ class Findings(Kind):
         state = "suppressed" if id_ in memory.suppressions else f.state or ""
         return f"{state:<12}  {f.severity:<8}  {f.last:%Y-%m-%d %H:%M}  {f.count:>7,}  {id_}  {f.title}"
 
-    def page(self, memory: Memory, id_: str, log_dir: Path | None) -> Iterator[str]:  # noqa: ARG002 - see `Kind`
+    def page(self, memory: Memory, id_: str, log_dir: Path | None) -> Iterator[str]:  # noqa: ARG002 - see `LifecycleKind`
         """Yield all that is known of a finding."""
         known = memory.findings[id_]
         yield from finding_lines(known, memory.suppressions.get(id_))

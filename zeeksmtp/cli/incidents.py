@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from zeeksmtp.cli import _lifecycle
-from zeeksmtp.cli._lifecycle import Kind, with_help
+from zeeksmtp.cli._lifecycle import LifecycleKind, with_help
 from zeeksmtp.cli._remembered import Memory, finding_lines
-from zeeksmtp.model import Command, Incident
+from zeeksmtp.model import Command, Incident, TimelineEntry
 from zeeksmtp.report.filters import Filter
 
 _LIST = """List the incidents of all passes, worst and newest first: state, severity, score, last event, id, title.
@@ -47,7 +47,7 @@ Examples:
 """
 
 
-class Incidents(Kind):
+class Incidents(LifecycleKind):
     """Incidents by id."""
 
     noun = "incident"
@@ -82,7 +82,7 @@ class Incidents(Kind):
         incident = memory.incidents[id_].incident
         yield from _head(incident)
         yield from ["", "Timeline"]
-        yield from (f"  {e.time:%Y-%m-%d %H:%M:%S}  {e.text}  ({e.finding})" for e in incident.timeline)
+        yield from (_timeline_line(entry, memory) for entry in incident.timeline)
         yield from ["", "Findings"]
         for known in memory.members(incident):
             lines = finding_lines(known, memory.suppressions.get(known.finding.id))
@@ -123,9 +123,17 @@ def _head(incident: Incident) -> Iterator[str]:
         yield f"  networks: {', '.join(i.campaign.networks)}"
 
 
+def _timeline_line(entry: TimelineEntry, memory: Memory) -> str:
+    """Return one step: the summary alone does not say who acted, the title does."""
+    known = memory.findings.get(entry.finding)
+    title = f"{known.finding.title}: " if known else ""
+    return f"  {entry.time:%Y-%m-%d %H:%M:%S}  {title}{entry.text}  ({entry.finding})"
+
+
 def _session_line(uid: str, log_dir: Path | None) -> str:
-    """Return a line to copy into a shell: a UID is logged text, and must not become a command."""
-    return shlex.join(["zeeksmtp", "session", uid, "LOG_DIR" if log_dir is None else str(log_dir)])
+    """Return a line to copy into a shell: a UID is logged text, and must become neither a command nor an option."""
+    words = ["zeeksmtp", "session", *["--"] * uid.startswith("-"), uid, "PATH" if log_dir is None else str(log_dir)]
+    return shlex.join(words)
 
 
 _KIND = Incidents()

@@ -56,7 +56,7 @@ def _is_reported(finding: Finding, incidents: set[str], *, first: bool) -> bool:
 def _left_out(count: int) -> list[str]:
     if not count:
         return []
-    return [f"{count:,} quiet findings below {LOWEST_REPEATED} are not repeated here: `zeeksmtp findings list`"]
+    return [f"Not repeated: {_counted(count, 'quiet finding')} below {LOWEST_REPEATED} (`zeeksmtp findings list`)."]
 
 
 def _narrowed(incident: Incident, findings: set[str]) -> Incident:

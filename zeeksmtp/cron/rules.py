@@ -11,7 +11,15 @@ from zeeksmtp.config import Settings, Suppression
 from zeeksmtp.model import identity
 from zeeksmtp.state import findings
 
-_VALUES = ("local_nets", "timezone", "retention_days", "alpha", "false_discovery_rate", "link_hours")
+_VALUES = (
+    "local_nets",
+    "timezone",
+    "retention_days",
+    "alpha",
+    "false_discovery_rate",
+    "link_hours",
+    "max_minor_findings",
+)
 _MAPPINGS = ("detectors", "roles")
 
 

@@ -34,7 +34,7 @@ from zeeksmtp.state.store import Store, get_meta, set_meta
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _PriorState:
     """The state before the pass; `errors` are those of the pass before."""
 
     files: dict[Path, KnownFile]
@@ -70,24 +70,24 @@ def run_pass(
     engine = pipeline.engine_named(request.engine).configured(request.settings)
     context = PassContext(request, engine, datetime.fromtimestamp(request.clock(), UTC))
     with store.transaction() as connection:
-        memory = _load_memory(connection, known)
+        before = _load_prior_state(connection, known)
     with room(request.state_dir):
-        reading = _read(context, memory, snapshot)
+        reading = _read(context, before, snapshot)
     with store.transaction() as connection:
         places = {place_of(file.source.path) for file in reading.result.ingested if file.rewritten}
         older = {place: ledger.parts_from(connection, place) for place in places}
     with room(request.state_dir):
-        update = update_lake(context, reading.result, memory.live, older)
+        update = update_lake(context, reading.result, before.live, older)
     report = None
-    if update.added or reading.errors - memory.errors or (memory.live and not same_rules):
-        report = _report(context, memory, reading, update)
+    if update.added or reading.errors - before.errors or (before.live and not same_rules):
+        report = _report(context, before, reading, update)
     with store.transaction() as connection:
         _save(connection, reading, update)
-        return _result(connection, context, memory, reading, report)
+        return _result(connection, context, before, reading, report)
 
 
-def _load_memory(connection: Connection, files: dict[Path, KnownFile]) -> _Memory:
-    return _Memory(
+def _load_prior_state(connection: Connection, files: dict[Path, KnownFile]) -> _PriorState:
+    return _PriorState(
         files=files,
         live=ledger.parts(connection),
         logs=ledger.logs_seen(connection),
@@ -96,17 +96,17 @@ def _load_memory(connection: Connection, files: dict[Path, KnownFile]) -> _Memor
     )
 
 
-def _read(context: PassContext, memory: _Memory, snapshot: Snapshot) -> _Reading:
+def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Reading:
     kinds: dict[Path, Kind] = {}
 
     def kind_of(path: Path, status: stat_result) -> Kind:
-        kinds[path] = _known_kind(memory.files.get(path), status) or sniff(path)
+        kinds[path] = _known_kind(before.files.get(path), status) or sniff(path)
         return kinds[path]
 
-    found = _found(context.request.log_dir, memory, kind_of)
-    due = [source for source in found.sources if _is_due(source, memory, snapshot)]
+    found = _found(context.request.log_dir, before, kind_of)
+    due = [source for source in found.sources if _is_due(source, before, snapshot)]
     with pipeline.units_beside({source.log for source in due}):
-        result = ingest(context, due, snapshot.files, memory.fingerprints)
+        result = ingest(context, due, snapshot.files, before.fingerprints)
     waits = f"changed less than {context.request.settings.settle_seconds} s ago: left for a later pass"
     left = [PassedOver(source.path, waits) for source in found.sources if source.path in snapshot.unsettled]
     left += [PassedOver(path, why) for path, why in result.deferred.items()]
@@ -114,11 +114,11 @@ def _read(context: PassContext, memory: _Memory, snapshot: Snapshot) -> _Reading
     return _Reading(snapshot, Found(found.sources, (*found.passed_over, *left)), result, kinds)
 
 
-def _found(log_dir: Path, memory: _Memory, kind_of: KindOf) -> Found:
+def _found(log_dir: Path, before: _PriorState, kind_of: KindOf) -> Found:
     try:
         return find([log_dir], kind_of)
     except NoInputError:
-        if not memory.live:
+        if not before.live:
             raise
         return Found((), ())  # the logs were moved away: what was ingested of them still counts
 
@@ -130,15 +130,15 @@ def _known_kind(file: KnownFile | None, status: stat_result) -> Kind | None:
     return Kind(log=file.log, format="json" if file.format == "json" else "tsv", why=file.why)
 
 
-def _is_due(source: Source, memory: _Memory, snapshot: Snapshot) -> bool:
+def _is_due(source: Source, before: _PriorState, snapshot: Snapshot) -> bool:
     """Return whether a log has to be read: it has changed, or was never ingested (another file was read instead)."""
     if source.path not in snapshot.files or source.path in snapshot.unsettled:
         return False
-    file = memory.files.get(source.path)
+    file = before.files.get(source.path)
     return source.path in snapshot.changed or file is None or file.content is None
 
 
-def _report(context: PassContext, memory: _Memory, reading: _Reading, update: LakeUpdate) -> Report:
+def _report(context: PassContext, before: _PriorState, reading: _Reading, update: LakeUpdate) -> Report:
     """Run the detectors over the whole lake.
 
     The report's inputs are the files of this pass; its window and logs are those of the lake.
@@ -147,7 +147,7 @@ def _report(context: PassContext, memory: _Memory, reading: _Reading, update: La
     with lake.work_dir(request.state_dir) as folder, room(request.state_dir):
         lake.link_parts(folder, context.lake, update.live, logs())
         detection = pipeline.Request((request.log_dir,), request.settings, engine=request.engine, step=request.step)
-        whole = _lake_records(context.lake, memory.logs, update.live)
+        whole = _lake_records(context.lake, before.logs, update.live)
         report = pipeline.report_over(detection, context.engine, folder, reading.found, [*whole, *records])
     seconds = round(time.perf_counter() - began, 3)
     run = report.run.model_copy(update={"seconds": seconds})
@@ -191,7 +191,7 @@ def _known_file(path: Path, reading: _Reading, content: int | None) -> KnownFile
 
 
 def _result(
-    connection: Connection, context: PassContext, memory: _Memory, reading: _Reading, report: Report | None
+    connection: Connection, context: PassContext, before: _PriorState, reading: _Reading, report: Report | None
 ) -> PassResult:
     result = reading.result
     errors = reading.errors if report is None else {f"{problem.where}: {problem.what}" for problem in report.errors}
@@ -201,6 +201,6 @@ def _result(
     set_meta(connection, "settings_digest", rules.settings_digest(context.request.settings))
     if report is None:
         return PassResult(files=result.files, deferred=deferred, degraded=bool(errors))
-    empty, new_errors = not memory.live, bool(errors - memory.errors)
+    empty, new_errors = not before.live, bool(errors - before.errors)
     recorded = record(connection, context, number, report, empty_lake=empty, new_errors=new_errors)
     return PassResult(recorded.report, recorded.envelope, result.files, deferred, degraded=bool(errors))
