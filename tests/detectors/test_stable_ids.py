@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 import polars as pl
@@ -79,8 +79,8 @@ def _later(logs: dict[str, pl.DataFrame], growth: Growth) -> list[dict[str, pl.D
     rows = pl.concat([frame.select("ts", "uid") for frame in logs.values()])
     last, end = rows.sort("ts", "uid")["uid"][-1], rows["ts"].max()
     start = rows.filter(pl.col("uid") == last)["ts"].min()
-    assert end is not None
-    assert start is not None
+    assert isinstance(end, datetime)
+    assert isinstance(start, datetime)
     session = {name: frame.filter(pl.col("uid") == last) for name, frame in logs.items()}
     return [
         {
