@@ -110,8 +110,8 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
 DETECTOR = Detector(
     id="enumeration-oracle",
     title="User-enumeration oracle: {servers}:{port}",
-    summary="{answers:answer} to {verbs} told valid addresses from unknown ones. {names_confirmed:address|addresses} "
-    "confirmed.{note: %}",
+    summary="{answers:answer} to {verbs} distinguish valid addresses from unknown ones. "
+    "{names_confirmed:address|addresses} confirmed.{note: %}",
     actions=(
         Advice("Disable VRFY and EXPN on {servers}:{port} ({remedy}).", when=("answers_vrfy_expn",)),
         Advice(

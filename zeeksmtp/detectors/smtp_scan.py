@@ -86,6 +86,8 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
                 evidence("targets", pl.col("targets")),
                 evidence("no_connection", pl.col("failed")),
                 evidence("said_nothing", pl.col("count") - pl.col("failed")),
+                evidence("from_inside", pl.col("inside"), 0.0),
+                evidence("from_outside", ~pl.col("inside"), 0.0),
                 evidence("scheduled_scanner", known, 0.0),
                 evidence("unknown_scanner", ~known, 0.0),
             ),
@@ -108,13 +110,13 @@ DETECTOR = Detector(
     summary="{targets:host} contacted on port {ports}: {no_connection} without a connection, {said_nothing} without an "
     "SMTP command.{note: %}",
     actions=(
-        Advice("Isolate {clients} and investigate it.", when=("client-local", "unknown_scanner")),
-        Advice("Block outbound port 25 for {clients}.", when=("client-local", "unknown_scanner")),
+        Advice("Isolate {clients} and investigate it.", when=("from_inside", "unknown_scanner")),
+        Advice("Block outbound port 25 for {clients}.", when=("from_inside", "unknown_scanner")),
         Advice(
             "If {clients} is a vulnerability scanner, set its role in the configuration.",
-            when=("client-local", "scheduled_scanner"),
+            when=("scheduled_scanner",),
         ),
-        Advice("Block {clients} if the scan goes on.", when=("client-outside",)),
+        Advice("Block {clients} if the scan goes on.", when=("from_outside",)),
     ),
     attack=("T1046", "T1595"),
     needs=("contact", "role"),
