@@ -110,9 +110,9 @@ def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) ->
     )
     mean = pl.col("total") / pl.col("days")
     variance = pl.col("squares") / pl.col("days") - mean**2
-    judged = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
+    scored = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
     return (
-        judged.filter(pl.col("p") <= context.alpha)
+        scored.filter(pl.col("p") <= context.alpha)
         .group_by(_ACCOUNT)
         .agg(pl.col("recipients").max().alias("most_in_a_day"), pl.col("mean").min().alias("usual_in_a_day"))
     )
