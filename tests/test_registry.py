@@ -20,7 +20,7 @@ import yaml
 from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
 from zeeksmtp.logs._types import dtype_of, finding_schema, schema_of
-from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, Site
+from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output
 from zeeksmtp.pipeline import judge, seen_by
 
 OUTPUTS: Mapping[str, Output] = registry.discover("zeeksmtp.outputs", "OUTPUT")
@@ -154,7 +154,7 @@ def test_a_fact_needs_tables_that_are_there(fact: Fact) -> None:
 @each_fact
 def test_a_fact_on_empty_tables_is_empty_with_its_declared_columns(fact: Fact) -> None:
     tables = {name: frame for name, frame in empty_tables().items() if name in fact.needs}
-    plan = fact.plan(tables, Site())
+    plan = fact.plan(tables, Context())
     assert plan.collect_schema() == schema_of(fact.columns)
     assert plan.collect().is_empty()
 

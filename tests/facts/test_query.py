@@ -1,8 +1,10 @@
 """Guards what a server's reply is taken to say, on the answers of real servers, and the contrast that 252 needs."""
 
+import polars as pl
 import pytest
 
 from tests.facts.tables import LINE, fact
+from zeeksmtp.facts._reply import domain_of
 
 UNKNOWN = {"reply_code": 550, "reply_status": "5.1.1", "reply_msg": "5.1.1 User unknown"}
 
@@ -77,3 +79,18 @@ def test_the_contrast_of_another_verb_says_nothing() -> None:
 def test_the_name_that_is_asked_for(arg: str | None, name: str | None) -> None:
     (row,) = fact("query", smtp_cmd=[LINE | {"command": "RCPT", "arg": arg, "seq": 1}])
     assert row["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("alice@corp.example", "corp.example"),
+        ("alice@corp.example.", "corp.example"),
+        ('"relaytest@probe.example"', "probe.example"),
+        ('"a b"@corp.example', "corp.example"),
+        ("user%one.example@two.example", "two.example"),
+        ("alice", None),
+    ],
+)
+def test_the_domain_of_a_name(name: str, domain: str | None) -> None:
+    assert pl.select(domain_of(pl.lit(name))).item() == domain

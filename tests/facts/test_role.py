@@ -49,3 +49,37 @@ def test_config_overrides_and_says_so() -> None:
     site = Site(roles=(("10.0.1.5", "appliance"),))
     (row,) = [r for r in fact("role", site, smtp_session=[session("10.0.1.5", "10.0.0.25")]) if r["host"] == "10.0.1.5"]
     assert (row["role"], row["reason"]) == ("appliance", "set in config")
+
+
+def scan_logs(nights: list[str], swept: int, client: str = "10.0.0.60") -> list[dict[str, Any]]:
+    """Sessions with one server at the given times, and contacts with others that answer nothing."""
+    base = LINE | {"proto": "tcp", "client": client, "orig_bytes": 200, "resp_bytes": 900}
+    visits = [
+        base | {"uid": f"N{n}", "client_port": n + 1, "ts": ts, "conn_state": "SF", "service": "smtp"}
+        for n, ts in enumerate(nights)
+    ]
+    sweep = [
+        base
+        | {"uid": f"S{n}", "client_port": n + 100, "server": f"10.0.5.{n}", "ts": f"1d22h{n}m", "conn_state": "REJ"}
+        for n in range(swept)
+    ]
+    return visits + sweep
+
+
+def scanner(rows: list[dict[str, Any]], host: str = "10.0.0.60") -> tuple[str, bool]:
+    (row,) = [row for row in fact("role", conn=rows) if row["host"] == host]
+    return row["role"], row["scheduled"]
+
+
+def test_who_sweeps_the_site_and_comes_back_at_the_same_hour_is_a_scheduled_scanner() -> None:
+    assert scanner(scan_logs(["3h", "1d3h", "2d3h"], swept=25)) == ("scanner", True)
+
+
+def test_neither_a_sweep_nor_a_schedule_alone_is_a_scheduled_scanner() -> None:
+    assert scanner(scan_logs(["3h", "1d3h", "2d3h"], swept=5))[1] is False
+    assert scanner(scan_logs(["3h", "1d9h", "2d17h"], swept=25))[1] is False
+    assert scanner(scan_logs(["3h", "1d3h"], swept=25))[1] is False
+
+
+def test_a_host_outside_is_no_scheduled_scanner() -> None:
+    assert scanner(scan_logs(["3h", "1d3h", "2d3h"], 25, "203.0.113.9"), "203.0.113.9")[1] is False

@@ -55,9 +55,9 @@ def test_tls_on_a_port_that_ssl_rows_are_not_kept_for() -> None:
 
 @pytest.mark.parametrize("state", ["S0", "REJ", "RSTOS0", "SH"])
 def test_a_connection_that_never_came_about_is_a_contact_not_a_session(state: str) -> None:
-    logs = {"conn": [CONNECTION | {"conn_state": state}]}
-    assert fact("session", **logs) == []
-    (contact,) = fact("contact", **logs)
+    conn = [CONNECTION | {"conn_state": state}]
+    assert fact("session", conn=conn) == []
+    (contact,) = fact("contact", conn=conn)
     assert contact["outcome"] == "failed"
 
 

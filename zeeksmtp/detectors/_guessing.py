@@ -17,7 +17,7 @@ MAX_TRIES_OF_SOURCE = 2
 
 
 class GuessingTest(Params):
-    """The sequential test on rejected credentials, and the shape of a spray."""
+    """The sequential test on rejected credentials."""
 
     theta0: float = Field(
         0.05,
@@ -39,6 +39,15 @@ class GuessingTest(Params):
         le=365,
         description="days without a login after which the score starts anew; Source: our choice, a month of logs",
     )
+
+    def test(self, context: Context) -> SequentialTest:
+        """Return the test with the operator's `alpha`."""
+        return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
+
+
+class SprayShape(GuessingTest):
+    """The test, and the shape of a spray."""
+
     spray_accounts: int = Field(
         5,
         ge=2,
@@ -50,10 +59,6 @@ class GuessingTest(Params):
         description="failed logins of a client per account of a spray, at most; Source: the usual lock-out after 3 "
         "to 5 tries",
     )
-
-    def test(self, context: Context) -> SequentialTest:
-        """Return the test with the operator's `alpha`."""
-        return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
 class DistributedGuessing(GuessingTest):
@@ -82,7 +87,7 @@ def login_alarms(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest,
     return alarms(trials, keys, params.test(context))
 
 
-def spray_shape(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest) -> pl.LazyFrame:
+def spray_shape(tries: pl.LazyFrame, keys: Sequence[str], params: SprayShape) -> pl.LazyFrame:
     """Return the failed logins of each key in time order, with the flag `is_spray`.
 
     It holds at a login if the logins up to it concern many accounts, and a client tries one of them few times (on
@@ -98,7 +103,7 @@ def spray_shape(tries: pl.LazyFrame, keys: Sequence[str], params: GuessingTest) 
     return failed.select(*keys, "ts", is_spray.alias("is_spray"))
 
 
-def by_source(tries: pl.LazyFrame, params: GuessingTest, context: Context) -> pl.LazyFrame:
+def by_source(tries: pl.LazyFrame, params: SprayShape, context: Context) -> pl.LazyFrame:
     """Return the sources (client, server) that alarm; `is_spray`: they have the shape of a spray from then on."""
     guessers = login_alarms(tries, SOURCE, params, context).cache()
     own = tries.join(guessers.select(*SOURCE, "alarm_at"), on=list(SOURCE))

@@ -4,8 +4,8 @@ What it sees: accepted logins in clear (table `auth`) and the mails of the same 
 account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more,
 or from `some_networks` where a day had `many_recipients`; when the account sent mail as `min_identities` other senders,
 of at least two domains; or when a day's recipients exceed the account's own past (at least `history_days` days, upper
-tail of its daily counts at alpha). One finding per account; `count` is the number of accepted logins. Accounts inside
-TLS are not visible.
+tail of its daily counts at alpha). One finding per account, for all its servers; `count` is the number of accepted
+logins. Accounts inside TLS are not visible.
 
 Why it matters: one person is not in five networks a day. A stolen account is sold, and its buyers log in from
 everywhere and send as anybody.
@@ -110,9 +110,9 @@ def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) ->
     )
     mean = pl.col("total") / pl.col("days")
     variance = pl.col("squares") / pl.col("days") - mean**2
-    judged = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
+    scored = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
     return (
-        judged.filter(pl.col("p") <= context.alpha)
+        scored.filter(pl.col("p") <= context.alpha)
         .group_by(_ACCOUNT)
         .agg(pl.col("recipients").max().alias("most_in_a_day"), pl.col("mean").min().alias("usual_in_a_day"))
     )

@@ -29,11 +29,11 @@ class CleartextMailParams(Params):
 
 def _sides(tables: Tables) -> pl.LazyFrame:
     """Return the pairs that cross the boundary, by the `host` of the site, its `side` and the external `partner`."""
-    judged = tables["pair_day"].filter("judged")
-    sent = judged.filter(pl.col("direction") == "outbound").with_columns(
+    pairs = tables["pair_day"].filter("judged")
+    sent = pairs.filter(pl.col("direction") == "outbound").with_columns(
         pl.col("client").alias("host"), pl.col("server").alias("partner"), pl.lit("client").alias("side")
     )
-    received = judged.filter(pl.col("direction") == "inbound").with_columns(
+    received = pairs.filter(pl.col("direction") == "inbound").with_columns(
         pl.col("server").alias("host"), pl.col("client").alias("partner"), pl.lit("server").alias("side")
     )
     return pl.concat([sent, received])

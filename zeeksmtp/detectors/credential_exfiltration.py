@@ -20,7 +20,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, to_findings
+from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.facts._rhythm import rhythm
@@ -124,7 +124,10 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
                 evidence("alarm", alarm, 0.0),
                 evidence("no_alarm", ~alarm, 0.0),
             ),
-            details(recipients_seen=pl.col("recipients_seen")),
+            details(
+                recipients_seen=pl.col("recipients_seen"),
+                note=text_if(own, pl.format("Sent by an address to itself: {}.", "to_self")),
+            ),
             test_column(),
         )
     )
@@ -133,8 +136,7 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
 DETECTOR = Detector(
     id="credential-exfiltration",
     title="Data exfiltration by mail: {clients} → {servers}",
-    summary="{mails:mail} to {recipients_seen} only, {to_itself} of them from an address to itself. Logged in as "
-    "{accounts} without TLS.",
+    summary="{mails:mail} to {recipients_seen} only.{note: %} Logged in as {accounts} without TLS.",
     actions=(
         Advice("Isolate {clients} and investigate it.", when=("alarm",)),
         Advice("Change every password that is stored on {clients}.", when=("alarm",)),

@@ -1,4 +1,4 @@
-"""A server's answers tell valid addresses from unknown ones.
+"""A server's answers distinguish valid addresses from unknown ones.
 
 What it sees: answers to VRFY and EXPN of the site's own servers (table `query`): some names confirmed, others denied,
 or addresses disclosed. Contrast per verb decides, not one code: Postfix answers VRFY of a valid user with 252, and
@@ -7,7 +7,7 @@ was used for an enumeration. One finding per server and port; `count` is the num
 low; medium where one client probed at least `used_names` names (VRFY, EXPN, or recipients of which at least a fifth is
 unknown, as of no ordinary sender).
 
-Why it matters: whoever asks gets a list of users, and nobody is warned.
+Why it matters: any client can collect a list of users, and nobody is warned.
 
 Benign causes: VRFY is on by default in Postfix and Sendmail; somebody once needed it for debugging.
 
@@ -110,8 +110,8 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
 DETECTOR = Detector(
     id="enumeration-oracle",
     title="User-enumeration oracle: {servers}:{port}",
-    summary="{answers:answer} to {verbs} told valid addresses from unknown ones. {names_confirmed:address|addresses} "
-    "confirmed.{note: %}",
+    summary="{answers:answer} to {verbs} distinguish valid addresses from unknown ones. "
+    "{names_confirmed:address|addresses} confirmed.{note: %}",
     actions=(
         Advice("Disable VRFY and EXPN on {servers}:{port} ({remedy}).", when=("answers_vrfy_expn",)),
         Advice(

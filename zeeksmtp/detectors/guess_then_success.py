@@ -21,7 +21,7 @@ import polars as pl
 from zeeksmtp.detectors._exposure import KEY
 from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, DistributedGuessing, by_account, by_source, logins
+from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, DistributedGuessing, by_account, login_alarms, logins
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 
@@ -33,7 +33,7 @@ class GuessThenSuccessParams(DistributedGuessing):
 def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client, server and account."""
     tries = logins(tables)
-    alone = by_source(tries, params, context).select(*SOURCE, "alarm_at")
+    alone = login_alarms(tries, SOURCE, params, context).select(*SOURCE, "alarm_at")
     shared = by_account(tries, params, context).select(*ACCOUNT, pl.col("alarm_at").alias("shared_at"))
     failed = (
         tries.filter(pl.col("bad")).group_by(KEY).agg(pl.col("ts").min().alias("tried_at"), pl.len().alias("refused"))

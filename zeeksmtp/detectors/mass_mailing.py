@@ -16,7 +16,7 @@ Benign causes: a newsletter, a backup report, a mailbox migration, a mailing lis
 holiday: much mail, but one sender domain, few refusals, one HELO name.
 
 What to do: hold the host's or the account's mail, look at a sample, change the password or clean the host, and ask the
-blocklists that are named for removal afterwards. A known bulk sender: set its role in config.
+blocklists that are named for removal afterwards. A known bulk sender: set its role in the configuration.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
         .join(tables["volume"].group_by("client").agg(pl.len().alias("trials")), on="client")
         .cache()
     )
-    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
+    allowed = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
     # Whether it sent before, and at which hours of the day, decides if the role and the time are new.
     clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
     past = tables["volume"].filter(pl.col("messages") > 0).select("client", then="hour", then_clock=clock)
@@ -94,7 +94,7 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
     night = (clock >= params.night_from) | (clock < params.night_to)
     return (
         unusual.filter(context.window.covers("hour"))
-        .join(known, on="client", how="anti")
+        .join(allowed, on="client", how="anti")
         .join(forwards, on="client", how="left")
         .with_columns(pl.col("forwards").fill_null(value=False))
         .join(before, on=list(_HOUR), how="left")

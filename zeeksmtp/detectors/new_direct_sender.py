@@ -10,8 +10,8 @@ the host did not send. MX look-ups of its own (dns.log) are shown, but not neede
 Why it matters: workstations hand their mail to a relay. Delivery to mail exchangers by any other host is a sign
 of a spam bot, a worm, or unapproved software.
 
-Benign causes: a new mail server before it is known (set its role in config); an application that delivers its own
-mails; a mail client whose account sits at several providers (they answer on 587 and 465, rarely on 25).
+Benign causes: a new mail server before it is known (set its role in the configuration); an application that delivers
+its own mails; a mail client whose account sits at several providers (they answer on 587 and 465, rarely on 25).
 
 What to do: isolate the host and investigate it; block outbound port 25 for all but the relays; if it is meant to
 deliver mail, set its role in the configuration.

@@ -32,6 +32,7 @@ from zeeksmtp.detectors._guessing import (
     ACCOUNT,
     SOURCE,
     DistributedGuessing,
+    SprayShape,
     before_alarms,
     by_account,
     by_source,
@@ -46,7 +47,7 @@ from zeeksmtp.statistics.rate import surges
 _SITE = ("site",)
 
 
-class PasswordGuessingParams(DistributedGuessing):
+class PasswordGuessingParams(SprayShape, DistributedGuessing):
     """When failed logins are guessing."""
 
     slow_gap_minutes: float = Field(

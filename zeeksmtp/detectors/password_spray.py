@@ -24,7 +24,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import GuessingTest, login_alarms, logins, network_of, spray_shape
+from zeeksmtp.detectors._guessing import SprayShape, login_alarms, logins, network_of, spray_shape
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.change import unusual_days
@@ -34,7 +34,7 @@ _SERVER_DAY = ("server", "day")
 _MAX_NETWORKS = 100
 
 
-class PasswordSprayParams(GuessingTest):
+class PasswordSprayParams(SprayShape):
     """When failed logins are a spray."""
 
     history_days: int = Field(

@@ -62,8 +62,8 @@ def _sent(tables: Tables, _params: SlowGrowthParams, _context: Context) -> pl.La
 
 def _days(tables: Tables) -> pl.LazyFrame:
     """Return one row per local client with mail and day since its first mail, with `x`; days without mail are zero."""
-    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
-    sent = tables["daily"].join(known, on="client", how="anti")
+    allowed = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
+    sent = tables["daily"].join(allowed, on="client", how="anti")
     daily = sent.group_by("client", "day").agg(pl.col("x").sum())
     ends = tables["host_hour"].select(pl.col("hour").max().alias("end"))
     starts = daily.group_by("client").agg(pl.col("day").min().alias("start")).join(ends, how="cross")
@@ -102,11 +102,11 @@ def _runs(scored: pl.LazyFrame, params: SlowGrowthParams, context: Context) -> p
     alarm = (pl.col("score") > 0) & found & (pl.col("x") >= params.min_recipients)
     known_at = pl.min_horizontal(pl.col("day") + _DAY, pl.col("end") + _HOUR)
     # The least score that was a discovery on a day is that day's threshold.
-    judged = scored.with_columns(
+    daily_scores = scored.with_columns(
         alarm.alias("alarm"), pl.col("score").filter(found).min().over("day").alias("threshold")
     )
     return (
-        judged.filter(pl.col("score") > 0)
+        daily_scores.filter(pl.col("score") > 0)
         .group_by("client", "run")
         .agg(
             pl.col("day").min().alias("first"),

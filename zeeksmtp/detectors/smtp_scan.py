@@ -47,9 +47,9 @@ class ScanParams(Params):
 
 def _trials(tables: Tables) -> pl.LazyFrame:
     allowed = pl.col("role").is_in(_SERVER_ROLES) | (pl.col("vouched") & pl.col("role").is_in(_ALLOWED_ROLES))
-    known = tables["role"].filter(allowed).select(client="host")
-    tried = tables["contact"].filter(pl.col("port").is_in(_PORTS)).join(known, on="client", how="anti")
-    return tried.with_columns((pl.col("outcome") != "spoke").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
+    exempt = tables["role"].filter(allowed).select(client="host")
+    contacts = tables["contact"].filter(pl.col("port").is_in(_PORTS)).join(exempt, on="client", how="anti")
+    return contacts.with_columns((pl.col("outcome") != "spoke").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
 
 
 def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
@@ -59,7 +59,7 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
     scanners = tables["role"].filter(scheduled).select(client="host", known=pl.lit(value=True))
     test = SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
     tested = alarms(trials, ("client",), test).filter(pl.col("bad") >= params.min_targets)
-    seen = (
+    targets = (
         trials.filter(pl.col("bad"), context.window.covers())
         .group_by("client")
         .agg(
@@ -75,7 +75,7 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
             pl.col("uid").sort_by("ts", "uid").head(20).alias("uids"),
         )
     )
-    rows = seen.join(tested, on="client").join(scanners, on="client", how="left")
+    rows = targets.join(tested, on="client").join(scanners, on="client", how="left")
     known = pl.col("known").fill_null(value=False)
     return to_findings(
         rows.with_columns(
@@ -86,6 +86,8 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
                 evidence("targets", pl.col("targets")),
                 evidence("no_connection", pl.col("failed")),
                 evidence("said_nothing", pl.col("count") - pl.col("failed")),
+                evidence("from_inside", pl.col("inside"), 0.0),
+                evidence("from_outside", ~pl.col("inside"), 0.0),
                 evidence("scheduled_scanner", known, 0.0),
                 evidence("unknown_scanner", ~known, 0.0),
             ),
@@ -108,13 +110,13 @@ DETECTOR = Detector(
     summary="{targets:host} contacted on port {ports}: {no_connection} without a connection, {said_nothing} without an "
     "SMTP command.{note: %}",
     actions=(
-        Advice("Isolate {clients} and investigate it.", when=("client-local", "unknown_scanner")),
-        Advice("Block outbound port 25 for {clients}.", when=("client-local", "unknown_scanner")),
+        Advice("Isolate {clients} and investigate it.", when=("from_inside", "unknown_scanner")),
+        Advice("Block outbound port 25 for {clients}.", when=("from_inside", "unknown_scanner")),
         Advice(
             "If {clients} is a vulnerability scanner, set its role in the configuration.",
-            when=("client-local", "scheduled_scanner"),
+            when=("scheduled_scanner",),
         ),
-        Advice("Block {clients} if the scan goes on.", when=("client-outside",)),
+        Advice("Block {clients} if the scan goes on.", when=("from_outside",)),
     ),
     attack=("T1046", "T1595"),
     needs=("contact", "role"),

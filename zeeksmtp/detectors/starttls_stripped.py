@@ -24,7 +24,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, terms, to_findings
+from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
@@ -35,6 +35,12 @@ _AROUND_DAYS = 3
 _MASKED = r"^X{3,}[A-Z]?$"
 _STARRED = r"^\*{3,}[* ]*$"
 _SIGNS = ("masked", "starred", "refused")
+_WORDS = {
+    "masked": "keyword masked in {}",
+    "starred": "greeting masked in {}",
+    "refused": "rejected in {}",
+    "withheld": "withheld in {}",
+}
 _WORDING = pl.Struct({"masked": pl.Boolean, "answer": pl.UInt64})
 
 
@@ -66,7 +72,7 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
     `answer` is a hash of what else was answered to EHLO. A masked keyword had been offered. Only rows with a sign, or
     without an offer, have uids.
     """
-    key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "judged")
+    key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "in_window")
     sessions = (
         tables["session"]
         .filter(pl.col("seen"), ~pl.col("implicit_tls"))
@@ -83,7 +89,7 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
             (pl.col("capabilities").list.len() > 0).fill_null(value=False).alias("ehlo"),
             pl.col("starttls_offered").fill_null(value=False).alias("offered"),
             pl.col("ts").dt.truncate("1d").alias("day"),
-            context.window.covers().alias("judged"),
+            context.window.covers().alias("in_window"),
         )
         .unnest("wording")
     )
@@ -160,8 +166,8 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
     """Return one finding per client and server."""
     signs = tables["daily"]
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works_for_others"))
-    judged = (
-        signs.filter("judged", pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
+    suspicious = (
+        signs.filter("in_window", pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
         .join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
         .join(worked, on="server", how="left")
         .with_columns(
@@ -171,7 +177,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
     )
     signs_of = (*_SIGNS, "withheld")
     found = (
-        judged.filter(pl.any_horizontal(signs_of))
+        suspicious.filter(pl.any_horizontal(signs_of))
         .group_by(_PAIR)
         .agg(
             pl.col("first").min(),
@@ -200,7 +206,11 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
                 evidence("others_offered", pl.col("others_offered"), 0.0),
                 evidence("logins_meanwhile", pl.col("logins"), 0.0),
             ),
-            details(ports=pl.col("ports")),
+            details(
+                ports=pl.col("ports"),
+                signs=pl.concat_list(text_if(pl.col(sign) > 0, pl.format(text, sign)) for sign, text in _WORDS.items()),
+                note=text_if(pl.col("logins") > 0, pl.format("Logins in clear meanwhile: {}.", "logins")),
+            ),
         )
     )
 
@@ -208,9 +218,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
 DETECTOR = Detector(
     id="starttls-stripped",
     title="STARTTLS stripped: {clients} → {servers}",
-    summary="STARTTLS missing in {count:session} on port {ports}: keyword masked in {sessions_masked}, greeting masked "
-    "in {sessions_starred}, rejected in {sessions_refused}, withheld in {sessions_withheld}. "
-    "{logins_meanwhile:login} in clear meanwhile.",
+    summary="STARTTLS missing in {count:session} on port {ports}: {signs}.{note: %}",
     actions=(
         Advice("Find the device between {clients} and {servers} that rewrites SMTP, and disable its SMTP inspection."),
         Advice("Configure {clients} to require TLS for SMTP.", when=("client-local",)),

@@ -59,16 +59,16 @@ def _log_chance(tls: pl.Expr, clear: pl.Expr) -> pl.Expr:
 
 def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyFrame:
     """Return one finding per client and server."""
-    judged, crossed = pl.col("judged"), pl.col("direction").is_in(CROSSING)
+    in_window, crossed = pl.col("judged"), pl.col("direction").is_in(CROSSING)
     pairs = (
         tables["pair_day"]
         .group_by(_PAIR)
         .agg(
             pl.col("last_tls").max(),
             pl.col("first_clear").min().alias("first"),
-            pl.col("last_clear").filter(judged).max().alias("last"),
+            pl.col("last_clear").filter(in_window).max().alias("last"),
             pl.col("clear_sessions").sum().alias("count"),
-            pl.col("clear_sessions").filter(judged).sum().alias("judged_sessions"),
+            pl.col("clear_sessions").filter(in_window).sum().alias("judged_sessions"),
             pl.col("tls_sessions", "cleartext_mails").sum(),
             pl.col("cleartext_logins").sum(),
             (crossed & (pl.col("clear_sessions") > 0)).any().alias("crossed"),

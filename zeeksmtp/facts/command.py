@@ -22,7 +22,7 @@ FACT = Fact(
         Column("reply_code", "count", "code of the final reply; null: none seen"),
         Column("reply_status", "string", "its enhanced status"),
         Column("reply_msg", "string", "its text"),
-        Column("disclosed", "vector[string]", "VRFY, EXPN: the addresses given away"),
+        Column("disclosed", "vector[string]", "VRFY, EXPN: the disclosed addresses"),
         Column("known", "bool", "Zeek's analyzer knows the verb"),
     ),
     needs=("connection", "smtp_cmd"),

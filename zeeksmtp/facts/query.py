@@ -39,7 +39,7 @@ FACT = Fact(
         ),
         Column("reply_code", "count", "code of the reply"),
         Column("reply_status", "string", "its enhanced status"),
-        Column("disclosed", "vector[string]", "the addresses that the reply disclosed"),
+        Column("disclosed", "vector[string]", "the disclosed addresses"),
     ),
     needs=("command", "contrast"),
     plan=plan,
