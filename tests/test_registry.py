@@ -59,7 +59,7 @@ def test_every_kind_of_unit_is_found() -> None:
         ("detectors", "DETECTOR", "id"),
         ("outputs", "OUTPUT", "name"),
         ("cli", "COMMAND", "name"),
-        ("delivery", "CARRIER", "name"),
+        ("delivery", "TRANSPORT", "name"),
     ],
 )
 def test_a_unit_is_called_like_its_file(package: str, constant: str, name: str) -> None:

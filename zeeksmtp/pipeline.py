@@ -285,8 +285,8 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
     known = {detector.id: detector for detector in detectors()}
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
-    findings, incidents = correlate(kept, given)
-    findings, left = bounded(findings, request.settings.max_minor_findings)
+    correlated = correlate(kept, given, suppressed)
+    findings, left = bounded(correlated.findings, request.settings.max_minor_findings)
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
@@ -302,10 +302,10 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
             alpha=request.settings.alpha,
             false_discovery_rate=request.settings.false_discovery_rate,
             trials=detection.trials,
-            suppressed=suppressed,
+            suppressed=len(suppressed) + correlated.suppressed,
         ),
         findings=findings,
-        incidents=incidents,
+        incidents=correlated.incidents,
         hosts=names_of(findings, tables, engine.collect),
         detectors=explanations({finding.detector for finding in findings}),
         errors=(*problems_of(inputs), *detection.problems),

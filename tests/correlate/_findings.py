@@ -68,7 +68,8 @@ def correlated(
     names = helo or {}
     behaviours = {f.id: Behaviour(frozenset(names[c] for c in f.clients if c in names)) for f in findings}
     actors = {f.id: (*f.clients, "")[0] for f in findings}
-    return correlate(findings, Correlation(PLAIN, HOSTS, actors, behaviours, link_hours))
+    result = correlate(findings, Correlation(PLAIN, HOSTS, actors, behaviours, link_hours))
+    return result.findings, result.incidents
 
 
 def incidents(*findings: Finding, **given: Any) -> tuple[Incident, ...]:

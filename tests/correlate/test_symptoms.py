@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.correlate._findings import HOSTS, correlated, finding, guessing
-from zeeksmtp.correlate.incidents import MAX_LISTED_SYMPTOMS
+from tests.correlate._findings import HOSTS, PLAIN, correlated, finding, guessing
+from zeeksmtp.correlate.incidents import MAX_LISTED_SYMPTOMS, Correlation, correlate
 from zeeksmtp.model import Finding
 from zeeksmtp.report.findings import credentials_of
 
@@ -87,3 +87,18 @@ def test_many_symptoms_are_counted_and_few_are_listed() -> None:
     findings, (incident,) = correlated(abuse, *(leak(client, "10.0.0.24", "alice") for client in clients))
     assert incident.symptoms == {"cleartext-credentials": 30}
     assert sum(f.symptom_of is not None for f in findings) == MAX_LISTED_SYMPTOMS
+
+
+def test_an_incident_is_as_grave_as_its_worst_symptom() -> None:
+    _, (incident,) = correlated(stealer(), leak("10.0.1.5", "198.51.100.7", "drop", severity="critical"))
+    assert incident.severity == "critical"
+    assert incident.score_parts["worst_severity"] == 60
+    assert incident.title == stealer().title
+
+
+def test_what_a_suppressed_finding_led_to_is_suppressed_with_it() -> None:
+    known, symptom = stealer(), finding(detector="cleartext-mail", clients=("10.0.1.5",), severity="info")
+    other = finding(detector="cleartext-mail", clients=("10.0.1.6",), severity="info")
+    result = correlate([symptom, other], Correlation(PLAIN, HOSTS, {}), suppressed=[known])
+    assert result.findings == (other,)
+    assert (result.incidents, result.suppressed) == ((), 1)

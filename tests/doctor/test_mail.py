@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery._parcels import mail
+from tests.delivery._envelopes import mail
 from tests.delivery._servers import USER, Certificate, certificate, free_port, server
 from zeeksmtp.config import Settings
 from zeeksmtp.doctor.mail import answering

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from zeeksmtp.doctor.state_file import readable
 from zeeksmtp.state import outbox
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.store import NAME, open_store
 
 
 def _state(folder: Path, error: str | None = None) -> Path:
-    with opened(folder / NAME) as store, store.transaction() as connection:
+    with open_store(folder / NAME) as store, store.transaction() as connection:
         outbox.put(connection, "p1", "subject", "{}", ["mail"])
         if error:
-            outbox.failed(connection, outbox.waiting(connection)[0], error)
+            outbox.record_failure(connection, outbox.waiting(connection)[0], error)
     return folder
 
 

@@ -39,9 +39,21 @@ class Correlation:
     link_hours: float = 24
 
 
-def correlate(findings: Sequence[Finding], given: Correlation) -> tuple[tuple[Finding, ...], tuple[Incident, ...]]:
-    """Return the findings, symptoms marked and bounded, in the order given; and the incidents, gravest first."""
-    guilty = convicted(findings, given.detectors, given.hosts)
+@dataclass(frozen=True, slots=True)
+class Correlated:
+    """The findings, in the order given, symptoms marked and bounded; the incidents, gravest first.
+
+    `suppressed` counts the findings that are consequences of suppressed ones: they go with their cause.
+    """
+
+    findings: tuple[Finding, ...]
+    incidents: tuple[Incident, ...]
+    suppressed: int = 0
+
+
+def correlate(findings: Sequence[Finding], given: Correlation, suppressed: Sequence[Finding] = ()) -> Correlated:
+    """Join findings into incidents. `suppressed` findings are in none, but convict their clients all the same."""
+    guilty = convicted([*findings, *suppressed], given.detectors, given.hosts)
     symptoms = {f.id for f in findings if is_symptom(f, guilty, given.detectors)}
     grave = [f for f in findings if f.severity.rank >= Severity.MEDIUM.rank and f.id not in symptoms]
     grave.sort(key=lambda finding: (finding.first, finding.id))
@@ -54,9 +66,10 @@ def correlate(findings: Sequence[Finding], given: Correlation) -> tuple[tuple[Fi
     told = tuple(
         f.model_copy(update={"symptom_of": owner[f.id]}) if f.id in owner else f
         for f in findings
-        if f.id not in owner or f.id in listed
+        if f.id not in symptoms or f.id in listed
     )
-    return told, tuple(sorted(incidents, key=lambda i: (-i.severity.rank, -i.score, i.first, i.id)))
+    ranked = sorted(incidents, key=lambda i: (-i.severity.rank, -i.score, i.first, i.id))
+    return Correlated(told, tuple(ranked), len(symptoms - owner.keys()))
 
 
 def _owned(
@@ -96,7 +109,9 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
     stage_of = {name: detector.stage for name, detector in given.detectors.items()}
     shown = {stage_of[finding.detector] for finding in findings}
     stages = tuple(stage for stage in STAGES if stage in shown)
-    parts = score_of(findings, stages, stage_of)
+    # A symptom may be graver than its cause: the password that a stealer shows is out, whatever shows the stealer.
+    severity = max((f.severity for f in (*findings, *symptoms)), key=lambda severity: severity.rank)
+    parts = score_of(findings, severity, stages, stage_of)
     # Of equally grave findings the furthest stage is the news: that a guess was right says more than that it was seen.
     worst = max(findings, key=lambda f: (f.severity.rank, step_of(stage_of[f.detector])))
     technique = given.detectors[worst.detector].technique
@@ -105,7 +120,7 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
     return Incident(
         id=identity(_root_actor(findings[0], given), f"{findings[0].first:%Y-%m-%d}"),
         title=title_of(findings, worst, campaign, given.detectors, given.hosts),
-        severity=worst.severity,
+        severity=severity,
         score=min(100, sum(parts.values())),
         score_parts=parts,
         stages=stages,

@@ -17,11 +17,13 @@ def step_of(stage: str | None) -> int:
     return STAGES.index(stage) if stage in STAGES else -1
 
 
-def score_of(findings: Sequence[Finding], stages: Sequence[str], stage_of: Mapping[str, str | None]) -> dict[str, int]:
+def score_of(
+    findings: Sequence[Finding], severity: Severity, stages: Sequence[str], stage_of: Mapping[str, str | None]
+) -> dict[str, int]:
     """Return the parts of the score: worst severity, number of stages, their order, certainty, breadth."""
     entities = {e for f in findings for e in (*f.clients, *f.servers, *f.accounts)}
     return {
-        "worst_severity": max(_WORST[f.severity] for f in findings),
+        "worst_severity": _WORST[severity],
         "stages": _PER_STAGE * max(0, len(stages) - 1),
         "order": _IN_ORDER if _in_order(findings, stage_of) else 0,
         "sure": _SURE if any(f.confidence == "high" for f in findings) else 0,

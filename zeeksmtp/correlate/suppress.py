@@ -33,8 +33,8 @@ def _matches(finding: Finding, entry: Suppression) -> bool:
 
 def suppress(
     findings: Sequence[Finding], entries: Sequence[Suppression], today: date
-) -> tuple[tuple[Finding, ...], int]:
-    """Give the findings that no entry matches, and how many were left out. An entry ends on its `expires` day (UTC)."""
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return the findings that no entry matches, and the others. An entry ends on its `expires` day (UTC)."""
     valid = [entry for entry in entries if entry.expires is None or today < entry.expires]
-    kept = tuple(f for f in findings if not any(_matches(f, entry) for entry in valid))
-    return kept, len(findings) - len(kept)
+    hidden = {f.id for f in findings if any(_matches(f, entry) for entry in valid)}
+    return tuple(f for f in findings if f.id not in hidden), tuple(f for f in findings if f.id in hidden)

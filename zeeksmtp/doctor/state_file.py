@@ -10,7 +10,7 @@ from pathlib import Path
 from zeeksmtp.doctor import Check
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.state import outbox
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.store import NAME, open_store
 
 _ABOUT = "state file"
 
@@ -24,7 +24,7 @@ def readable(folder: Path | None) -> Iterator[Check]:
         try:
             for path in folder.glob(f"{NAME}*"):
                 shutil.copyfile(path, place / path.name)
-            with opened(place / NAME) as store, store.transaction() as connection:
+            with open_store(place / NAME) as store, store.transaction() as connection:
                 waiting = outbox.waiting(connection)
         except UnusableError as error:
             # It speaks of the copy; the remedy is for the file itself.
@@ -38,7 +38,7 @@ def readable(folder: Path | None) -> Iterator[Check]:
     yield from _undelivered(waiting)
 
 
-def _undelivered(waiting: list[outbox.Waiting]) -> Iterator[Check]:
+def _undelivered(waiting: list[outbox.WaitingReport]) -> Iterator[Check]:
     failed = [row for row in waiting if row.error]
     if failed:
         what = f"{len(failed)} reports wait in the outbox, the oldest after {failed[0].attempts} attempts"
