@@ -82,6 +82,7 @@ def _canonical(name: str) -> str:
 
 
 def is_address(text: str) -> bool:
+    """Return whether a text is an IP address."""
     try:
         ip_address(text)
     except ValueError:
