@@ -1,4 +1,4 @@
-"""The detectors' cases: what `fixtures/detectors/README.md` says, as code."""
+"""The detectors' cases, in the form that `fixtures/detectors/README.md` describes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 
 from zeeksmtp import registry
 from zeeksmtp.logs._types import schema_of
-from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Log, Severity, Site, Window
+from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Hosts, Log, Severity, Site, Window
 from zeeksmtp.pipeline import facts_of, judge
 from zeeksmtp.report import findings_of
 
@@ -46,36 +46,51 @@ class Case:
     params: Mapping[str, Any] = field(default_factory=dict)
     site: Mapping[str, Any] = field(default_factory=dict)
     window: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     alpha: float = 1e-6
+    false_discovery_rate: float = 0.01
     expect: Sequence[Mapping[str, Any]] = ()
     expect_at_most: Severity | None = None
 
     @property
     def fires(self) -> bool:
-        """Tell whether it is one of those that must fire."""
+        """Return whether the detector must fire."""
         return self.name.startswith("fires_")
 
     @property
     def context(self) -> Context:
-        """Give the context that the case describes."""
+        """Return the context that the case describes."""
         nets = tuple(ip_network(net) for net in self.site.get("local_nets", ()))
         roles = tuple(sorted(self.site.get("roles", {}).items()))
         window = Window(**{name: moment(value) for name, value in self.window.items()})
-        return Context(Site(nets, self.site.get("timezone", "UTC"), roles), window, self.alpha)
+        params = {name: detector.params(**self.config.get(name, {})) for name, detector in DETECTORS.items()}
+        site = Site(nets, self.site.get("timezone", "UTC"), roles)
+        return Context(site, window, self.alpha, self.false_discovery_rate, params)
 
     def frames(self, shuffle: int | None = None) -> Frames:
-        """Give the tables, on request with their rows in an order made of a seed."""
+        """Return the tables, with their rows in the order of the seed `shuffle` if there is one."""
         if self.logs is not None:
-            logs = _filled(self.logs, LOGS, shuffle)
-            # Each fact is computed once, as in the pipeline; a chain of plans would compute the first ones many times.
-            return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
-        return _filled(self.tables or {}, {**LOGS, **FACTS}, shuffle)
+            return self.facts(self.log_frames(shuffle))
+        return _frames(self.tables or {}, {**LOGS, **FACTS}, shuffle)
+
+    def log_frames(self, shuffle: int | None = None) -> Frames:
+        """Return the Zeek logs of the case."""
+        return _frames(self.logs or {}, LOGS, shuffle)
+
+    def facts(self, logs: Frames) -> Frames:
+        """Return `logs` with all facts, each computed once, as in the pipeline."""
+        return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
 
     def findings(self, shuffle: int | None = None) -> list[Finding]:
-        """Run the detector, and nothing else, over the case's tables."""
+        """Return what the detector, and nothing else, finds in the case's tables."""
+        return self.findings_in(self.frames(shuffle))
+
+    def findings_in(self, tables: Frames) -> list[Finding]:
+        """Return what the detector finds in `tables`."""
         params = self.detector.params(**self.params)
-        rows = judge(self.detector, self.frames(shuffle), params, self.context).collect()
-        return sorted(findings_of(self.detector, rows), key=lambda finding: finding.id)
+        rows = judge(self.detector, tables, params, self.context).collect()
+        hosts = Hosts(tables["role"].select("host", "role", "local").collect().iter_rows())
+        return sorted(findings_of(self.detector, rows, hosts), key=lambda finding: finding.id)
 
 
 def cases() -> Iterator[Case]:
@@ -103,18 +118,18 @@ def moment(value: object) -> datetime:
     return BASE + timedelta(seconds=seconds(value))
 
 
-def _filled(given: Mapping[str, Any], specs: Mapping[str, Log | Fact], shuffle: int | None) -> Frames:
+def _frames(given: Mapping[str, Any], specs: Mapping[str, Log | Fact], shuffle: int | None) -> Frames:
     unknown = given.keys() - specs.keys()
     assert not unknown, f"no such table: {sorted(unknown)}; there are {sorted(specs)}"
     return {name: frame(given.get(name, ()), spec.columns, shuffle).lazy() for name, spec in specs.items()}
 
 
 def frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], shuffle: int | None = None) -> pl.DataFrame:
-    """Make a typed frame of a case's rows."""
+    """Return a typed frame of a case's rows."""
     types = {column.name: column.type for column in columns}
     typed = [_typed(row, types) for row in _expanded(rows)]
-    made = pl.DataFrame(typed, schema=schema_of(columns), orient="row")
-    return made if shuffle is None else made.sample(fraction=1, shuffle=True, seed=shuffle)
+    table = pl.DataFrame(typed, schema=schema_of(columns), orient="row")
+    return table if shuffle is None else table.sample(fraction=1, shuffle=True, seed=shuffle)
 
 
 def _typed(row: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _copy(value: Any, n: int) -> Any:
 
 
 def differences(expected: Mapping[str, Any], finding: Finding) -> list[str]:
-    """Say where a finding differs from what a case expects of it; nothing if it does not."""
+    """Return the differences between a finding and what a case expects of it."""
     evidence = finding.evidence
     actual: dict[str, Any] = {
         **finding.model_dump(),

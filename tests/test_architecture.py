@@ -116,7 +116,7 @@ def loaded_by(*words: str) -> set[str]:
 def test_help_is_quick(words: tuple[str, ...]) -> None:
     loaded = loaded_by(*words)
     assert "zeeksmtp.cli.app" in loaded
-    assert not loaded & {"polars", "pandas", "numpy", "scipy", "sqlalchemy", "altair"}
+    assert not loaded & {"polars", "pandas", "numpy", "scipy", "sqlalchemy"}
 
 
 @pytest.mark.parametrize("form", ["json", "html"])

@@ -29,7 +29,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from zeeksmtp import registry
 from zeeksmtp.delivery_settings import FilePatterns, Mail, ReportCommand, split
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
-from zeeksmtp.model import Detector, Params, Site
+from zeeksmtp.model import Detector, Params, Severity, Site
 from zeeksmtp.settings_sources import LISTED, Source, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
 
@@ -168,6 +168,11 @@ class Settings(BaseModel):
     detectors: Sections = Field({}, description="one section for each detector id")
     roles: dict[Address, Role] = Field({}, description="address to role, where the learned role is wrong")
     suppress: tuple[Suppression, ...] = Field((), description="findings that are known and accepted")
+    report_severity: Severity = Field(
+        Severity.MEDIUM,
+        description="lowest severity of news that makes a scheduled pass report; what is new below it waits for the "
+        "next report",
+    )
     report_files: FilePatterns = Field(
         (), description="files that each report of a scheduled pass is written to; the name's end says the format"
     )

@@ -109,7 +109,7 @@ class Mail(_Section):
 
     @property
     def server(self) -> tuple[str, int]:
-        """Give host and port."""
+        """Return host and port."""
         return self.host, self.port or PORTS[self.tls]
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ KEYS: dict[str, dict[str, str]] = {
         "volumes": "what clients sent, hour by hour",
         "traffic": "mail volume of the window",
         "settings": "the error rates that the decisions were made with",
-        "findings": "what is wrong, worst first; one for each entity and detector. Below medium at most `max_minor_findings`",
+        "findings": "what is wrong, worst first; one for each entity and detector; of those below medium not all",
         "incidents": "campaigns and chains of findings of medium and above, gravest first",
         "hosts": "names of the hosts that findings name, by address",
         "detectors": "what the detectors behind the findings are about, by id",

@@ -16,27 +16,27 @@ import polars as pl
 from sqlalchemy import Connection
 
 from tests.simulation.write import tsv
-from zeeksmtp.cron.changes import place_of
+from zeeksmtp.cron.lake_update import place_of
 from zeeksmtp.ingest import parts_of, scan
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.state import ledger
-from zeeksmtp.state.ledger import Content, File, LivePart, Taking
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.ledger import Content, IngestedLines, KnownFile, LivePart
+from zeeksmtp.state.store import NAME, open_store
 
 _HOUR = timedelta(hours=1)
-_LINE = 150  # bytes
+_LINE_BYTES = 150
 
 
 def write(lake: Path, home: Path, hours: int) -> None:
-    """Make `home`/state, `home`/logs, and `home`/held/<n> with the logs of hour n that no pass has seen."""
+    """Write `home`/state, `home`/logs, and `home`/held/<n> with the logs of hour n that no pass has read."""
     begin = _end(lake) - hours * _HOUR
     (home / "state").mkdir(mode=0o700)
     (home / "logs").mkdir()
-    with opened(home / "state" / NAME) as store, store.transaction() as connection:
+    with open_store(home / "state" / NAME) as store, store.transaction() as connection:
         parts = list(_parts(lake, home / "state" / "lake", begin, begin + hours * _HOUR))
-        ledger.keep_parts(connection, parts)
+        ledger.add_parts(connection, parts)
         files = [file for part in parts for file in _known(connection, part, home / "logs")]
-        ledger.keep_files(connection, files, {file.path for file in files})
+        ledger.save_files(connection, files, {file.path for file in files})
     for number in range(hours):
         since = begin + number * _HOUR
         rows = {log: _between(scan(lake, logs()[log]), since, since + _HOUR).collect() for log in logs()}
@@ -62,30 +62,30 @@ def _parts(lake: Path, target: Path, since: datetime, until: datetime) -> Iterat
 
 
 def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) -> LivePart | None:
-    """Put a part into a lake as `here`, without the rows of a time; none, if it has no others."""
+    """Write a part into a lake as `here`, without the rows of a time; return `None` if it has no others."""
     rows = pl.scan_parquet(path)
     if rows.select(pl.col("ts").max() >= since).collect().item():
         rows.filter(~pl.col("ts").is_between(since, until, closed="left")).collect().write_parquet(here)
     else:
         here.symlink_to(path.absolute())
-    told = pl.scan_parquet(here).select(pl.len(), first=pl.col("ts").min(), last=pl.col("ts").max())
-    count, first, last = told.collect().row(0)
+    summary = pl.scan_parquet(here).select(pl.len(), first=pl.col("ts").min(), last=pl.col("ts").max())
+    count, first, last = summary.collect().row(0)
     if count == 0:
         here.unlink()
         return None
     return LivePart(log, path.name, count, first, last)
 
 
-def _known(connection: Connection, part: LivePart, folder: Path) -> Iterator[File]:
-    """Let the part's rows have come from one file an hour. The files are there, though empty: no pass opens them."""
+def _known(connection: Connection, part: LivePart, folder: Path) -> Iterator[KnownFile]:
+    """Yield one file an hour as the source of the part's rows. The files exist, though empty: no pass opens them."""
     times = list(_hours(part))
     for number, hour in enumerate(times):
         path = folder / f"{part.log}.{hour:%Y-%m-%d-%H}.log.gz"
         path.touch()
         lines = part.rows // len(times) + number
-        content = ledger.keep_content(connection, Content(lines * _LINE, lines, secrets.token_bytes(16)))
-        ledger.keep_takings(connection, [Taking(place_of(path), part.log, lines, 0, 0, part.name)])
-        yield File(path, 0, path.stat().st_mtime_ns, part.log, "tsv", sniffed=True, content=content)
+        content = ledger.save_content(connection, Content(lines * _LINE_BYTES, lines, secrets.token_bytes(16)))
+        ledger.add_ingested(connection, [IngestedLines(place_of(path), part.log, lines, 0, 0, part.name)])
+        yield KnownFile(path, 0, path.stat().st_mtime_ns, part.log, "tsv", sniffed=True, content=content)
 
 
 def _hours(part: LivePart) -> Iterator[datetime]:

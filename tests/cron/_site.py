@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from tests.conftest import CAPTURES
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import run
-from zeeksmtp.cron._asked import Asked, Ended
+from zeeksmtp.cron.request import PassRequest, PassResult
 from zeeksmtp.model import Report
 from zeeksmtp.state import findings, ledger, outbox
-from zeeksmtp.state.findings import Known
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.findings import RememberedFinding
+from zeeksmtp.state.incidents import RememberedIncident, remembered_incidents
+from zeeksmtp.state.store import NAME, open_store
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 """A day after the recordings."""
@@ -67,19 +68,19 @@ class Site:
         at = self.now.timestamp() - seconds_ago
         os.utime(path, (at, at))
 
-    def asked(self, **more: Any) -> Asked:
-        """Give what a pass is asked."""
+    def request(self, **more: Any) -> PassRequest:
+        """Return the request of a pass."""
         settings = Settings.model_validate({"log_dir": self.logs, "state_dir": self.state, **self.given})
-        return Asked(settings, self.logs, self.state, clock=self.now.timestamp, **more)
+        return PassRequest(settings, self.logs, self.state, clock=self.now.timestamp, **more)
 
-    def run(self, **more: Any) -> Ended:
-        """Make a pass."""
-        return run.run(self.asked(**more), self.shown.append)
+    def run(self, **more: Any) -> PassResult:
+        """Run a pass."""
+        return run.run(self.request(**more), self.shown.append)
 
     def rows(self) -> Counter[str]:
-        """Give the rows of the live parts, as often as they are there."""
+        """Return the rows of the live parts, as often as they are there."""
         rows = Counter[str]()
-        with opened(self.state / NAME) as store, store.transaction() as connection:
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
             live = ledger.parts(connection)
         for part in live:
             lines = pl.read_parquet(self.state / "lake" / part.log / part.name).write_ndjson().splitlines()
@@ -88,34 +89,40 @@ class Site:
         return rows
 
     def parts(self) -> list[ledger.LivePart]:
-        """Give the live parts."""
-        with opened(self.state / NAME) as store, store.transaction() as connection:
+        """Return the live parts."""
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
             return ledger.parts(connection)
 
-    def known(self) -> dict[str, Known]:
-        """Give the findings that are remembered."""
-        with opened(self.state / NAME) as store, store.transaction() as connection:
-            return findings.known(connection)
+    def known(self) -> dict[str, RememberedFinding]:
+        """Return the findings that are remembered."""
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
+            return findings.remembered_findings(connection)
 
-    def waiting(self) -> list[outbox.Waiting]:
-        """Give what waits in the outbox."""
-        with opened(self.state / NAME) as store, store.transaction() as connection:
+    def incidents(self) -> dict[str, RememberedIncident]:
+        """Return the incidents that are remembered."""
+        known = {id_: remembered.finding for id_, remembered in self.known().items()}
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
+            return remembered_incidents(connection, known)
+
+    def waiting(self) -> list[outbox.WaitingReport]:
+        """Return what waits in the outbox."""
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
             return outbox.waiting(connection)
 
     def reports(self) -> list[Report]:
-        """Give the reports that wait in the outbox."""
-        with opened(self.state / NAME) as store, store.transaction() as connection:
+        """Return the reports that wait in the outbox."""
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
             texts = [outbox.report(connection, row) for row in outbox.waiting(connection)]
         return [Report.model_validate_json(text) for text in texts]
 
     def within(self, act: Any) -> Any:
         """Do something within a transaction."""
-        with opened(self.state / NAME) as store, store.transaction() as connection:
+        with open_store(self.state / NAME) as store, store.transaction() as connection:
             return act(connection)
 
 
 def rows_of(capture: str, home: Path, *logs: str) -> Counter[str]:
-    """Give the rows that one pass over a capture takes."""
+    """Return the rows that one pass over a capture takes."""
     if home.exists():
         shutil.rmtree(home)
     site = Site(home)

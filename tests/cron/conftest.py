@@ -9,5 +9,5 @@ from tests.cron._site import Site
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """Give a log folder and a state folder."""
+    """Return a log folder and a state folder."""
     return Site(tmp_path / "site")

@@ -18,7 +18,7 @@ CASE = "account_abuse"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Give a file system of a megabyte."""
+    """Return a file system of a megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
@@ -37,7 +37,7 @@ def _fill(small: Path, room: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 450])
+@pytest.mark.parametrize("room", [0, 30, 120, 200, 300, 320, 450])
 def test_a_full_disk_costs_no_more_than_the_pass(
     room: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,17 +47,17 @@ def test_a_full_disk_costs_no_more_than_the_pass(
     config = tmp_path / "zeeksmtp.toml"
     config.write_text(f'log_dir = "{site.logs}"\nstate_dir = "{small / "state"}"\nsettle_seconds = 0\n')
     ballast = _fill(small, room)
-    code = app.run(["cron", "--config", str(config)])
+    code = app.run(["cron", "--format", "json", "--config", str(config)])
     said = capsys.readouterr()
     assert code in {ExitCode.UNUSABLE, ExitCode.OK}
     if code == ExitCode.UNUSABLE:
         assert said.out == "" and len(said.err.splitlines()) == 1
         assert "make room" in said.err
     ballast.unlink()
-    again = app.run(["cron", "--config", str(config)])
-    told = said.out + capsys.readouterr().out
+    again = app.run(["cron", "--format", "json", "--config", str(config)])
+    output = said.out + capsys.readouterr().out
     assert again == ExitCode.OK
-    assert told.count("Findings\n") == 1
+    assert output.count('"zeeksmtp.report.v2"') == 1
     whole = rows_of(CASE, tmp_path / "whole")
     beside = Site(tmp_path / "beside")
     (beside.home / "state").symlink_to(small / "state")

@@ -20,7 +20,7 @@ JSON = (CAPTURES / CASE / "json" / "smtp_cmd.log").read_bytes()
 
 @pytest.fixture
 def whole(tmp_path: Path) -> object:
-    """Give the rows of the whole smtp_cmd.log."""
+    """Return the rows of the whole smtp_cmd.log."""
     return rows_of(CASE, tmp_path / "whole", "smtp_cmd")
 
 
@@ -29,21 +29,21 @@ def test_a_grown_file_gives_its_new_lines(site: Site, whole: object) -> None:
     first = site.run()
     site.write("smtp_cmd.log", b"".join(LINES[15:]), append=True)
     second = site.run()
-    assert [len(ended.files) for ended in (first, second)] == [1, 1]
+    assert [len(result.files) for result in (first, second)] == [1, 1]
     assert site.rows() == whole
     assert len(site.parts()) == 2
 
 
 def test_a_half_line_waits_for_the_rest_and_is_not_rejected(site: Site, whole: object) -> None:
     site.write("smtp_cmd.log", b"".join(LINES[:15]) + LINES[15][:40])
-    ended = site.run()
-    assert ended.report is not None
-    (file,) = ended.report.inputs.files
+    result = site.run()
+    assert result.report is not None
+    (file,) = result.report.inputs.files
     assert file.rejected == 0 and file.note is not None and "not finished" in file.note
     site.write("smtp_cmd.log", LINES[15][40:] + b"".join(LINES[16:]), append=True)
-    ended = site.run()
-    assert ended.report is not None
-    assert ended.report.inputs.totals.rejected == 0
+    result = site.run()
+    assert result.report is not None
+    assert result.report.inputs.totals.rejected == 0
     assert site.rows() == whole
 
 
@@ -55,7 +55,7 @@ def test_a_half_line_of_a_packed_file_is_rejected_once(site: Site) -> None:
     (site.logs / "smtp_cmd.log").unlink()
     site.write("smtp_cmd.10:00:00-11:00:00.log.gz", gzip.compress(b"".join(LINES[:15]) + LINES[15][:40]))
     site.run()
-    taken = site.within(lambda c: c.exec_driver_sql("select sum(rejected) from taking").scalar_one())
+    taken = site.within(lambda c: c.exec_driver_sql("select sum(rejected) from ingest").scalar_one())
     assert taken == 1 and site.rows() == rows
     assert site.run().files == ()
 
@@ -76,8 +76,8 @@ def test_a_renamed_or_packed_file_is_not_counted_twice(name: str, site: Site, wh
     (site.logs / "smtp_cmd.log").unlink()
     (site.logs / name).parent.mkdir(exist_ok=True)
     site.write(name, gzip.compress(LOG) if name.endswith(".gz") else LOG)
-    ended = site.run()
-    assert (ended.files, ended.report) == ((), None)
+    result = site.run()
+    assert (result.files, result.report) == ((), None)
     assert site.rows() == whole
 
 
@@ -157,9 +157,9 @@ def test_other_content_of_the_same_size_is_taken(site: Site) -> None:
 def test_a_file_that_is_still_written_is_left(site: Site, whole: object) -> None:
     site.put(CASE, "smtp")
     site.touch(site.write("smtp_cmd.log", LOG), 30)
-    ended = site.run()
-    assert ended.left == 1 and ended.report is not None
-    notes = {Path(file.path).name: file.note for file in ended.report.inputs.files}
+    result = site.run()
+    assert result.deferred == 1 and result.report is not None
+    notes = {Path(file.path).name: file.note for file in result.report.inputs.files}
     assert "left for a later pass" in (notes["smtp_cmd.log"] or "")
     site.touch(site.logs / "smtp_cmd.log", 200)
     assert [path.name for path in site.run().files] == ["smtp_cmd.log"]
@@ -182,11 +182,11 @@ def test_a_file_that_goes_while_the_pass_runs_is_no_trouble(site: Site, whole: o
     def rotate(_: list[Source]) -> None:
         (site.logs / "smtp_cmd.log").rename(moved)
 
-    ended = site.run(started=rotate)
-    assert not ended.degraded and ended.left == 1
-    assert [path.name for path in ended.files] == ["smtp.log"]
-    ended = site.run()
-    assert ended.files == (moved,)
+    result = site.run(started=rotate)
+    assert not result.degraded and result.deferred == 1
+    assert [path.name for path in result.files] == ["smtp.log"]
+    result = site.run()
+    assert result.files == (moved,)
     assert {row for row in site.rows() if row.startswith("smtp_cmd ")} == set(whole)  # type: ignore[call-overload]
 
 
@@ -197,7 +197,7 @@ def test_a_file_that_is_replaced_while_the_pass_runs_counts_later(site: Site, wh
         (site.logs / "smtp_cmd.log").unlink()
         site.write("smtp_cmd.log", b"".join(LINES[:12]))
 
-    assert site.run(started=replace).left == 1
+    assert site.run(started=replace).deferred == 1
     site.write("smtp_cmd.log", LOG)
     site.run()
     assert {row for row in site.rows() if row.startswith("smtp_cmd ")} == set(whole)  # type: ignore[call-overload]
@@ -212,7 +212,7 @@ def test_a_file_gone_for_good_keeps_what_it_gave(site: Site, whole: object) -> N
     assert site.rows() == whole
 
 
-def test_a_damaged_file_degrades_the_pass_that_reads_it_and_is_told_once(site: Site) -> None:
+def test_a_damaged_file_degrades_the_pass_that_reads_it_and_is_reported_once(site: Site) -> None:
     packed = gzip.compress(LOG)
     site.write("smtp_cmd.log.gz", packed[:-200])
     first = site.run()
@@ -236,7 +236,7 @@ def test_what_is_no_log_is_looked_at_once(site: Site, monkeypatch: pytest.Monkey
     site.write("notes.txt", b"hello\n")
     site.run()
     looked: list[Path] = []
-    monkeypatch.setattr("zeeksmtp.cron.judging.sniff", looked.append)
+    monkeypatch.setattr("zeeksmtp.cron.run_pass.sniff", looked.append)
     assert site.run().files == ()
     assert looked == []
 
@@ -254,10 +254,10 @@ def test_a_log_that_cannot_be_read_any_more(instead: str, site: Site, monkeypatc
             path.mkdir()
         return found
 
-    monkeypatch.setattr("zeeksmtp.cron.judging.find", and_then)
-    ended = site.run()
-    assert (ended.degraded, ended.left) == ((False, 1) if instead == "nothing" else (True, 0))
-    assert [path.name for path in ended.files] == ["smtp.log"]
+    monkeypatch.setattr("zeeksmtp.cron.run_pass.find", and_then)
+    result = site.run()
+    assert (result.degraded, result.deferred) == ((False, 1) if instead == "nothing" else (True, 0))
+    assert [path.name for path in result.files] == ["smtp.log"]
     monkeypatch.undo()
     if path.exists():
         path.rmdir()

@@ -12,7 +12,7 @@ from tests.conftest import CAPTURES
 from tests.cron._site import Site
 from zeeksmtp.cli import app
 from zeeksmtp.errors import ExitCode
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import csv, terminal
 from zeeksmtp.state import outbox
 
@@ -20,25 +20,25 @@ LEAK = "auth_plain_initial"
 
 
 def test_an_output_that_fails_on_one_report(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exception quotes what was logged, so only its kind is told and kept."""
+    """The exception quotes what was logged, so only its kind is shown and remembered."""
     files = [tmp_path / "report.csv", tmp_path / "report.json"]
     site.given = {"report_files": [str(path) for path in files]}
     lame: list[Report] = []
     healthy = csv.OUTPUT.render
 
-    def render(report: Report, width: int | None) -> str:
+    def render(report: Report, view: View) -> str:
         lame[:] = lame or [report]
         if report == lame[0]:
             raise ValueError("hunter2")
-        return healthy(report, width)
+        return healthy(report, view)
 
     with monkeypatch.context() as patch:
         patch.setattr(csv, "OUTPUT", replace(csv.OUTPUT, render=render))
         site.put(LEAK)
         (said,) = site.run().undelivered
         (first,) = site.waiting()
-        assert f"csv failed on report {first.parcel} (ValueError)" in said and "waits for the next pass" in said
-        assert (first.attempts, first.carriers) == (1, ("file",))
+        assert f"csv failed on report {first.envelope} (ValueError)" in said and "waits for the next pass" in said
+        assert (first.attempts, first.transports) == (1, ("file",))
         _more(site)
         assert len(site.run().undelivered) == 1
         (row,) = site.waiting()
@@ -62,12 +62,12 @@ def test_a_report_in_the_outbox_that_cannot_be_read(site: Site) -> None:
     _more(site)
     (said,) = site.run().undelivered
     assert "report odd (ValidationError)" in said and "hunter2" not in said
-    assert len(site.shown) == 2 and [row.parcel for row in site.waiting()] == ["odd"]
+    assert len(site.shown) == 2 and [row.envelope for row in site.waiting()] == ["odd"]
 
 
 def test_a_report_that_cannot_be_read_is_let_go_like_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was news in it is not known; that must not end every pass from then on."""
-    monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
+    monkeypatch.setattr("zeeksmtp.cron.recording.MAX_WAITING_REPORTS", 1)
     site.put(LEAK)
     site.run()
     site.within(lambda connection: outbox.put(connection, "odd", "subject", '{"a": "hunter2"}', ("stdout",)))
@@ -84,7 +84,7 @@ def test_stdout(
 ) -> None:
     """What cannot be written, in contrast to what cannot be rendered, is the machine's trouble and ends the pass."""
 
-    def render(report: Report, width: int | None) -> str:
+    def render(report: Report, view: View) -> str:
         raise error
 
     monkeypatch.setattr(terminal, "OUTPUT", replace(terminal.OUTPUT, render=render))

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,10 @@ from tests.cron._site import NOW, Site
 from zeeksmtp import pipeline, tables
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import lake, run
-from zeeksmtp.cron.lock import locked
+from zeeksmtp.cron.lock import hold_lock
 from zeeksmtp.errors import ConfigError, DeliveryError, NoInputError, UnusableError
-from zeeksmtp.state.findings import Suppressed, suppress
+from zeeksmtp.state import findings
+from zeeksmtp.state.findings import FindingSuppression, suppress
 from zeeksmtp.state.store import NAME
 
 LEAK = "auth_plain_initial"
@@ -33,42 +33,131 @@ def test_a_pass_finds_what_a_report_finds(site: Site) -> None:
     site.run()
     want = pipeline.run(pipeline.Request((site.logs,), Settings()))
     (got,) = site.shown
-    assert {f.id: replace(f, state=None) for f in got.findings} == {f.id: f for f in want.findings}
-    assert (got.window, got.incidents, got.inputs.totals) == (want.window, want.incidents, want.inputs.totals)
+    assert {f.id: f.model_copy(update={"state": None}) for f in got.findings} == {f.id: f for f in want.findings}
+    assert [i.model_copy(update={"state": None}) for i in got.incidents] == list(want.incidents)
+    assert (got.window, got.inputs.totals) == (want.window, want.inputs.totals)
     assert got.coverage.logs == want.coverage.logs
     assert set(want.coverage.notes) <= set(got.coverage.notes)
 
 
-def test_what_is_new_comes_first_and_later_passes_tell_only_news(site: Site) -> None:
+def more(site: Site, capture: str = "vrfy_scan") -> None:
+    """Add the logs of another sensor."""
+    (site.logs / capture).mkdir()
+    for path in (CAPTURES / capture / "tsv").glob("*.log"):
+        site.write(f"{capture}/{path.name}", path.read_bytes())
+
+
+def subject_of(site: Site) -> str:
+    """Return the subject of the last report."""
+    subject: str = site.within(
+        lambda c: c.exec_driver_sql("select subject from outbox order by id desc").scalars().first()
+    )
+    return subject
+
+
+def test_later_passes_report_news_only_by_urgency_and_mark_it(site: Site) -> None:
     site.put(LEAK)
     site.run()
     assert not site.run().news and len(site.shown) == 1
-    (site.logs / "second").mkdir()
-    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
-        site.write(f"second/{path.name}", path.read_bytes())
+    more(site)
     ended = site.run()
-    states = [finding.state for finding in site.shown[1].findings]
-    assert ended.news and states[0] == "new" and states == sorted(states, key=["new", "ongoing", "quiet"].index)
-    assert {f.detector for f in site.shown[1].findings if f.state == "new"} & {"user-enumeration"}
-    logs = site.shown[1].coverage.logs
+    report = site.shown[1]
+    assert ended.news and {f.state for f in report.findings} == {"new", "quiet"}
+    for things in (report.findings, report.incidents):
+        ranks = [thing.severity.rank for thing in things]
+        assert ranks == sorted(ranks, reverse=True)
+    (new,) = (incident for incident in report.incidents if incident.state == "new")
+    detectors = {finding.detector for finding in report.findings if finding.id in new.findings}
+    assert "user-enumeration" in detectors and all(i.state == "quiet" for i in report.incidents if i != new)
+    logs = report.coverage.logs
     assert logs["smtp_auth"], "the lake has it, though this pass read none"
 
 
-def test_what_was_acknowledged_is_not_repeated(site: Site) -> None:
-    from zeeksmtp.state import findings
+def test_the_subject_of_the_first_report_is_the_state_of_affairs_and_then_what_changed(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    assert subject_of(site) == "zeeksmtp: first report: 1 incident (1 high)"
+    more(site)
+    site.run()
+    assert subject_of(site) == "zeeksmtp: 1 new incident (1 high)"
 
+
+def test_what_is_new_below_report_severity_waits_for_the_next_report(site: Site) -> None:
+    site.given["report_severity"] = "critical"
+    more(site)
+    assert not site.run().news and site.shown == []
+    first = {id_ for id_, known in site.known().items() if known.finding.state == "new" and not known.reported}
+    assert first == site.known().keys()
+    site.put("legit_relay")
+    assert not site.run().news and first <= {id_ for id_, known in site.known().items() if not known.reported}
+    more(site, "brute_force_hydra")
+    assert site.run().news
+    assert first <= {finding.id for finding in site.shown[0].findings if finding.state == "new"}
+    more(site, "expn_scan")
+    assert not site.run().news
+    second = {id_ for id_, known in site.known().items() if not known.reported}
+    assert second and not first & second
+    site.given["report_severity"] = "high"
+    more(site, "spambot_direct_to_mx")
+    assert site.run().news
+    new = {finding.id for finding in site.shown[1].findings if finding.state == "new"}
+    assert second < new and not first & new
+    assert all(known.reported for known in site.known().values())
+
+
+def growing(site: Site, capture: str) -> dict[str, bytes]:
+    """Write the first six tenths of a capture's rows; return the rest of each log."""
+    rest = {}
+    for path in (CAPTURES / capture / "tsv").glob("*.log"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        head = [line for line in lines if line.startswith(b"#") and not line.startswith(b"#close")]
+        rows = [line for line in lines if not line.startswith(b"#")]
+        site.write(path.name, b"".join([*head, *rows[: len(rows) * 6 // 10]]))
+        rest[path.name] = b"".join(rows[len(rows) * 6 // 10 :])
+    return rest
+
+
+def test_an_acknowledgement_survives_a_pass_that_adds_clients(site: Site) -> None:
+    rest = growing(site, "guess_distributed")
+    site.run()
+    before = next(k for k in site.known().values() if k.finding.detector == "password-guessing")
+    (incident,) = (i.incident for i in site.incidents().values() if before.finding.id in i.incident.findings)
+    members = [site.known()[id_] for id_ in incident.findings]
+    site.within(lambda c: findings.acknowledge(c, members, "blocked", NOW))
+    assert site.incidents()[incident.id].incident.state == "acknowledged"
+    for name, rows in rest.items():
+        site.write(name, rows, append=True)
+    ended = site.run()
+    after = site.known()[before.finding.id]
+    assert len(after.finding.clients) > len(before.finding.clients) and after.finding.count > before.finding.count
+    assert (after.finding.state, after.reason) == ("acknowledged", "blocked")
+    assert site.incidents()[incident.id].incident.state == "acknowledged"
+    assert ended.report is not None and incident.id not in {i.id for i in ended.report.incidents}
+
+
+def test_incidents_are_remembered_as_they_were_found(site: Site) -> None:
+    site.put(LEAK)
+    site.run()
+    (reported,) = site.shown
+    assert [known.incident for known in site.incidents().values()] == list(reported.incidents)
+    assert {known.last_pass for known in site.incidents().values()} == {1}
+    more(site)
+    site.run()
+    states = {id_: known.incident.state for id_, known in site.incidents().items()}
+    assert states == {i.id: i.state for i in site.shown[1].incidents} and set(states.values()) == {"new", "quiet"}
+
+
+def test_what_was_acknowledged_is_not_repeated(site: Site) -> None:
     site.put(LEAK, "conn", "smtp", "smtp_cmd", "smtp_session", "dns", "smtp_auth")
     site.run()
     chosen = next(k for k in site.known().values() if k.finding.detector == "cleartext-credentials")
     site.within(lambda c: findings.acknowledge(c, [chosen], "changed", NOW))
-    (site.logs / "second").mkdir()
-    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
-        site.write(f"second/{path.name}", path.read_bytes())
+    more(site)
     site.run()
-    told = site.shown[1]
-    assert chosen.finding.id not in {f.id for f in told.findings}
-    assert chosen.finding.id not in {id_ for incident in told.incidents for id_ in incident.findings}
-    assert chosen.finding.id not in {credential.why for credential in told.credentials_to_change}
+    report = site.shown[1]
+    assert chosen.finding.id not in {f.id for f in report.findings}
+    assert chosen.finding.id not in {id_ for incident in report.incidents for id_ in incident.findings}
+    assert chosen.finding.id not in {credential.why for credential in report.credentials_to_change}
     assert site.known()[chosen.finding.id].finding.state == "acknowledged"
 
 
@@ -82,11 +171,11 @@ def test_a_first_pass_over_an_archive_is_a_summary(site: Site) -> None:
         site.write(f"later/{path.name}", later)
     site.now = NOW + timedelta(days=20)
     site.run()
-    (told,) = site.shown
-    states = Counter(f.state for f in told.findings)
+    (report,) = site.shown
+    states = Counter(f.state for f in report.findings)
     assert states["new"] and states["quiet"] >= 5
-    assert "first pass" in told.coverage.notes[0]
-    assert all(f.state == "quiet" for f in told.findings if f.detector == "cleartext-credentials")
+    assert "first pass" in report.coverage.notes[0].lower()
+    assert all(f.state == "quiet" for f in report.findings if f.detector == "cleartext-credentials")
 
 
 def test_a_suppression_that_ends_makes_news(site: Site) -> None:
@@ -94,7 +183,7 @@ def test_a_suppression_that_ends_makes_news(site: Site) -> None:
     site.run()
     chosen = next(iter(site.known()))
     tomorrow = NOW.date() + timedelta(days=1)
-    site.within(lambda c: suppress(c, Suppressed(chosen, "test server", tomorrow)))
+    site.within(lambda c: suppress(c, FindingSuppression(chosen, "test server", tomorrow)))
     assert not site.run().news
     ended = site.run()
     assert ended.report is None
@@ -107,14 +196,14 @@ def test_suppressions_of_config_and_state_add_up(site: Site) -> None:
     site.put(LEAK)
     site.given["suppress"] = [{"client": "10.20.1.11", "reason": "known"}]
     site.run()
-    (told,) = site.shown
-    assert told.settings.suppressed == 2
-    site.within(lambda c: suppress(c, Suppressed(told.findings[0].id, "too", None)))
+    (report,) = site.shown
+    assert report.settings.suppressed == 2
+    site.within(lambda c: suppress(c, FindingSuppression(report.findings[0].id, "too", None)))
     ended = site.run()
     assert ended.report is not None and ended.report.settings.suppressed == 3
 
 
-def test_other_settings_judge_anew(site: Site) -> None:
+def test_other_settings_run_the_detectors_again(site: Site) -> None:
     site.put(LEAK)
     site.run()
     site.given["timezone"] = "Asia/Tokyo"
@@ -173,7 +262,7 @@ def test_a_row_from_the_future_ages_nothing(site: Site) -> None:
 
 
 def test_small_parts_become_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake, "MANY", 3)
+    monkeypatch.setattr(lake, "MIN_MERGED_PARTS", 3)
     lines = (CAPTURES / LEAK / "tsv" / "smtp_cmd.log").read_bytes().splitlines(keepends=True)
     site.write("smtp_cmd.log", b"".join(lines[:10]))
     site.run()
@@ -196,14 +285,14 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
     rows = site.rows()
     (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
     (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
-    (site.state / "work" / "whole").unlink()
+    (site.state / "work" / "complete").unlink()
     (site.state / "work" / "pieces" / "session").mkdir(parents=True)
     (site.state / "work" / "pieces" / "session" / "half.parquet").write_bytes(b"half")
     site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
     site.run()
     assert site.rows() >= rows
     assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()}
-    assert [path.name for path in (site.state / "work").iterdir()] == ["whole"]
+    assert [path.name for path in (site.state / "work").iterdir()] == ["complete"]
 
 
 def test_tables_of_days_without_a_new_row_are_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +321,10 @@ def test_a_part_that_is_missing_is_said(site: Site) -> None:
 def test_a_second_pass_leaves_at_once(site: Site) -> None:
     site.put(LEAK)
     site.state.mkdir(mode=0o700)
-    with locked(site.state), pytest.raises(UnusableError, match=rf"another pass is running \(process {os.getpid()},"):
+    with (
+        hold_lock(site.state),
+        pytest.raises(UnusableError, match=rf"another pass is running \(process {os.getpid()},"),
+    ):
         site.run()
     assert not (site.state / NAME).exists()
     site.run()
@@ -244,8 +336,8 @@ def test_a_lock_of_the_dead_holds_nobody_up(site: Site) -> None:
     code = f"""
 import os, signal
 from pathlib import Path
-from zeeksmtp.cron.lock import locked
-with locked(Path({str(site.state)!r})):
+from zeeksmtp.cron.lock import hold_lock
+with hold_lock(Path({str(site.state)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """
     dead = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
@@ -259,16 +351,14 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_a_dry_run_changes_nothing(site: Site) -> None:
     site.put(LEAK)
-    first = run.dry_run(site.asked())
+    first = run.dry_run(site.request())
     assert len(first.files) == 6 and first.news and not site.state.exists()
     site.run()
     before = tree(site.home)
-    (site.logs / "second").mkdir()
-    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
-        site.write(f"second/{path.name}", path.read_bytes())
-    ended = run.dry_run(site.asked())
+    more(site)
+    ended = run.dry_run(site.request())
     assert ended.news and len(ended.files) == 4
-    assert {path: content for path, content in tree(site.home).items() if "/second/" not in path} == before
+    assert {path: content for path, content in tree(site.home).items() if "/vrfy_scan/" not in path} == before
     assert len(site.shown) == 1
 
 
@@ -278,40 +368,38 @@ def test_a_report_that_could_not_be_delivered_goes_with_the_next_pass(
     tries: list[tuple[str, str, str]] = []
     shut = True
 
-    def carry(name: str, parcel: object, _: object) -> None:
-        tries.append((name, parcel.id, parcel.render("json")))
+    def send(name: str, envelope: object, _: object) -> None:
+        tries.append((name, envelope.id, envelope.render("json")))
         if shut and name == "mail":
             raise DeliveryError("mail.example refused")
 
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("file", "mail"))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("file", "mail"))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", send)
     site.put(LEAK)
     ended = site.run()
     assert ended.undelivered == ("mail.example refused (the report waits for the next pass)",)
     (row,) = site.waiting()
-    assert (row.carriers, row.attempts, row.error) == (("mail",), 1, "mail.example refused")
+    assert (row.transports, row.attempts, row.error) == (("mail",), 1, "mail.example refused")
     shut = False
     assert site.run().undelivered == ()
     assert site.waiting() == []
     assert [name for name, _, _ in tries] == ["file", "mail", "mail"]
-    assert len({(id_, text) for _, id_, text in tries}) == 1, "the same parcel, word for word"
+    assert len({(id_, text) for _, id_, text in tries}) == 1, "the same envelope, word for word"
     site.run()
     assert len(tries) == 3
 
 
 def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def carry(*_: object) -> None:
+    def send(*_: object) -> None:
         raise DeliveryError("no route")
 
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", carry)
-    monkeypatch.setattr("zeeksmtp.cron.telling.MOST_WAITING", 1)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", send)
+    monkeypatch.setattr("zeeksmtp.cron.recording.MAX_WAITING_REPORTS", 1)
     site.put(LEAK)
     site.run()
     (first,) = site.reports()
-    (site.logs / "second").mkdir()
-    for path in (CAPTURES / "vrfy_scan" / "tsv").glob("*.log"):
-        site.write(f"second/{path.name}", path.read_bytes())
+    more(site)
     site.run()
     (second,) = site.reports()
     news = [[f.id for f in report.findings if f.state == "new"] for report in (first, second)]
@@ -320,8 +408,8 @@ def test_the_outbox_is_bounded_and_what_it_lets_go_is_new_again(site: Site, monk
 
 @pytest.mark.parametrize("name", [LEAK, "password_reuse", "auth_odd"])
 def test_no_secret_in_lake_state_or_outbox(name: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.switched_on", lambda _: ("mail",))
-    monkeypatch.setattr("zeeksmtp.cron.outgoing.carry", _refused)
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.configured", lambda _: ("mail",))
+    monkeypatch.setattr("zeeksmtp.cron.outgoing.send", _refused)
     site.put(name)
     site.run()
     assert site.waiting() or not site.known()

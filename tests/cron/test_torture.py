@@ -23,7 +23,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.cron._growing import Growing
 from zeeksmtp.state import findings
-from zeeksmtp.state.store import NAME, opened
+from zeeksmtp.state.store import NAME, open_store
 
 KILLS = int(os.environ.get("KILLS", "10"))
 STEPS = max(4, KILLS // 4)
@@ -63,7 +63,7 @@ class Site:
         return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def whole(self) -> None:
-        """Make a pass and let it live; remember how many moments it had, and seconds."""
+        """Run a pass to its end; remember how many moments it had, and seconds."""
         began = time.monotonic()
         process = self.start()
         _, said = process.communicate()
@@ -85,7 +85,7 @@ class Site:
             self.killed["after it counted" if self.passes() > before else "before it counted"] += 1
 
     def passes(self) -> int:
-        """Give the number of passes that count."""
+        """Return the number of passes that count."""
         path = self.home / "state" / NAME
         if not path.exists():
             return 0
@@ -98,11 +98,11 @@ class Site:
         return found
 
     def ends(self) -> dict[str, Any]:
-        """Give all that has to be equal in the end."""
+        """Return all that has to be equal in the end."""
         state = sqlite3.connect(self.home / "state" / NAME)
         live = state.execute("select log, name, rows from part").fetchall()
         waiting = state.execute("select count(*) from outbox where report is not null").fetchone()[0]
-        parcels = {row[0] for row in state.execute("select parcel from outbox")}
+        envelopes = {row[0] for row in state.execute("select envelope from outbox")}
         state.close()
         rows = Counter[str]()
         for log, name, count in live:
@@ -111,9 +111,9 @@ class Site:
             rows.update(f"{log} {row}" for row in part.write_ndjson().splitlines())
         there = {(path.parent.name, path.name) for path in (self.home / "state" / "lake").glob("*/*")}
         carried = (self.home / "carry.log").read_text().split()
-        assert set(carried) == parcels == {path.name for path in (self.home / "carry.d").iterdir()}
-        with opened(self.home / "state" / NAME) as store, store.transaction() as connection:
-            known = findings.known(connection)
+        assert set(carried) == envelopes == {path.name for path in (self.home / "carry.d").iterdir()}
+        with open_store(self.home / "state" / NAME) as store, store.transaction() as connection:
+            known = findings.remembered_findings(connection)
         return {
             "findings": known,
             "rows": rows,
@@ -123,15 +123,15 @@ class Site:
         }
 
     def _news(self) -> list[tuple[str, ...]]:
-        """Give what was told as new, report by report."""
+        """Return what was reported as new, report by report."""
         reports = [json.loads(path.read_text()) for path in (self.home / "carry.d").iterdir()]
-        told = [tuple(f["id"] for f in report["findings"] if f["state"] == "new") for report in reports]
-        return sorted(told)
+        new = [tuple(f["id"] for f in report["findings"] if f["state"] == "new") for report in reports]
+        return sorted(new)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Give a site whose passes all came to their end."""
+    """Return a site whose passes all came to their end."""
     site = Site(tmp_path_factory.mktemp("undisturbed"))
     for _ in Growing(site.home / "logs", SEED, STEPS):
         site.whole()

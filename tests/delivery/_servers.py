@@ -1,4 +1,4 @@
-"""Mail servers that the tests start: aiosmtpd, and one that says what it is told to say, however wrong."""
+"""Mail servers that the tests start: aiosmtpd, and one that answers by a script, however wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.delivery._parcels import SECRET
+from tests.delivery._envelopes import SECRET
 
 USER = "zeeksmtp"
 
@@ -29,7 +29,7 @@ class Certificate:
 
     @property
     def context(self) -> ssl.SSLContext:
-        """Give what a server needs to show it."""
+        """Return what a server needs to show it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.pem, self.key)
         return context
@@ -38,21 +38,34 @@ class Certificate:
 def certificate(folder: Path, name: str, days: int = 2) -> Certificate:
     """Make a certificate for the host `name` and 127.0.0.1; with negative `days` one that has run out."""
     folder.mkdir()
-    made = Certificate(folder / "key.pem", folder / "cert.pem")
+    files = Certificate(folder / "key.pem", folder / "cert.pem")
     request, extensions = folder / "request.pem", folder / "extensions"
     address = ",IP:127.0.0.1" if name == "localhost" else ""
     extensions.write_text(f"subjectAltName=DNS:{name}{address}\nbasicConstraints=critical,CA:TRUE\n")
     for words in (
-        ("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", made.key),
-        ("req", "-new", "-key", made.key, "-subj", f"/CN={name}", "-out", request),
-        ("x509", "-req", "-in", request, "-signkey", made.key, "-days", days, "-extfile", extensions, "-out", made.pem),
+        ("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", files.key),
+        ("req", "-new", "-key", files.key, "-subj", f"/CN={name}", "-out", request),
+        (
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-signkey",
+            files.key,
+            "-days",
+            days,
+            "-extfile",
+            extensions,
+            "-out",
+            files.pem,
+        ),
     ):
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
-    return made
+    return files
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivery._parcels import SECRET, parcel, settings
+from tests.delivery._envelopes import SECRET, envelope, settings
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery import carry, configured
+from zeeksmtp.delivery import configured, send
 from zeeksmtp.errors import DeliveryError
 
 
@@ -19,9 +19,9 @@ def shell(script: str, *words: str, **more: Any) -> Settings:
     return settings(report_command={"run": ("/bin/sh", "-c", script, "sh", *words), **more})
 
 
-def failure(told: Settings) -> str:
+def failure(config: Settings) -> str:
     with pytest.raises(DeliveryError) as caught:
-        carry("command", parcel(), told)
+        send("command", envelope(), config)
     text = str(caught.value)
     assert text.isprintable()
     assert len(text) < 500
@@ -34,35 +34,38 @@ def test_it_is_on_with_a_command() -> None:
 
 @pytest.mark.parametrize("form", ["json", "markdown", "html", "terminal"])
 def test_the_report_comes_on_standard_input(form: str, tmp_path: Path) -> None:
-    carry("command", parcel(), shell('cat > "$1"', str(tmp_path / "got"), format=form))
-    assert (tmp_path / "got").read_text("utf-8") == parcel().render(form)
+    send("command", envelope(), shell('cat > "$1"', str(tmp_path / "got"), format=form))
+    assert (tmp_path / "got").read_text("utf-8") == envelope().render(form)
 
 
 def test_the_environment_says_what_is_in_it(tmp_path: Path) -> None:
-    carry("command", parcel("x\n\x1b[2J", "pass-7"), shell('env > "$1"', str(tmp_path / "got")))
-    told = dict(line.split("=", 1) for line in (tmp_path / "got").read_text().splitlines() if "=" in line)
-    assert {name.removeprefix("REPORT_"): value for name, value in told.items() if name.startswith("REPORT_")} == {
+    send("command", envelope("x\n\x1b[2J", "pass-7"), shell('env > "$1"', str(tmp_path / "got")))
+    environment = dict(line.split("=", 1) for line in (tmp_path / "got").read_text().splitlines() if "=" in line)
+    assert {
+        name.removeprefix("REPORT_"): value for name, value in environment.items() if name.startswith("REPORT_")
+    } == {
         "ID": "pass-7",
         "FORMAT": "json",
         "SUBJECT": "x\\x0a\\x1b[2J",
         "SEVERITY": "critical",
-        "FINDINGS": "6",
+        "INCIDENTS": "1",
+        "FINDINGS": "7",
         "NEW": "1",
         "CRITICAL": "2",
         "HIGH": "1",
         "MEDIUM": "1",
-        "LOW": "1",
+        "LOW": "2",
         "INFO": "1",
     }
-    assert "PATH" in told
+    assert "PATH" in environment
 
 
 def test_a_report_without_findings_has_no_severity(tmp_path: Path) -> None:
     from tests.outputs import _reports
 
-    carry(
+    send(
         "command",
-        parcel(report=_reports.empty()),
+        envelope(report=_reports.empty()),
         shell('echo $REPORT_SEVERITY $REPORT_NEW > "$1"', str(tmp_path / "x")),
     )
     assert (tmp_path / "x").read_text() == "none 0\n"
@@ -71,29 +74,29 @@ def test_a_report_without_findings_has_no_severity(tmp_path: Path) -> None:
 def test_the_password_of_the_mail_server_is_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZEEKSMTP_MAIL__PASSWORD", SECRET)
     monkeypatch.setenv("zeeksmtp_mail", json.dumps({"password": SECRET}))
-    carry("command", parcel(), shell('env > "$1"', str(tmp_path / "got")))
+    send("command", envelope(), shell('env > "$1"', str(tmp_path / "got")))
     assert SECRET not in (tmp_path / "got").read_text()
 
 
 def test_no_shell_reads_the_words(tmp_path: Path) -> None:
     marks = ("$(touch evil)", "a b", "*", "; false", "")
-    carry("command", parcel(), shell('to=$1; shift; printf "%s|" "$@" > "$to"', str(tmp_path / "got"), *marks))
+    send("command", envelope(), shell('to=$1; shift; printf "%s|" "$@" > "$to"', str(tmp_path / "got"), *marks))
     assert (tmp_path / "got").read_text() == "".join(f"{mark}|" for mark in marks)
 
 
 def test_what_it_prints_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    carry("command", parcel(), shell("echo out; echo err >&2"))
+    send("command", envelope(), shell("echo out; echo err >&2"))
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_command_that_reads_nothing_has_still_taken_it() -> None:
-    carry("command", parcel(), shell("exec 0<&-; exit 0"))
+    send("command", envelope(), shell("exec 0<&-; exit 0"))
 
 
 def test_a_failure_shows_the_end_of_what_it_said() -> None:
-    told = failure(shell('head -c 3000000 /dev/zero | tr "\\0" x >&2; printf "no\\033[31m queue\\n" >&2; exit 3'))
-    assert told.startswith("report command /bin/sh: exit code 3: xxx")
-    assert told.endswith("xno\\x1b[31m queue; try it by hand")
+    text = failure(shell('head -c 3000000 /dev/zero | tr "\\0" x >&2; printf "no\\033[31m queue\\n" >&2; exit 3'))
+    assert text.startswith("report command /bin/sh: exit code 3: xxx")
+    assert text.endswith("xno\\x1b[31m queue; try it by hand")
 
 
 def test_a_failure_without_words() -> None:
@@ -115,7 +118,7 @@ def test_a_command_that_does_not_end_is_ended_with_all_it_started(tmp_path: Path
 
 def test_what_it_leaves_running_does_not_hold_us_up() -> None:
     began = time.monotonic()
-    carry("command", parcel(), shell("sleep 20 & exit 0"))
+    send("command", envelope(), shell("sleep 20 & exit 0"))
     assert time.monotonic() - began < 15
 
 
@@ -124,6 +127,6 @@ def test_what_it_leaves_running_does_not_hold_us_up() -> None:
     [("/no/such/program", "No such file or directory"), ("/etc", "Permission denied"), ("a\0b", "null byte")],
 )
 def test_a_program_that_is_not_there(program: str, reason: str) -> None:
-    told = failure(settings(report_command={"run": (program,)}))
-    assert reason in told
-    assert told.endswith("check `run` in [report_command]")
+    text = failure(settings(report_command={"run": (program,)}))
+    assert reason in text
+    assert text.endswith("check `run` in [report_command]")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery._parcels import parcel, settings
+from tests.delivery._envelopes import envelope, settings
 from zeeksmtp import whole_files
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery import carry, configured
+from zeeksmtp.delivery import configured, send
 from zeeksmtp.errors import DeliveryError
 
 
@@ -30,9 +30,9 @@ def test_it_is_on_with_a_pattern() -> None:
 
 def test_each_ending_has_its_format(tmp_path: Path) -> None:
     forms = {"a.html": "html", "a.md": "markdown", "a.json": "json", "a.txt": "terminal"}
-    carry("file", parcel(), to(*(tmp_path / name for name in forms)))
+    send("file", envelope(), to(*(tmp_path / name for name in forms)))
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {
-        name: parcel().render(form) for name, form in forms.items()
+        name: envelope().render(form) for name, form in forms.items()
     }
 
 
@@ -40,7 +40,7 @@ def test_each_ending_has_its_format(tmp_path: Path) -> None:
     ("timezone", "name"), [("UTC", "2026-11-24/1520.json"), ("Asia/Tokyo", "2026-11-25/0020.json")]
 )
 def test_the_date_is_that_of_the_report_in_the_sites_zone(timezone: str, name: str, tmp_path: Path) -> None:
-    carry("file", parcel(), to(tmp_path / "{date:%Y-%m-%d}" / "{date:%H%M}.json", timezone=timezone))
+    send("file", envelope(), to(tmp_path / "{date:%Y-%m-%d}" / "{date:%H%M}.json", timezone=timezone))
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")] == [name]
 
 
@@ -48,7 +48,7 @@ def test_only_the_owner_sees_it(tmp_path: Path) -> None:
     os.umask(before := os.umask(0))
     tmp_path.chmod(0o755)
     try:
-        carry("file", parcel(), to(tmp_path / "a" / "b" / "report.json"))
+        send("file", envelope(), to(tmp_path / "a" / "b" / "report.json"))
     finally:
         os.umask(before)
     assert mode(tmp_path / "a" / "b" / "report.json") == 0o600
@@ -58,20 +58,20 @@ def test_only_the_owner_sees_it(tmp_path: Path) -> None:
 
 def test_a_second_attempt_leaves_the_same(tmp_path: Path) -> None:
     for _ in range(2):
-        carry("file", parcel(), to(tmp_path / "{date:%s}.json"))
+        send("file", envelope(), to(tmp_path / "{date:%s}.json"))
     (only,) = tmp_path.iterdir()
-    assert json.loads(only.read_text())["schema"] == "zeeksmtp.report.v1"
+    assert json.loads(only.read_text())["schema"] == "zeeksmtp.report.v2"
 
 
 def test_nothing_logged_gets_into_the_path(tmp_path: Path) -> None:
-    carry("file", parcel("../../{date}/\0evil", id_="../evil"), to(tmp_path / "{date:%d}.txt"))
+    send("file", envelope("../../{date}/\0evil", id_="../evil"), to(tmp_path / "{date:%d}.txt"))
     assert [path.name for path in tmp_path.iterdir()] == ["24.txt"]
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "theirs").write_text("untouched")
     (tmp_path / "report.json").symlink_to(tmp_path / "theirs")
-    carry("file", parcel(), to(tmp_path / "report.json"))
+    send("file", envelope(), to(tmp_path / "report.json"))
     assert (tmp_path / "theirs").read_text() == "untouched"
     assert not (tmp_path / "report.json").is_symlink()
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_written_is_an_error_that_names_it(place: str, tmp_path: 
     (tmp_path / "a-file").write_text("")
     (tmp_path / "a-folder.json").mkdir()
     with pytest.raises(DeliveryError, match=r"^report file .*report_files`$") as caught:
-        carry("file", parcel(), to(tmp_path / place))
+        send("file", envelope(), to(tmp_path / place))
     assert place in str(caught.value)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a-file", "a-folder.json"]
 
@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_the_old_report_and_no_scrap(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DeliveryError, match="No space left on device"):
-        carry("file", parcel(), to(tmp_path / "report.json"))
+        send("file", envelope(), to(tmp_path / "report.json"))
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.json", "old")]
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery._parcels import mail, parcel
+from tests.delivery._envelopes import envelope, mail
 from tests.delivery._servers import Certificate, free_port
-from zeeksmtp.delivery import carry
+from zeeksmtp.delivery import send
 from zeeksmtp.errors import DeliveryError
 
 POSTFIX = shutil.which("postfix", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -127,7 +127,7 @@ def test_postfix_takes_the_report_and_delivers_it(home: tuple[Path, int], good: 
     folder, port = home
     settings = mail(port, tls="starttls", ca_file=good.pem)
     for _ in range(2):
-        carry("mail", parcel("2 new: Größe \r\nBcc: x@evil.example"), settings)
+        send("mail", envelope("2 new: Größe \r\nBcc: x@evil.example"), settings)
     first, second = (message_from_bytes(raw, policy=default) for raw in _arrived(folder, 2))
     assert first["Message-ID"] == second["Message-ID"]
     assert first["Subject"].split() == ["2", "new:", "Größe", "\\x0d\\x0aBcc:", "x@evil.example"]
@@ -135,15 +135,15 @@ def test_postfix_takes_the_report_and_delivers_it(home: tuple[Path, int], good: 
     assert first["Return-Path"] == "<zeeksmtp@corp.example>"
     assert "with ESMTPS" in str(first["Received"])
     text, page = first.iter_parts()
-    assert text.get_content().split() == parcel().render("terminal").split()
-    assert page.get_content().split() == parcel().render("html").split()
+    assert text.get_content().split() == envelope().render("terminal").split()
+    assert page.get_content().split() == envelope().render("html").split()
 
 
 def test_postfix_refuses_what_it_should(home: tuple[Path, int], good: Certificate) -> None:
     _, port = home
     with pytest.raises(DeliveryError, match=r"MAIL FROM: 530 5\.7\.0 Must issue a STARTTLS command first"):
-        carry("mail", parcel(), mail(port))
+        send("mail", envelope(), mail(port))
     with pytest.raises(DeliveryError, match=r"RCPT TO nobody@corp\.example: 550 5\.1\.1"):
-        carry("mail", parcel(), mail(port, tls="starttls", ca_file=good.pem, to=("nobody@corp.example",)))
+        send("mail", envelope(), mail(port, tls="starttls", ca_file=good.pem, to=("nobody@corp.example",)))
     with pytest.raises(DeliveryError, match="certificate refused"):
-        carry("mail", parcel(), mail(port, tls="starttls"))
+        send("mail", envelope(), mail(port, tls="starttls"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery._parcels import SECRET
+from tests.delivery._envelopes import SECRET
 from zeeksmtp import config
 from zeeksmtp.config import Settings, load
 from zeeksmtp.delivery_settings import PORTS
@@ -32,10 +32,10 @@ def loaded(text: str) -> Settings:
 def refusal(text: str) -> str:
     with pytest.raises(ConfigError) as caught:
         loaded(text)
-    told = str(caught.value)
-    assert "\n" not in told
-    assert SECRET not in told
-    return told
+    text = str(caught.value)
+    assert "\n" not in text
+    assert SECRET not in text
+    return text
 
 
 @pytest.mark.parametrize(

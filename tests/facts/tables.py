@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from tests.cases import LOGS, frame
-from zeeksmtp.model import Site
+from zeeksmtp.model import Context, Site
 from zeeksmtp.pipeline import facts_of
 
 CONNECTION = {
@@ -21,11 +21,11 @@ LINE = {name: value for name, value in CONNECTION.items() if name != "proto"}
 
 
 def facts(logs: Mapping[str, Sequence[Mapping[str, Any]]], site: Site | None = None) -> dict[str, pl.LazyFrame]:
-    """Give every fact over rows of logs (form: `fixtures/detectors/README.md`)."""
+    """Return every fact over rows of logs (form: `fixtures/detectors/README.md`)."""
     tables = {log: frame(logs.get(log, ()), spec.columns).lazy() for log, spec in LOGS.items()}
-    return facts_of(tables, site or Site(), keep=lambda _name, plan: plan.collect().lazy())
+    return facts_of(tables, Context(site or Site()), keep=lambda _name, plan: plan.collect().lazy())
 
 
 def fact(name: str, site: Site | None = None, **logs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give the rows of one fact over rows of logs."""
+    """Return the rows of one fact over rows of logs."""
     return facts(logs, site)[name].collect().to_dicts()

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import _runs
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from tests.outputs.test_html import explained, rendered
+from zeeksmtp.config import Settings
+from zeeksmtp.pipeline import Request, run
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -28,16 +29,17 @@ FLAGS = (
     "--disable-sync",
 )
 WIDTHS = (390, 1280)
+OFFICE = Path(__file__).parents[2] / "fixtures" / "scenarios" / "office" / "logs"
 Driver = Any
 
 pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="chromium and chromedriver are not there: apt-get install chromium chromium-driver"
+    not (BROWSER and DRIVER), reason="chromium or chromedriver not found: apt-get install chromium chromium-driver"
 )
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Driver]:
-    """Give a browser that keeps what its console says and what it asks the network for."""
+    """Yield a browser that records its console and its requests."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -54,15 +56,15 @@ def browser() -> Iterator[Driver]:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the page of the bundled scenario."""
+    """Return the page of the bundled scenario."""
     file = tmp_path_factory.mktemp("page") / "office.html"
-    file.write_text(_runs.written("html", str(_runs.OFFICE / "logs")), "utf-8")
+    file.write_text(rendered(run(Request((OFFICE,), Settings()))), "utf-8")
     return file
 
 
 @pytest.fixture(scope="module")
 def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a page with markup in every string."""
+    """Return a page with markup in every string."""
     file = tmp_path_factory.mktemp("page") / "owned.html"
     file.write_text(rendered(hostile(explained(_reports.full()), MARKUP, REFERENCES)), "utf-8")
     return file
@@ -78,18 +80,18 @@ def page(request: pytest.FixtureRequest, browser: Driver) -> Driver:
 
 
 def media(browser: Driver, **named: Any) -> None:
-    """Have the page think that it is printed, or shown in the dark."""
+    """Emulate print, or a dark colour scheme."""
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", named)
 
 
 def sized(browser: Driver, width: int) -> None:
-    """Give the page the screen of a phone or a desktop."""
+    """Emulate the screen of a phone or a desktop."""
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def asked_for(browser: Driver) -> list[str]:
-    """Give the addresses of all requests of this page; the browser's own start page has some as well."""
+def requested(browser: Driver) -> list[str]:
+    """Return the addresses of all requests of this page; the browser's own start page has some as well."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
     return [request["request"]["url"] for request in sent if request["documentURL"] == browser.current_url]
@@ -98,13 +100,13 @@ def asked_for(browser: Driver) -> list[str]:
 def test_the_console_is_silent_and_the_network_idle(page: Driver) -> None:
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.get_log("browser") == []
-    assert asked_for(page) == [page.current_url]
+    assert requested(page) == [page.current_url]
 
 
 def test_what_was_logged_does_nothing(page: Driver) -> None:
     assert page.title.startswith("Mail security report")
-    made = "return [...document.querySelectorAll('script, img, iframe, object, base, link, form, [onload], [onerror]')]"
-    assert page.execute_script(f"{made}.length") == 0
+    active = "script, img, iframe, object, base, link, form, [onload], [onerror]"
+    assert page.execute_script(f"return document.querySelectorAll('{active}').length") == 0
     assert page.execute_script("return document.querySelectorAll('style').length") == 1
     assert page.execute_script("return document.querySelector('main').getBoundingClientRect().height") > 1000
 
@@ -113,8 +115,9 @@ def test_what_was_logged_does_nothing(page: Driver) -> None:
 def test_nothing_stands_out_to_the_side(page: Driver, width: int) -> None:
     sized(page, width)
     page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    seen, there = page.execute_script("const e = document.documentElement; return [e.clientWidth, e.scrollWidth]")
-    assert there <= seen <= width
+    sizes = "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
+    of_page, of_view = page.execute_script(sizes)
+    assert of_page <= of_view <= width
     cut = """return [...document.querySelectorAll('h1, h2, h3, h4, p, li, dd, summary, figure, .card')]
       .filter(e => !e.closest('.scroll') && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert page.execute_script(cut) == []
@@ -130,15 +133,15 @@ def test_it_can_be_read_by_keyboard_alone(page: Driver) -> None:
     assert first.rect["x"] >= 0
     first.send_keys(Keys.ENTER)
     assert page.current_url.endswith("#main")
-    summary = page.find_element(By.CSS_SELECTOR, "details.card > summary")
+    summary = page.find_element(By.CSS_SELECTOR, ".card details.proof > summary")
     summary.send_keys(Keys.ENTER)
-    assert page.execute_script("return document.querySelector('details.card').open")
+    assert page.execute_script("return document.querySelector('.card details.proof').open")
 
 
-def test_a_link_to_a_finding_shows_its_evidence(page: Driver) -> None:
+def test_a_password_leads_to_the_finding_that_exposed_it(page: Driver) -> None:
     from selenium.webdriver.common.by import By
 
-    link = page.find_element(By.CSS_SELECTOR, ".timeline a")
+    link = page.find_element(By.CSS_SELECTOR, "td a")
     target = str(link.get_attribute("href")).partition("#")[2]
     page.execute_script("arguments[0].click()", link)
     box = page.execute_script("return document.getElementById(arguments[0]).getBoundingClientRect()", target)
@@ -173,7 +176,7 @@ def test_the_dark_is_dark_and_paper_is_white(page: Driver) -> None:
 
 
 def test_paper_has_the_evidence(page: Driver) -> None:
-    visible = "return document.querySelector('details.card .evidence').checkVisibility()"
+    visible = "return document.querySelector('.card .proof .evidence').checkVisibility()"
     media(page, media="print")
     assert page.execute_script(visible)
     media(page, media="screen")

@@ -20,7 +20,7 @@ _HEAD = """\
 
 
 def template(model: type[BaseModel], given: Mapping[str, object]) -> str:
-    """Give the text of a config file for `model` that sets what is `given` and shows the rest.
+    """Return the text of a config file for `model` that sets what is `given` and shows the rest.
 
     Top-level keys come first and tables last, as TOML demands.
     """
@@ -35,7 +35,7 @@ def _key(name: str, field: FieldInfo) -> str:
 
 
 def _blank(annotation: Any) -> object:
-    """Give what stands for a value that has no default."""
+    """Return what stands for a value that has no default."""
     origins = {get_origin(part) or part for part in (get_args(annotation) or (annotation,))} | {get_origin(annotation)}
     return () if origins & {tuple, list} else 0 if int in origins else ""
 
@@ -54,7 +54,7 @@ def _section(name: str, field: FieldInfo, table: tuple[str, type[BaseModel] | No
 
 
 def _shown(name: str, inner: type[BaseModel] | None) -> Iterator[tuple[str, object]]:
-    """Give keys of a table with their defaults, or an example where the keys are names of the site's own."""
+    """Return keys of a table with their defaults, or an example where the keys are names of the site's own."""
     if inner is not None:
         for key, field in inner.model_fields.items():
             if SecretStr not in get_args(field.annotation):  # a file is no place for it
@@ -66,7 +66,7 @@ def _shown(name: str, inner: type[BaseModel] | None) -> Iterator[tuple[str, obje
 
 
 def _table(annotation: Any) -> tuple[str, type[BaseModel] | None] | None:
-    """Tell how a setting's table is written and of what model its entries are; `None` if it is no table."""
+    """Return how a setting's table is written and the model of its entries; `None` if it is no table."""
     origin, args = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "[{}]", annotation

@@ -9,16 +9,18 @@ import typer
 
 from zeeksmtp.cli import _options, _progress, _request, _say
 from zeeksmtp.errors import ExitCode
-from zeeksmtp.model import Command, Severity
+from zeeksmtp.model import Command, Severity, View
 
 if TYPE_CHECKING:
-    from zeeksmtp.cron._asked import Ended
-    from zeeksmtp.model import Report
+    from collections.abc import Iterator
+
+    from zeeksmtp.cron.request import PassResult
+    from zeeksmtp.model import Finding, Incident, Report
 
 _DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what the pass would take and find; change nothing, deliver nothing.")
+    bool, typer.Option("--dry-run", help="Print what the pass would read and find; change and deliver nothing.")
 ]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing if there is nothing new to tell.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing if there is nothing new to report.")]
 
 
 def cron(
@@ -30,10 +32,10 @@ def cron(
     dry_run: _DryRun = False,
     quiet: _Quiet = False,
 ) -> ExitCode:
-    """Make one scheduled pass over `log_dir`: take new lines, judge, remember, and report what is new.
+    """Run one scheduled pass over `log_dir`: ingest new lines, detect, remember, and report what is new.
 
     The report goes where the config says (docs/config.md), else to stdout. One pass at a time: a second one ends at
-    once. Exit code 0: done; 4: done, but a file, a check or a delivery failed; 5: another pass runs, or config or
+    once. Exit code 0: done; 4: done, but a file, a detector or a delivery failed; 5: another pass runs, or config or
     state cannot be used; 10: a new finding at or above --fail-on.
 
     \b
@@ -42,47 +44,55 @@ def cron(
       zeeksmtp cron --dry-run
     """
     from zeeksmtp.cron import run  # noqa: PLC0415 - `--help` must not load SQLAlchemy
-    from zeeksmtp.cron._asked import Asked  # noqa: PLC0415 - likewise
+    from zeeksmtp.cron.request import PassRequest  # noqa: PLC0415 - likewise
 
     settings = _request.settings(config, None)
     log_dir, state_dir = run.folders(settings)
 
     def show(report: Report) -> None:
-        _say.out(import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(report, None))
+        _say.out(import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(report, View()))
 
     with _progress.watching(quiet=quiet) as watch:
-        asked = Asked(settings, log_dir, state_dir, engine, watch.progress, watch.started)
-        ended = run.dry_run(asked) if dry_run else run.run(asked, show)
+        request = PassRequest(settings, log_dir, state_dir, engine, watch.progress, watch.started)
+        result = run.dry_run(request) if dry_run else run.run(request, show)
     if dry_run:
-        _say.out(_foretold(ended))
-    elif not (quiet or ended.news):
-        _say.out(f"{_summary(ended)}\n")
-    for line in ended.undelivered:
+        _say.out("".join(_preview(result)))
+    elif not (quiet or result.news):
+        _say.out(f"{_summary(result)}\n")
+    for line in result.undelivered:
         _say.trouble(line, ExitCode.DEGRADED)
-    return _verdict(ended, fail_on)
+    return _exit_code(result, fail_on)
 
 
-def _summary(ended: Ended) -> str:
-    left = f"; {ended.left} files left for a later pass" if ended.left else ""
-    return f"nothing new; new lines in {len(ended.files)} files{left}"
+def _summary(result: PassResult) -> str:
+    deferred = f"; {result.deferred} files left for a later pass" if result.deferred else ""
+    return f"nothing new to report; new lines in {len(result.files)} files{deferred}"
 
 
-def _foretold(ended: Ended) -> str:
-    from zeeksmtp.cron.life import headline  # noqa: PLC0415 - not for `--help`
-    from zeeksmtp.outputs._escape import plain  # noqa: PLC0415 - likewise
+def _preview(result: PassResult) -> Iterator[str]:
+    """Yield what a dry run found, line by line."""
+    from zeeksmtp.outputs._escape import plain  # noqa: PLC0415 - not for `--help`
 
-    lines = [f"would take new lines of {path}" for path in ended.files]
-    found = ended.report.findings if ended.report else ()
-    lines += [f"would report {f.state}: {f.severity} {f.title} {f.id}" for f in found if f.state in {"new", "ongoing"}]
-    lines.append(headline(ended.report) if ended.report else _summary(ended))
-    return "".join(f"{plain(line)}\n" for line in lines)
+    yield from (plain(f"would read new lines of {path}") + "\n" for path in result.files)
+    report = result.report
+    if report is None or not result.news:
+        yield f"{_summary(result)}\n"
+        return
+    owned = {finding for incident in report.incidents for finding in incident.findings}
+    alone = [f for f in report.findings if f.id not in owned and f.symptom_of is None]
+    reported: list[Incident | Finding] = [*report.incidents, *alone]
+    for thing in reported:
+        if thing.state in {"new", "ongoing"}:
+            yield plain(f"would report {thing.state}: {thing.severity} {thing.title} {thing.id}") + "\n"
 
 
-def _verdict(ended: Ended, fail_on: Severity | None) -> ExitCode:
-    fresh = [f for f in ended.report.findings if f.state == "new"] if ended.report else []
-    if fail_on and any(finding.severity.rank >= fail_on.rank for finding in fresh):
+def _exit_code(result: PassResult, fail_on: Severity | None) -> ExitCode:
+    from zeeksmtp.cron.reporting import news_of  # noqa: PLC0415 - not for `--help`
+
+    news = news_of(result.report) if result.report else []
+    if fail_on and any(finding.severity.rank >= fail_on.rank for finding in news):
         return ExitCode.FINDINGS
-    return ExitCode.DEGRADED if ended.degraded or ended.undelivered else ExitCode.OK
+    return ExitCode.DEGRADED if result.degraded or result.undelivered else ExitCode.OK
 
 
 COMMAND = Command("cron", cron)

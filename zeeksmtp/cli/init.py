@@ -48,22 +48,22 @@ def init(
     _finish.check(output)
     state = (state_dir or _state_dir()).absolute()
     given = {"log_dir": (log_dir or _log_dir()).absolute(), "state_dir": state}
-    _make(state)
+    _create_folder(state)
     _finish.write(output, [_template.template(Settings, given)])
-    _say.out(_told(output.absolute(), state))
+    _say.out(_next_steps(output.absolute(), state))
 
 
-def _make(state: Path) -> None:
-    """Make the state folder now: a unit that may write nowhere else cannot make it later."""
+def _create_folder(state: Path) -> None:
+    """Create the state folder now: a unit that may write nowhere else cannot create it later."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UnusableError(f"--state-dir {state}: {error.strerror}; choose another, or run as its owner") from error
 
 
-def _told(config: Path, state: Path) -> str:
+def _next_steps(config: Path, state: Path) -> str:
     return (
-        f"# {config} is written; look at it, then run:\n"
+        f"# {config} is written; check it, then run:\n"
         f"#   {' '.join(_schedule.program())} doctor --config {config}\n\n"
         f"# for `crontab -e`:\n{_schedule.crontab(config)}\n"
         f"# or, with systemd, two files and `systemctl enable --now zeeksmtp.timer`:\n{_schedule.units(config, state)}"

@@ -1,1 +1,1 @@
-"""One scheduled pass: new files in, new findings out, all of it or nothing."""
+"""Scheduled passes: new lines into the lake, one report of what is new, and the state that says what counts."""

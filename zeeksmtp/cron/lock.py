@@ -1,4 +1,4 @@
-"""One pass at a time: a lock that the kernel lets go of when its holder dies, however it dies."""
+"""One pass at a time: a lock that the kernel releases when its holder ends, however it ends."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NAME = "lock"
 
 
 @contextmanager
-def locked(folder: Path, *, mark: bool = True) -> Iterator[None]:
+def hold_lock(folder: Path, *, mark: bool = True) -> Iterator[None]:
     """Hold the lock of a state folder. Raises `UnusableError` at once if another process has it.
 
-    With `mark`, the file (made if it is not there) says who holds it.
-    The file stays: to remove it would let two processes lock two files of one name. What is in it is for people.
+    With `mark`, the file (created if it is not there) says who holds it. The file stays: to remove it would let two
+    processes lock two files of one name. Its content is for people.
     """
     flags = os.O_RDWR | os.O_CREAT if mark else os.O_RDONLY
     descriptor = os.open(folder / NAME, flags | os.O_CLOEXEC, 0o600)
@@ -28,7 +28,7 @@ def locked(folder: Path, *, mark: bool = True) -> Iterator[None]:
         except BlockingIOError:
             holder = file.read(20).strip() or "unknown"
             raise UnusableError(
-                f"another pass is running (process {holder}, {folder / NAME}): this one left it to its work"
+                f"another pass is running (process {holder}, {folder / NAME}): this one does nothing"
             ) from None
         if mark:
             file.truncate(0)

@@ -1,4 +1,4 @@
-"""The outbox is emptied: every report to every carrier, and what did not arrive stays for the next pass."""
+"""The outbox is emptied: every report through every transport; what did not arrive stays for the next pass."""
 
 from __future__ import annotations
 
@@ -9,83 +9,83 @@ from importlib import import_module
 from pydantic import ValidationError
 
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery import Parcel, carry
-from zeeksmtp.delivery import configured as switched_on
+from zeeksmtp.delivery import Envelope, configured, send
 from zeeksmtp.errors import DeliveryError
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 from zeeksmtp.state import outbox
 from zeeksmtp.state.store import Store
 
 Show = Callable[[Report], None]
 STDOUT = "stdout"
-"""Carries where no other is configured: what cron finds on stdout it mails."""
+"""The transport where no other is configured: cron mails what it finds on stdout."""
 
 
 class _RenderError(DeliveryError):
     """An output failed on one report; others can still go the same way."""
 
-    def __init__(self, output: str, row: outbox.Waiting, error: Exception) -> None:
+    def __init__(self, output: str, row: outbox.WaitingReport, error: Exception) -> None:
         # The kind of error alone: its text may quote what was logged.
         kind = type(error).__name__
-        super().__init__(f"the output {output} failed on report {row.parcel} ({kind}); report it as a bug")
+        super().__init__(f"the output {output} failed on report {row.envelope} ({kind}); report it as a bug")
 
 
-def carriers(settings: Settings) -> tuple[str, ...]:
-    """Name what a report has to be handed to."""
-    return switched_on(settings) or (STDOUT,)
+def transports(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the transports for a report."""
+    return configured(settings) or (STDOUT,)
 
 
 def deliver(store: Store, settings: Settings, show: Show, ready: Mapping[str, Report]) -> list[str]:
-    """Hand out what waits, oldest first; give what went wrong, one line each.
+    """Deliver what waits, oldest first; return what went wrong, one line each.
 
-    `ready` are reports that need not be read from the outbox, by parcel.
-    A carrier that failed is not tried again in this pass, unless it was for the report. A report is marked as soon as a
-    carrier has it, so that only a kill right between the two makes it go twice, under the same id.
+    `ready` are reports that need not be read from the outbox, by envelope. A transport that failed is not tried again
+    in this pass, unless the failure was that of the report. A delivery is recorded at once, so that only a kill right
+    between the two delivers a report twice, under the same id.
     """
     with store.transaction() as connection:
         waiting = outbox.waiting(connection)
+    store.checkpoint()  # On a full disk nothing is delivered that could not be recorded as delivered.
     failed: set[str] = set()
     errors: list[str] = []
     for row in waiting:
-        left = list(row.carriers)
-        parcel = _parcel(store, row, ready.get(row.parcel))
-        for name in row.carriers:
+        left = list(row.transports)
+        envelope = _envelope(store, row, ready.get(row.envelope))
+        for name in row.transports:
             if name in failed:
                 continue
             try:
-                _hand_over(name, parcel, row, settings, show)
+                _send(name, envelope, row, settings, show)
             except DeliveryError as error:
                 errors.append(str(error))
                 if not isinstance(error, _RenderError):
                     failed.add(name)
                 with store.transaction() as connection:
-                    outbox.failed(connection, row, str(error))
+                    outbox.record_failure(connection, row, str(error))
             else:
                 left.remove(name)
                 with store.transaction() as connection:
-                    outbox.took(connection, row, left)
+                    outbox.set_remaining(connection, row, left)
     return [f"{error} (the report waits for the next pass)" for error in errors]
 
 
-def _hand_over(name: str, parcel: Parcel, row: outbox.Waiting, settings: Settings, show: Show) -> None:
-    """A carrier that is switched off meanwhile takes nothing, and nothing waits for it."""
+def _send(name: str, envelope: Envelope, row: outbox.WaitingReport, settings: Settings, show: Show) -> None:
+    """A transport that is no longer configured gets nothing, and nothing waits for it."""
     if name == STDOUT:
-        _show(parcel, row, show)
-    elif name in switched_on(settings):
-        carry(name, parcel, settings)
+        _show(envelope, row, show)
+    elif name in configured(settings):
+        send(name, envelope, settings)
 
 
-def _show(parcel: Parcel, row: outbox.Waiting, show: Show) -> None:
-    report = parcel.report()
+def _show(envelope: Envelope, row: outbox.WaitingReport, show: Show) -> None:
+    report = envelope.report()
     try:
         show(report)
     except OSError:
-        raise  # nothing is wrong with the report, and stdout takes no other either
+        raise  # nothing is wrong with the report, and stdout accepts no other either
     except Exception as error:  # one report that an output fails on must not hold up all behind it
         raise _RenderError("to stdout", row, error) from error
 
 
-def _parcel(store: Store, row: outbox.Waiting, ready: Report | None) -> Parcel:
+def _envelope(store: Store, row: outbox.WaitingReport, ready: Report | None) -> Envelope:
     @cache
     def report() -> Report:
         if ready is not None:
@@ -94,15 +94,14 @@ def _parcel(store: Store, row: outbox.Waiting, ready: Report | None) -> Parcel:
             text = outbox.report(connection, row)
         try:
             return Report.model_validate_json(text)
-        except ValidationError as error:  # a program of another version may have left it
+        except ValidationError as error:  # it may be of another version of the program
             raise _RenderError("json", row, error) from error
 
-    def render(form: str) -> str:
-        given = report()
+    def render(report: Report, format_: str) -> str:
         try:
-            text: str = import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(given, None)
+            text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, View())
         except Exception as error:  # one report that an output fails on must not hold up all behind it
-            raise _RenderError(form, row, error) from error
+            raise _RenderError(format_, row, error) from error
         return text
 
-    return Parcel(row.parcel, row.subject, report, render)
+    return Envelope(row.envelope, row.subject, report, render)

@@ -1,4 +1,4 @@
-"""What decides beside the logs: settings and suppressions; a pass judges anew when they have changed."""
+"""What detection depends on beside the logs: settings and suppressions. When they change, a pass detects anew."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from zeeksmtp.config import Settings, Suppression
 from zeeksmtp.model import identity
 from zeeksmtp.state import findings
 
-_DECIDING = ("local_nets", "timezone", "retention_days", "alpha", "false_discovery_rate", "link_hours")
-_TABLES = ("detectors", "roles")
+_VALUES = ("local_nets", "timezone", "retention_days", "alpha", "false_discovery_rate", "link_hours")
+_MAPPINGS = ("detectors", "roles")
 
 
-def in_force(settings: Settings, connection: Connection, today: date) -> Settings:
-    """Give the settings with the suppressions of config and state that hold today (UTC)."""
-    given = [
+def with_suppressions(settings: Settings, connection: Connection, today: date) -> Settings:
+    """Return the settings with the suppressions of config and state that hold today (UTC)."""
+    own = [
         Suppression(finding=entry.finding, reason=entry.reason, expires=entry.expires)
-        for entry in findings.suppressed(connection).values()
+        for entry in findings.suppressions(connection).values()
     ]
-    entries = [e for e in (*settings.suppress, *given) if e.expires is None or today < e.expires]
+    entries = [e for e in (*settings.suppress, *own) if e.expires is None or today < e.expires]
     return settings.model_copy(update={"suppress": tuple(entries)})
 
 
-def digest(settings: Settings) -> str:
-    """Give a hash of all that decides what is found in a lake, this program's version among it."""
-    plain = [repr(getattr(settings, name)) for name in _DECIDING]
-    tables = [sorted((str(key), repr(value)) for key, value in getattr(settings, name).items()) for name in _TABLES]
+def settings_digest(settings: Settings) -> str:
+    """Return a hash of all that decides what is found in a lake, the version of this program included."""
+    plain = [repr(getattr(settings, name)) for name in _VALUES]
+    tables = [sorted((str(key), repr(value)) for key, value in getattr(settings, name).items()) for name in _MAPPINGS]
     return identity(__version__, plain, tables, sorted(repr(entry) for entry in settings.suppress))

@@ -1,7 +1,7 @@
-"""The pass, in its order: lock, sweep, look, take, judge, commit, deliver. It counts whole or not at all.
+"""The pass, step by step: lock, clean up, snapshot, ingest, detect, commit, deliver. It counts whole or not at all.
 
-Parts are written first and the state last, in one transaction; until then nothing of the pass counts, and what is left
-of one that was ended is swept by the next. Modules that need polars are loaded only where there is something to judge.
+Parts are written first and the state last, in one transaction; until then nothing of the pass counts, and the next one
+removes what is left of a pass that was killed. Modules that need polars are loaded only if there is something new.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from pathlib import Path
 
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import rules
-from zeeksmtp.cron._asked import Asked, Ended
-from zeeksmtp.cron._look import look
+from zeeksmtp.cron._snapshot import take_snapshot
 from zeeksmtp.cron.lock import NAME as LOCK
-from zeeksmtp.cron.lock import locked
+from zeeksmtp.cron.lock import hold_lock
 from zeeksmtp.cron.outgoing import Show, deliver
+from zeeksmtp.cron.request import PassRequest, PassResult
 from zeeksmtp.errors import ConfigError, NoInputError, UnusableError
 from zeeksmtp.state import ledger
-from zeeksmtp.state.store import NAME, Store, opened, told
+from zeeksmtp.state.store import NAME, Store, get_meta, open_store
 
 
 def folders(settings: Settings) -> tuple[Path, Path]:
-    """Give `log_dir` and `state_dir`. Raises `ConfigError` if they make no sense, `NoInputError` without logs."""
+    """Return `log_dir` and `state_dir`. Raises `ConfigError` if they make no sense, `NoInputError` without logs."""
     log_dir, state_dir = settings.log_dir, settings.state_dir
     if log_dir is None or state_dir is None:
         key = "log_dir" if log_dir is None else "state_dir"
@@ -34,62 +34,62 @@ def folders(settings: Settings) -> tuple[Path, Path]:
     if not log_dir.is_dir():
         raise NoInputError(f"log_dir {log_dir}: no such folder; set it to where Zeek writes its logs")
     if state_dir.resolve().is_relative_to(log_dir.resolve()):
-        raise ConfigError(f"state_dir {state_dir} lies in log_dir {log_dir}: each pass would find its own traces there")
+        raise ConfigError(f"state_dir {state_dir} lies in log_dir {log_dir}: each pass would read its own files there")
     return log_dir, state_dir
 
 
-def run(asked: Asked, show: Show) -> Ended:
-    """Make one pass. `show` gets the reports where no carrier is configured.
+def run(request: PassRequest, show: Show) -> PassResult:
+    """Run one pass. `show` gets the reports where no transport is configured.
 
     Raises `UnusableError` if another pass runs or the state cannot be used, `OSError` if the disk is full.
     """
-    for folder in (asked.state_dir, asked.state_dir / "lake"):
+    for folder in (request.state_dir, request.state_dir / "lake"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(asked.state_dir), opened(asked.state_dir / NAME) as store:
-        ended = _pass(asked, store)
-        ready = {ended.parcel: ended.report} if ended.parcel and ended.report else {}
-        return replace(ended, undelivered=tuple(deliver(store, asked.settings, show, ready)))
+    with hold_lock(request.state_dir), open_store(request.state_dir / NAME) as store:
+        result = _pass(request, store)
+        ready = {result.envelope: result.report} if result.envelope and result.report else {}
+        return replace(result, undelivered=tuple(deliver(store, request.settings, show, ready)))
 
 
-def dry_run(asked: Asked) -> Ended:
-    """Say what a pass would take and find: it works on a copy of the state and reads the lake through links."""
-    held = locked(asked.state_dir, mark=False) if (asked.state_dir / LOCK).exists() else nullcontext()
-    with held, tempfile.TemporaryDirectory(prefix="zeeksmtp-") as folder:
+def dry_run(request: PassRequest) -> PassResult:
+    """Return what a pass would ingest and find: it works on a copy of the state and reads the lake through links."""
+    lock = hold_lock(request.state_dir, mark=False) if (request.state_dir / LOCK).exists() else nullcontext()
+    with lock, tempfile.TemporaryDirectory(prefix="zeeksmtp-") as folder:
         home = Path(folder)
         for name in (NAME, f"{NAME}-wal"):
-            if (asked.state_dir / name).exists():
-                shutil.copyfile(asked.state_dir / name, home / name)
-        for part in asked.state_dir.glob("lake/*/*"):
-            link = home / part.relative_to(asked.state_dir)
+            if (request.state_dir / name).exists():
+                shutil.copyfile(request.state_dir / name, home / name)
+        for part in request.state_dir.glob("lake/*/*"):
+            link = home / part.relative_to(request.state_dir)
             link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             link.symlink_to(part.absolute())
-        with opened(home / NAME) as store:
-            return _pass(replace(asked, state_dir=home), store)
+        with open_store(home / NAME) as store:
+            return _pass(replace(request, state_dir=home), store)
 
 
-def _pass(asked: Asked, store: Store) -> Ended:
-    today = datetime.fromtimestamp(asked.clock(), UTC).date()
-    with store.reading() as connection:
+def _pass(request: PassRequest, store: Store) -> PassResult:
+    today = datetime.fromtimestamp(request.clock(), UTC).date()
+    with store.transaction() as connection:
         known = ledger.files(connection)
         live = ledger.parts(connection)
-        settings = rules.in_force(asked.settings, connection, today)
-        same_rules = told(connection, "judged_with") == rules.digest(settings)
-    _sweep(asked.state_dir / "lake", live)
-    seen = look(asked.log_dir, known, settings.settle_seconds, asked.clock())
-    if same_rules and not seen.changed:
-        return Ended(left=len(seen.unsettled))
-    from zeeksmtp.cron.judging import judge  # noqa: PLC0415 - a pass with nothing new loads no polars
+        settings = rules.with_suppressions(request.settings, connection, today)
+        same_rules = get_meta(connection, "settings_digest") == rules.settings_digest(settings)
+    _remove_orphans(request.state_dir / "lake", live)
+    snapshot = take_snapshot(request.log_dir, known, settings.settle_seconds, request.clock())
+    if same_rules and not snapshot.changed:
+        return PassResult(deferred=len(snapshot.unsettled))
+    from zeeksmtp.cron.run_pass import run_pass  # noqa: PLC0415 - a pass with nothing new loads no polars
 
-    return judge(replace(asked, settings=settings), store, known, seen, same_rules=same_rules)
+    return run_pass(replace(request, settings=settings), store, known, snapshot, same_rules=same_rules)
 
 
-def _sweep(lake: Path, live: list[ledger.LivePart]) -> None:
-    """Remove parts of passes that did not come to their end. Raises `UnusableError` if parts that count are missing."""
-    there = {(path.parent.name, path.name): path for path in lake.glob("*/*")}
-    counts = {(part.log, part.name) for part in live}
-    for orphan in there.keys() - counts:
-        there[orphan].unlink(missing_ok=True)
-    if lost := sorted(counts - there.keys()):
+def _remove_orphans(lake: Path, live: list[ledger.LivePart]) -> None:
+    """Remove parts of passes that were killed. Raises `UnusableError` if live parts are missing."""
+    present = {(path.parent.name, path.name): path for path in lake.glob("*/*")}
+    expected = {(part.log, part.name) for part in live}
+    for orphan in present.keys() - expected:
+        present[orphan].unlink(missing_ok=True)
+    if lost := sorted(expected - present.keys()):
         raise UnusableError(
             f"{lake} lacks {len(lost)} of its parts ({'/'.join(lost[0])}): restore lake and state together from a "
             f"backup, or move {lake.parent} away to start anew from the logs that are still there"

@@ -1,5 +1,5 @@
-"""What carries a finished report away: mail, a file, a command. One file each, with a constant `CARRIER`."""
+"""How a finished report leaves: by mail, as a file, to a command. One file each, with a constant `TRANSPORT`."""
 
-from zeeksmtp.delivery._parcel import Carrier, Parcel, carry, configured
+from zeeksmtp.delivery._envelope import Envelope, Transport, configured, send
 
-__all__ = ["Carrier", "Parcel", "carry", "configured"]
+__all__ = ["Envelope", "Transport", "configured", "send"]

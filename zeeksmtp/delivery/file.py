@@ -1,4 +1,4 @@
-"""To files: one for each pattern in `report_files`, in the format that the pattern's end asks for."""
+"""Files: one for each pattern in `report_files`, in the format that the suffix of the pattern stands for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from zeeksmtp import whole_files
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._contents import Contents
-from zeeksmtp.delivery._parcel import Carrier, Parcel
+from zeeksmtp.delivery._envelope import Envelope, Transport
+from zeeksmtp.delivery._summary import ReportSummary
 from zeeksmtp.delivery_settings import FORM_OF
 from zeeksmtp.errors import DeliveryError
 
@@ -17,17 +17,17 @@ def _configured(settings: Settings) -> bool:
     return bool(settings.report_files)
 
 
-def _carry(parcel: Parcel, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings) -> None:
     # The date of the report, not of the attempt: a second attempt must not leave a second file.
-    date = Contents.of(parcel).generated.astimezone(ZoneInfo(settings.timezone))
+    date = ReportSummary.of(envelope).generated.astimezone(ZoneInfo(settings.timezone))
     for pattern in settings.report_files:
-        _write(Path(pattern.format(date=date)), parcel)
+        _write(Path(pattern.format(date=date)), envelope)
 
 
-def _write(target: Path, parcel: Parcel) -> None:
+def _write(target: Path, envelope: Envelope) -> None:
     try:
-        _make(target.parent)
-        whole_files.write(target, [parcel.render(FORM_OF[target.suffix])])
+        _create_folder(target.parent)
+        whole_files.write(target, [envelope.render(FORM_OF[target.suffix])])
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DeliveryError(
@@ -35,11 +35,11 @@ def _write(target: Path, parcel: Parcel) -> None:
         ) from error
 
 
-def _make(folder: Path) -> None:
-    """Make a folder and those above it, each for its owner alone."""
+def _create_folder(folder: Path) -> None:
+    """Create a folder and those above it, each for its owner alone."""
     if not folder.is_dir():
-        _make(folder.parent)
+        _create_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-CARRIER = Carrier("file", _configured, _carry)
+TRANSPORT = Transport("file", _configured, _send)

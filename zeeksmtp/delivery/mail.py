@@ -11,37 +11,36 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from ipaddress import ip_address
 from smtplib import SMTP, SMTP_SSL, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._letter import FORMS, letter
-from zeeksmtp.delivery._parcel import Carrier, Parcel
-from zeeksmtp.delivery._secret import password
+from zeeksmtp.delivery._envelope import Envelope, Transport
+from zeeksmtp.delivery._message import Body, body_of, message
+from zeeksmtp.delivery._password import read_password
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.outputs._escape import cut, plain
 
 DONE_SECONDS = 600
 """How long to wait for the answer to the last line: who gives up early sends a second copy (RFC 5321, 4.5.3.2.6)."""
-_REPLY = 300
+MAX_REPLY_CHARACTERS = 300
 
 
 def _configured(settings: Settings) -> bool:
     return settings.mail is not None
 
 
-def _carry(parcel: Parcel, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings) -> None:
     mail = settings.mail
-    assert mail is not None  # noqa: S101 - for the type checker: `_configured` was asked
-    # A page takes seconds to draw, and a busy server does not wait for it: all is ready before the first word.
-    ready = {form: parcel.render(form) for form in FORMS}
-    _Attempt(mail).send(replace(parcel, render=ready.__getitem__))
+    assert mail is not None  # noqa: S101 - for the type checker: `_configured` is true
+    # To render a page takes seconds, and a busy server does not wait for it: all is ready before the connection.
+    body = body_of(envelope, mail)
+    _Attempt(mail).send(envelope, body)
 
 
 def try_out(mail: Mail) -> None:
-    """Connect, encrypt and log in as a delivery does, and leave. Raises `DeliveryError` where that fails."""
+    """Connect, encrypt and log in as a delivery does, and quit. Raises `DeliveryError` where that fails."""
     with _Attempt(mail).conversation():
         pass
 
@@ -53,28 +52,28 @@ class _Attempt:
         self.mail = mail
         self.stage = "connection"
 
-    def send(self, parcel: Parcel) -> None:
+    def send(self, envelope: Envelope, body: Body) -> None:
         with self.conversation() as client:
-            self._transfer(client, parcel)
+            self._transfer(client, envelope, body)
 
     @contextmanager
     def conversation(self) -> Iterator[SMTP]:
-        """Give the client, connected, encrypted and logged in as the settings say; say goodbye at the end."""
-        with self._told():
+        """Yield the client, connected, encrypted and logged in as the settings say; quit at the end."""
+        with self._explained():
             client = self._connected()
         try:
-            with self._told():
+            with self._explained():
                 self._encrypt(client)
                 self._log_in(client)
                 yield client
         finally:
-            # The message has been taken or it has not; how the server says goodbye changes nothing.
+            # The message has been accepted or it has not; how the server answers QUIT changes nothing.
             with suppress(OSError, SMTPException):
                 client.quit()
             client.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         """Turn every way in which a server or the network can fail into an error that names server and stage."""
         try:
             yield
@@ -87,7 +86,7 @@ class _Attempt:
             raise self._error(f"certificate refused: {plain(error.verify_message)}", remedy) from error
         except (OSError, SMTPException) as error:
             remedy = "check `host`, `port`, `tls` and the network"
-            raise self._error(cut(plain(str(error)), _REPLY), remedy) from error
+            raise self._error(cut(plain(str(error)), MAX_REPLY_CHARACTERS), remedy) from error
 
     def _error(self, what: str, remedy: str) -> DeliveryError:
         host, port = self.mail.server
@@ -95,7 +94,7 @@ class _Attempt:
 
     def _connected(self) -> SMTP:
         (host, port), seconds = self.mail.server, self.mail.timeout_seconds
-        # The library's own choice of a name asks the DNS, with no limit of time.
+        # The library's own choice of a name queries the DNS, with no timeout.
         name = socket.gethostname()
         if self.mail.tls == "implicit":
             client: SMTP = SMTP_SSL(host, port, name, timeout=seconds, context=self._trust())
@@ -106,7 +105,7 @@ class _Attempt:
         return client
 
     def _trust(self) -> ssl.SSLContext:
-        """Give a context that verifies chain and name; `ca_file` replaces the system's CAs."""
+        """Return a context that verifies chain and name; `ca_file` replaces the system's CAs."""
         try:
             return ssl.create_default_context(cafile=self.mail.ca_file)
         except OSError as error:
@@ -132,26 +131,26 @@ class _Attempt:
         self.stage = "AUTH"
         refused = ""
         try:
-            client.login(self.mail.username, password(self.mail).get_secret_value())
+            client.login(self.mail.username, read_password(self.mail).get_secret_value())
         except SMTPAuthenticationError as error:
             # Some servers repeat in their text what they were sent: neither text nor exception may go further.
             refused = _codes(error.smtp_code, error.smtp_error)
         if refused:
             raise self._error(refused, "check `username` and password")
 
-    def _transfer(self, client: SMTP, parcel: Parcel) -> None:
+    def _transfer(self, client: SMTP, envelope: Envelope, body: Body) -> None:
         self.stage = "MAIL FROM"
         _expect(client.mail(self.mail.sender), 250)
         refused = self._recipients(client)
         notes = [f"This report could not be sent to {address}: {reply}." for address, reply in refused]
         self.stage = "DATA"
-        message = letter(parcel, self.mail, notes)
+        content = message(envelope, self.mail, body, notes)
         if client.sock is not None:
             client.sock.settimeout(DONE_SECONDS)
-        _expect(client.data(message), 250)
+        _expect(client.data(content), 250)
 
     def _recipients(self, client: SMTP) -> list[tuple[str, str]]:
-        """Name the recipients; give those that were refused, with the reply. It is an error if all were."""
+        """Send RCPT TO for all; return the refused recipients with the reply. It is an error if all are refused."""
         refused = []
         for address in self.mail.to:
             self.stage = f"RCPT TO {address}"
@@ -172,7 +171,7 @@ def _expect(answer: tuple[int, bytes], code: int) -> None:
 def _reply(code: int, text: bytes | str) -> str:
     """Show a reply on one line: it is somebody else's text."""
     said = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
-    return cut(plain(f"{code} {' '.join(said.split())}"), _REPLY)
+    return cut(plain(f"{code} {' '.join(said.split())}"), MAX_REPLY_CHARACTERS)
 
 
 def _codes(code: int, text: bytes | str) -> str:
@@ -182,8 +181,8 @@ def _codes(code: int, text: bytes | str) -> str:
 
 
 def _literal(address: str) -> str:
-    """Give an address as EHLO takes it where there is no name (RFC 5321, 4.1.3)."""
+    """Return the address literal for EHLO, where there is no name (RFC 5321, 4.1.3)."""
     return f"[IPv6:{address}]" if ip_address(address.partition("%")[0]).version == 6 else f"[{address}]"
 
 
-CARRIER = Carrier("mail", _configured, _carry)
+TRANSPORT = Transport("mail", _configured, _send)

@@ -1,56 +1,66 @@
-"""What went by in clear, by whom: the part that the detectors of exposed credentials share."""
+"""Secrets that were sent in clear: what the detectors of exposed credentials share."""
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, shaped, term, terms
+from zeeksmtp.detectors._finding import details, entity, no_account, term, terms, to_findings
 from zeeksmtp.detectors._guessing import SOURCE, refused_guessers
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
-from zeeksmtp.model import Context, Tables
+from zeeksmtp.model import Advice, Context, Tables
 
 KEY = ("client", "server", "account")
+_SECRET_KINDS = ("password", "hash", "token")
+
+REQUIRE_TLS = (
+    Advice("Configure {clients} to require TLS for SMTP.", when=("client-local",)),
+    Advice("Disable AUTH without TLS on {servers}.", when=("server-local",)),
+    Advice(
+        "Tell the user of {accounts} to require TLS in the mail client.",
+        owner="outside",
+        when=("client-outside", "server-local", "accounts"),
+    ),
+    Advice(
+        "Tell the operator of {servers} to refuse AUTH without TLS.",
+        owner="outside",
+        when=("client-local", "server-outside"),
+    ),
+)
+"""Steps against the next exposure, whatever the secret."""
 
 
-_SECRETS = ("password", "hash", "token")
+def exposures(tables: Tables, context: Context, kind: str) -> pl.LazyFrame:
+    """Return the exchanges (table `auth`) in the window that exposed a secret of `kind` (`secret_kind`).
+
+    A secret counts under any reply, but a guess exposes nobody: not counted are rejected logins from outside, rejected
+    logins of a client that alarms in the test for guessing, and an empty password.
+    """
+    auth = _with_secret(tables)
+    alarms = auth.join(refused_guessers(tables, context), on=list(SOURCE), how="semi")
+    # A host of the site that keeps sending one account's password does not guess: it is misconfigured.
+    one = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
+    guessers = alarms.group_by(SOURCE).agg((~one).alias("guesser"))
+    guess = pl.col("refused") & ((pl.col("direction") == "inbound") | pl.col("guesser").fill_null(value=False))
+    not_guessed = auth.join(guessers, on=list(SOURCE), how="left").filter(~guess, context.window.covers())
+    return not_guessed.filter(pl.col("secret_kind") == kind)
 
 
-def exposed(tables: Tables, context: Context, kind: str) -> pl.LazyFrame:
-    """Give the exchanges of `exposed_any` whose secret is of one `kind` (`secret_kind`)."""
-    return exposed_any(tables, context).filter(pl.col("secret_kind") == kind)
-
-
-def given(tables: Tables) -> pl.LazyFrame:
-    """Give the exchanges (table `auth`) in which a secret went by, with `accepted` and `refused`; guesses, too."""
+def _with_secret(tables: Tables) -> pl.LazyFrame:
+    """Return the exchanges that carried a secret, guesses included, with the flags `accepted` and `refused`."""
     # `secret_length` is a password's: that it is 0 for a token or a hash says nothing.
     empty = (pl.col("secret_kind") == "password") & (pl.col("secret_length").fill_null(1) == 0)
     # What could not be decoded and was accepted all the same was the right password.
     accepted = (pl.col("secret_kind") == "undecodable") & (pl.col("outcome") == "success")
-    unread = accepted & pl.col("mechanism").is_in(PASSWORD_MECHANISMS)
-    kind = pl.when(unread).then(pl.lit("password")).otherwise(pl.col("secret_kind"))
-    told = tables["auth"].with_columns(kind.alias("secret_kind")).filter(pl.col("secret_kind").is_in(_SECRETS), ~empty)
-    return told.with_columns(
+    undecoded = accepted & pl.col("mechanism").is_in(PASSWORD_MECHANISMS)
+    kind = pl.when(undecoded).then(pl.lit("password")).otherwise(pl.col("secret_kind"))
+    exchanges = tables["auth"].with_columns(kind.alias("secret_kind"))
+    return exchanges.filter(pl.col("secret_kind").is_in(_SECRET_KINDS), ~empty).with_columns(
         (pl.col("outcome") == "success").fill_null(value=False).alias("accepted"),
         pl.col("outcome").is_in(["failure", "rejected"]).fill_null(value=False).alias("refused"),
     )
 
 
-def exposed_any(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give the exchanges in the window in which a secret was given away.
-
-    What was exposed counts under any reply, but a guess exposes nobody: left out are refused tries from outside,
-    refused tries of a client that alarms in the test for guessing, and an empty password.
-    """
-    auth = given(tables)
-    alarmed = auth.join(refused_guessers(tables, context), on=list(SOURCE), how="semi")
-    # A host of the site that keeps sending one account's password does not guess: it is set up wrongly.
-    one = (pl.col("account").n_unique() == 1) & (pl.col("secret_length").n_unique() == 1)
-    guessers = alarmed.group_by(SOURCE).agg((~one).alias("guesser"))
-    guess = pl.col("refused") & ((pl.col("direction") == "inbound") | pl.col("guesser").fill_null(value=False))
-    return auth.join(guessers, on=list(SOURCE), how="left").filter(~guess, context.window.covers())
-
-
 def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """Give one row per client, server and account: counts, spellings, and the worst that happened."""
+    """Return one row per client, server and account: counts, spellings, and the worst outcome."""
     return exchanges.group_by(KEY).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
@@ -67,9 +77,9 @@ def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def as_findings(accounts: pl.LazyFrame, level: pl.Expr, *more: pl.Expr) -> pl.LazyFrame:
-    """Give the rows of `by_account` as findings of severity `level`, with `more` evidence terms besides the common."""
-    return shaped(
+def as_findings(accounts: pl.LazyFrame, level: pl.Expr) -> pl.LazyFrame:
+    """Return the rows of `by_account` as findings of severity `level`."""
+    return to_findings(
         accounts.with_columns(
             entity(*KEY),
             level.alias("severity"),
@@ -78,8 +88,8 @@ def as_findings(accounts: pl.LazyFrame, level: pl.Expr, *more: pl.Expr) -> pl.La
                 term("exchanges", pl.col("count")),
                 term("accepted", pl.col("accepted")),
                 term("left_the_site", pl.col("crosses")),
-                *more,
+                term("starttls_was_offered", pl.col("starttls_offered")),
             ),
-            details(mechanisms=pl.col("mechanisms")),
+            details(mechanisms=pl.col("mechanisms"), no_account=no_account()),
         )
     )

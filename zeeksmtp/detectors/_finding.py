@@ -1,4 +1,4 @@
-"""How a detector's rows become the `FINDING` frame: the same few expressions for all."""
+"""Expressions that turn the rows of a detector into the `FINDING` frame."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,21 +7,29 @@ import polars as pl
 from zeeksmtp.logs._types import dtype_of, finding_schema
 from zeeksmtp.model import FINDING
 
+MAX_DETAIL_VALUES = 100
+MAX_CLIENTS_IN_TITLE = 3
+"""Clients that a title names by address; of more it gives the number."""
+ACCOUNT = "{accounts:account `%`}{no_account:%}"
+"""The account in a title; where none was visible, the title says so (detail `no_account`)."""
+
 _SCHEMA = finding_schema(FINDING)
-_EMPTY = {"test": None, "visibility": ""}
+_DEFAULTS = {"test": None, "visibility": ""}
 
 
-def shaped(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """Give exactly the `FINDING` columns and types; what a detector leaves out is empty (`test`: null)."""
-    present = findings.collect_schema().names()
+def to_findings(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return exactly the `FINDING` columns and types; a missing column is empty (`test`: null)."""
+    present = rows.collect_schema().names()
     missing = [
-        pl.lit(_EMPTY.get(name, []), dtype=dtype).alias(name) for name, dtype in _SCHEMA.items() if name not in present
+        pl.lit(_DEFAULTS.get(name, []), dtype=dtype).alias(name)
+        for name, dtype in _SCHEMA.items()
+        if name not in present
     ]
-    return findings.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
 
 
 def term(name: str, value: pl.Expr, weight: float | pl.Expr = 1.0) -> pl.Expr:
-    """Give one evidence term as a struct expression: `value` is a count, a share or a flag (1 or 0)."""
+    """Return one evidence term as a struct expression: `value` is a count, a share or a flag (1 or 0)."""
     return pl.struct(
         pl.lit(name).alias("name"),
         value.cast(pl.Float64).alias("value"),
@@ -29,39 +37,58 @@ def term(name: str, value: pl.Expr, weight: float | pl.Expr = 1.0) -> pl.Expr:
     )
 
 
-def _listed(parts: Sequence[pl.Expr]) -> pl.Expr:
-    """Give a list of `parts`, of each row as many. Of structs `concat_list` makes it in fifty times the time."""
+def _list_of(parts: Sequence[pl.Expr]) -> pl.Expr:
+    """Return a list column of `parts`. With structs, `concat_list` takes fifty times as long."""
     return pl.concat_arr(parts).arr.to_list()
 
 
 def terms(*parts: pl.Expr) -> pl.Expr:
-    """Give the `terms` column of evidence terms."""
-    return _listed(parts).alias("terms")
+    """Return the `terms` column of evidence terms."""
+    return _list_of(parts).alias("terms")
 
 
 def details(**lists: pl.Expr) -> pl.Expr:
-    """Give the `details` column: named lists of strings, each cut at 100."""
+    """Return the `details` column: named lists of strings, each cut at `MAX_DETAIL_VALUES`."""
     parts = [
-        pl.struct(pl.lit(name).alias("name"), values.list.head(100).cast(pl.List(pl.String)).alias("values"))
+        pl.struct(
+            pl.lit(name).alias("name"), values.list.head(MAX_DETAIL_VALUES).cast(pl.List(pl.String)).alias("values")
+        )
         for name, values in lists.items()
     ]
-    return _listed(parts).alias("details")
+    return _list_of(parts).alias("details")
+
+
+def text_if(condition: pl.Expr, text: str | pl.Expr) -> pl.Expr:
+    """Return a list with `text` where `condition` holds, else an empty list: an optional part of a sentence."""
+    part = pl.concat_list(pl.lit(text) if isinstance(text, str) else text)
+    return pl.when(condition).then(part).otherwise(pl.lit([], dtype=pl.List(pl.String)))
+
+
+def who(sources: pl.Expr) -> pl.Expr:
+    """Return the detail `who` of titles: column `clients` if they are few, else the number of `sources`."""
+    number = pl.concat_list(pl.format("{} sources", sources))
+    return pl.when(sources <= MAX_CLIENTS_IN_TITLE).then(pl.col("clients")).otherwise(number)
+
+
+def no_account() -> pl.Expr:
+    """Return the detail `no_account` of titles (`ACCOUNT`), from column `accounts`."""
+    return text_if(pl.col("accounts").list.len() == 0, "account not visible")
 
 
 def test_column() -> pl.Expr:
-    """Give the `test` column from the columns of `statistics.sequential.outcomes`."""
+    """Return the `test` column from the columns of `statistics.sequential.outcomes`."""
     dtype = dtype_of("test")
     assert isinstance(dtype, pl.Struct)  # noqa: S101 - narrows the type for the line below
     return pl.struct(pl.col(field.name).cast(field.dtype) for field in dtype.fields).alias("test")
 
 
 def entity(*columns: str) -> pl.Expr:
-    """Give the `key` column: the entity that the finding is about, as strings."""
-    return _listed([pl.col(column).cast(pl.String).fill_null("") for column in columns]).alias("key")
+    """Return the `key` column: the entity that the finding is about, as strings; its first part is the root actor."""
+    return _list_of([pl.col(column).cast(pl.String).fill_null("") for column in columns]).alias("key")
 
 
 def severity(rules: Mapping[str, pl.Expr], otherwise: str) -> pl.Expr:
-    """Give the `severity` column: the first rule that holds, else `otherwise`."""
+    """Return the `severity` column: the first rule that holds, else `otherwise`."""
     result = pl.lit(otherwise)
     for level, rule in reversed(list(rules.items())):
         result = pl.when(rule).then(pl.lit(level)).otherwise(result)

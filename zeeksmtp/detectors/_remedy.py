@@ -1,4 +1,4 @@
-"""How to mend a server, in the words of the software that its greeting names."""
+"""Settings that fix a server, by the software that its greeting names."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ SOFTWARE: Mapping[str, str] = {
     "Sendmail": r"(?i)\bsendmail\b",
     "Exchange": r"(?i)microsoft esmtp",
 }
-"""Mail server -> how its greeting shows it."""
+"""Mail server -> pattern of its greeting."""
 
 TLS_ONLY: Mapping[str, str] = {
     "Postfix": "Postfix: smtpd_tls_auth_only = yes",
@@ -18,21 +18,21 @@ TLS_ONLY: Mapping[str, str] = {
     "Sendmail": "Sendmail: define(`confAUTH_OPTIONS', `A p y')",
     "Exchange": "Exchange: Set-ReceiveConnector -AuthMechanism Tls,BasicAuth,BasicAuthRequireTLS",
 }
-"""AUTH inside TLS only."""
+"""Settings that allow AUTH inside TLS only."""
 
 NO_VRFY: Mapping[str, str] = {
     "Postfix": "Postfix: disable_vrfy_command = yes",
     "Exim": "Exim: leave acl_smtp_vrfy and acl_smtp_expn unset",
     "Sendmail": "Sendmail: define(`confPRIVACY_FLAGS', `goaway')",
-    "Exchange": "Exchange: Set-ReceiveConnector -TarpitInterval, against guessing recipients",
+    "Exchange": "Exchange: Set-ReceiveConnector -TarpitInterval, against recipient guessing",
 }
-"""VRFY and EXPN off."""
+"""Settings that switch VRFY and EXPN off."""
 
 
 def remedy(words: Mapping[str, str], otherwise: str) -> pl.Expr:
-    """Give the remedy for the software that column `banner` names, or general words."""
+    """Return the remedy for the software that column `banner` names, else `otherwise`."""
     result = pl.lit(otherwise)
-    for software, shown in SOFTWARE.items():
-        named = pl.col("banner").fill_null("").str.contains(shown)
-        result = pl.when(named).then(pl.lit(words[software])).otherwise(result)
+    for software, pattern in SOFTWARE.items():
+        matches = pl.col("banner").fill_null("").str.contains(pattern)
+        result = pl.when(matches).then(pl.lit(words[software])).otherwise(result)
     return result

@@ -1,4 +1,4 @@
-"""An account is used as its owner would not use it.
+"""An account was taken over: it is used as its owner would not use it.
 
 What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `message`), per
 account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more,
@@ -13,7 +13,7 @@ everywhere and send as anybody.
 Benign causes: a mobile phone that changes networks (two or three a day); a forwarder or a scan-to-mail device that
 sends under the names of its users (of one domain); a mailing by an assistant.
 
-What to do: change the password, end its sessions, see what it sent and to whom, and warn the recipients.
+What to do: change the password, end its sessions, review what it sent and to whom, and warn the recipients.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
@@ -61,10 +61,10 @@ def _logins(tables: Tables) -> pl.LazyFrame:
 
 
 def _use(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
-    """Give, per account, server and day, one row for each `network` of its logins and one for each name it mailed as.
+    """Return, per account, server and day, one row for each `network` of its logins and for each `sender` of its mails.
 
-    Mails are those of the connections in which the account logged in. The name (`sender`, `sender_domain`) is null
-    where it is the account's own; `recipients` is null in rows of networks.
+    Mails are those of the connections in which the account logged in. `sender` and `sender_domain` are null where they
+    are the account's own; `recipients` is null in rows of networks.
     """
     logins = _logins(tables)
     who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account")
@@ -100,7 +100,7 @@ def _identities(use: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
-    """Days on which an account sent far above its own days before; days without mail count as zero."""
+    """Return the busiest day on which an account sent far above its own past; days without mail count as zero."""
     daily = sent.with_columns(pl.col("recipients").cast(pl.Int64)).sort(_DAY)
     before = (pl.col("day") - pl.col("day").min().over(_ACCOUNT)).dt.total_days()
     total = pl.col("recipients").cum_sum().over(_ACCOUNT) - pl.col("recipients")
@@ -119,7 +119,7 @@ def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) ->
 
 
 def _kinds(params: AccountAbuseParams) -> dict[str, tuple[str, pl.Expr]]:
-    """Kinds of abuse: the column that counts it, and whether it holds."""
+    """Return the kinds of abuse: the column that counts it, and whether it holds."""
     many = pl.col("day_recipients") >= params.many_recipients
     networks = pl.col("networks")
     return {
@@ -135,10 +135,30 @@ def _kinds(params: AccountAbuseParams) -> dict[str, tuple[str, pl.Expr]]:
     }
 
 
+def _signs(kinds: dict[str, tuple[str, pl.Expr]]) -> pl.Expr:
+    """Return the kinds of abuse that hold, in words."""
+    usual = pl.col("usual_in_a_day").fill_null(0).round(1)
+    words = {
+        "networks_in_a_day": pl.format("logins from {} networks in one day", "networks"),
+        "other_identities": pl.format("mail from {} other sender addresses", "identities"),
+        "most_recipients_in_a_day": pl.format("{} recipients in one day (usual: {})", "most_in_a_day", usual),
+    }
+    each = [text_if(kinds[name][1].fill_null(value=False), text) for name, text in words.items()]
+    return pl.concat_list(each)
+
+
+def _worst(used: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row per account: the worst over the servers at which it is abused."""
+    return used.group_by("account").agg(
+        pl.col("networks", "identities", "identity_domains", "day_recipients", "most_in_a_day").max(),
+        pl.col("usual_in_a_day").min(),
+        pl.col("sent_as").explode().drop_nulls().unique().sort(),
+    )
+
+
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per account."""
-    logins = _logins(tables)
-    use = tables["daily"]
+    """Return one finding per account."""
+    logins, use = _logins(tables), tables["daily"]
     sent = use.filter(pl.col("recipients").is_not_null()).group_by(_DAY).agg(pl.col("recipients").sum()).cache()
     used = _places(use)
     for part in (_busiest(sent), _identities(use), _bursts(sent, params, context)):
@@ -146,22 +166,22 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
     kinds = _kinds(params)
     number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
     abused = used.filter(number > 0).cache()
-    seen = (
+    found = (
         logins.filter(context.window.covers())
         .join(abused.select(_ACCOUNT), on=list(_ACCOUNT), how="semi")  # most are not, and cost nothing from here on
-        .group_by(_ACCOUNT)
+        .group_by("account")
         .agg(
             pl.col("ts").min().alias("first"),
             pl.col("ts").max().alias("last"),
             pl.len().cast(pl.UInt64).alias("count"),
             pl.col("client").unique().sort().head(100).alias("clients"),
-            pl.col("server").unique().alias("servers"),
+            pl.col("server").unique().sort().alias("servers"),
             pl.col("user").unique().sort().alias("accounts"),
             first_uids().alias("uids"),
         )
     )
-    return shaped(
-        seen.join(abused, on=list(_ACCOUNT)).with_columns(
+    return to_findings(
+        found.join(_worst(abused), on="account").with_columns(
             entity("account"),
             pl.lit("high").alias("severity"),
             pl.when(number > 1).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
@@ -172,18 +192,19 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
                 ),
                 evidence("usual_recipients_in_a_day", pl.col("usual_in_a_day").fill_null(0).round(1), 0.0),
             ),
-            details(sent_as=pl.col("sent_as").fill_null([])),
+            details(signs=_signs(kinds), sent_as=pl.col("sent_as").fill_null([])),
         )
     )
 
 
 DETECTOR = Detector(
     id="account-abuse",
-    title="Account {accounts} is abused",
-    summary="{accounts} at {servers}: {count:accepted login}, {networks_in_a_day:network} in one day, mail under "
-    "{other_identities:other name}, {most_recipients_in_a_day:recipient} in an unusual day.",
+    title="Account takeover: {accounts}",
+    summary="{count:successful login} at {servers}: {signs}.",
     actions=(
-        Advice("Change the password of {accounts}, end its sessions, see what it sent, and warn the recipients."),
+        Advice("Change the password of {accounts} and end all its sessions."),
+        Advice("Review the mail that {accounts} sent since {first}, and warn the recipients."),
+        Advice("Block {clients}.", when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
     needs=("auth",),

@@ -1,4 +1,4 @@
-"""A server of the site asks for passwords before TLS.
+"""A server of the site offers password mechanisms before TLS.
 
 What it sees: sessions of smtp_session.log (table `session`) with one of the site's own servers, outside TLS, in which
 PLAIN or LOGIN stood among the offered mechanisms. One finding per server and port; `count` is the number of such
@@ -14,7 +14,7 @@ What to do: offer AUTH only inside TLS. The finding says how in the words of the
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
@@ -29,7 +29,7 @@ class OfferedParams(Params):
 
 
 def _offers(tables: Tables, _params: OfferedParams, context: Context) -> pl.LazyFrame:
-    """Sum the offers up by server port; `greeted` is the latest greeting with its `ts` and `uid`."""
+    """Return the offers per server port; `greeted` is the latest greeting with its `ts` and `uid`."""
     passwords = pl.col("mechanisms_offered").list.set_intersection(list(PASSWORD_MECHANISMS))
     offers = tables["session"].filter(
         context.window.covers(),
@@ -64,7 +64,7 @@ def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, _params: OfferedParams, _context: Context) -> pl.LazyFrame:
-    """Give one finding per server port of the site that offers password mechanisms in clear."""
+    """Return one finding per server port of the site that offers password mechanisms in clear."""
     found = tables["daily"].with_columns(
         pl.concat_list("server").alias("servers"),
         pl.col("greeted").struct.field("banner").alias("banner"),
@@ -72,7 +72,7 @@ def plan(tables: Tables, _params: OfferedParams, _context: Context) -> pl.LazyFr
         uids_seen(),
     )
     level = severity({"medium": pl.col("outside") & pl.col("port").is_in([25, 587])}, otherwise="low")
-    return shaped(
+    return to_findings(
         found.with_columns(
             entity(*_KEY),
             level,
@@ -93,9 +93,9 @@ def plan(tables: Tables, _params: OfferedParams, _context: Context) -> pl.LazyFr
 
 DETECTOR = Detector(
     id="auth-offered-in-clear",
-    title="{servers} port {port} asks for passwords before TLS",
-    summary="{servers} port {port} offered {mechanisms} outside TLS in {count:session}.",
-    actions=(Advice("Let {servers} offer AUTH only inside TLS ({remedy})."),),
+    title="AUTH offered without TLS: {servers}:{port}",
+    summary="{mechanisms} offered outside TLS in {sessions:session}.",
+    actions=(Advice("Offer AUTH only inside TLS on {servers}:{port} ({remedy})."),),
     attack=("T1040",),
     needs=("session",),
     required_logs=("smtp_session",),

@@ -1,4 +1,4 @@
-"""Other mail servers refuse one of the site's hosts by name of a blocklist.
+"""Other mail servers reject one of the site's hosts, citing a DNS blocklist.
 
 What it sees: replies with a 4xx or 5xx code to a client of the site that name a DNS blocklist or speak of the client
 being blocked or listed, or of its reputation: greetings and last replies (table `session`), replies to commands (table
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -34,35 +34,38 @@ _LISTED = (
     r"(?:poor|bad|low|ip|sender|server) reputation|reputation of"
 )
 _ABOUT_CONTENT = r"(?i)surbl|uribl|dbl\.spamhaus|\burls?\b|\blinks?\b"
-_EXCERPT = 200  # characters of a reply that a finding quotes
-_WORDING = 50  # characters by which wordings are told apart
+_MAX_REPLY_CHARS = 200  # of a reply that a finding quotes
+_WORDING_CHARS = 50  # by which wordings differ; further on there are queue ids and times
+_MAX_REPLIES = 5
 
 
 class BlocklistedParams(Params):
     """No parameters: one such reply is enough."""
 
 
-def _refusals(rows: pl.LazyFrame, code: pl.Expr, text: pl.Expr) -> pl.LazyFrame:
+def _rejections(rows: pl.LazyFrame, code: pl.Expr, text: pl.Expr) -> pl.LazyFrame:
     listed = text.str.contains(_LISTED) & ~text.str.contains(_ABOUT_CONTENT)
     ours = pl.col("direction").is_in(["outbound", "internal"])
-    told = rows.filter(ours, (code >= 400) & listed)
-    return told.select("ts", "uid", "client", "server", code.alias("code"), text.str.slice(0, _EXCERPT).alias("reply"))
+    rejections = rows.filter(ours, (code >= 400) & listed)
+    return rejections.select(
+        "ts", "uid", "client", "server", code.alias("code"), text.str.slice(0, _MAX_REPLY_CHARS).alias("reply")
+    )
 
 
 def _wordings(replies: pl.LazyFrame) -> pl.LazyFrame:
-    """What was replied, one of each wording: further on they differ in queue ids and times only."""
-    begins = pl.col("reply").str.slice(0, _WORDING).alias("begins")
+    """Return one reply of each wording per client."""
+    begins = pl.col("reply").str.slice(0, _WORDING_CHARS).alias("begins")
     each = replies.group_by("client", begins).agg(pl.col("reply").min())
-    return each.group_by("client").agg(pl.col("reply").sort().head(5).alias("replies"))
+    return each.group_by("client").agg(pl.col("reply").sort().head(_MAX_REPLIES).alias("replies"))
 
 
 def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client of the site."""
+    """Return one finding per client of the site."""
     replies = pl.concat(
         [
-            _refusals(tables["session"], pl.col("last_reply_code"), pl.col("last_reply_msg")),
-            _refusals(tables["command"], pl.col("reply_code"), pl.col("reply_msg")),
-            _refusals(tables["message"], pl.col("reply_code"), pl.col("reply_msg").str.slice(4)),
+            _rejections(tables["session"], pl.col("last_reply_code"), pl.col("last_reply_msg")),
+            _rejections(tables["command"], pl.col("reply_code"), pl.col("reply_msg")),
+            _rejections(tables["message"], pl.col("reply_code"), pl.col("reply_msg").str.slice(4)),
         ]
     )
     found = (
@@ -74,18 +77,19 @@ def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.Laz
             pl.col("uid").n_unique().cast(pl.UInt64).alias("count"),
             pl.col("client").unique().alias("clients"),
             pl.col("server").unique().sort().head(100).alias("servers"),
+            pl.col("server").n_unique().alias("receivers"),
             (pl.col("code") >= 500).sum().alias("permanent"),
             first_uids().alias("uids"),
         )
     )
-    return shaped(
+    return to_findings(
         found.join(_wordings(replies.filter(context.window.covers())), on="client").with_columns(
             entity("client"),
             pl.lit("high").alias("severity"),
             pl.lit("high").alias("confidence"),
             terms(
                 evidence("sessions", pl.col("count")),
-                evidence("receivers", pl.col("servers").list.len()),
+                evidence("receivers", pl.col("receivers")),
                 evidence("permanent", pl.col("permanent"), 0.0),
             ),
             details(replies=pl.col("replies")),
@@ -95,9 +99,12 @@ def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.Laz
 
 DETECTOR = Detector(
     id="blocklisted-sender",
-    title="{clients} is on a blocklist",
-    summary="{receivers:server} refused {clients} in {sessions:session} by name of a blocklist.",
-    actions=(Advice("Find out what {clients} sent and stop it; then ask the list that is named for removal."),),
+    title="Blocklisted sender: {clients}",
+    summary="{receivers:server} rejected {sessions:session} from {clients}, citing a DNS blocklist.",
+    actions=(
+        Advice("Find out what {clients} sent, and stop it."),
+        Advice("Then request the removal of {clients} from the blocklist that the replies name."),
+    ),
     attack=("T1071.003",),
     needs=("session", "command", "message"),
     required_logs=("smtp_session", "smtp_cmd"),

@@ -15,7 +15,7 @@ a transport map); look into `tls-downgrade`.
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -28,7 +28,7 @@ class CleartextMailParams(Params):
 
 
 def _sides(tables: Tables) -> pl.LazyFrame:
-    """Pairs that cross the boundary, by the `host` of the site, its `side` and the external `partner`."""
+    """Return the pairs that cross the boundary, by the `host` of the site, its `side` and the external `partner`."""
     judged = tables["pair_day"].filter("judged")
     sent = judged.filter(pl.col("direction") == "outbound").with_columns(
         pl.col("client").alias("host"), pl.col("server").alias("partner"), pl.lit("client").alias("side")
@@ -65,7 +65,7 @@ def plan(tables: Tables, _params: CleartextMailParams, _context: Context) -> pl.
         .join(per_host, on="host")
     )
     share = pl.col("clear_sessions") / (pl.col("clear_sessions") + pl.col("tls_sessions"))
-    return shaped(
+    return to_findings(
         found.with_columns(
             entity("host"),
             uids_seen(),
@@ -85,7 +85,11 @@ DETECTOR = Detector(
     id="cleartext-mail",
     title="Cleartext mail: {host}",
     summary="{host} exchanged {mails:mail} with {partners:external host} without TLS: {external_hosts}.",
-    actions=(Advice("Offer and use STARTTLS on {host}; require TLS for partners that matter."),),
+    actions=(
+        Advice("Enable TLS for outgoing mail on {clients}.", when=("client-local",)),
+        Advice("Check that {servers} offers STARTTLS with a valid certificate.", when=("server-local",)),
+        Advice("Require TLS on {host} for partners that matter (MTA-STS, DANE or a transport map)."),
+    ),
     attack=("T1040",),
     needs=("pair_day",),
     required_logs=("smtp",),

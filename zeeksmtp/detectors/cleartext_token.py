@@ -1,11 +1,11 @@
-"""A bearer token went over the wire in clear.
+"""A bearer token was sent in clear.
 
 What it sees: exchanges of smtp_auth.log (table `auth`) that carried a token (`secret_kind` = token: XOAUTH2,
-OAUTHBEARER) outside TLS, whatever the reply. Refused tries from outside, and those of a client that alarms in the test
-for guessing, are not counted. One finding per client, server and account; `count` is the number of exchanges.
+OAUTHBEARER) outside TLS, whatever the reply. Rejected logins from outside, and those of a client that alarms in the
+test for guessing, are not counted. One finding per client, server and account; `count` is the number of exchanges.
 
-Why it matters: who reads a bearer token can use it as it is until it expires, often for more than mail, and without the
-second factor that the login had asked for.
+Why it matters: a bearer token works for whoever reads it until it expires, often for more than mail, and without the
+second factor that the login had required.
 
 Benign causes: a TLS proxy that decrypts before the sensor; a laboratory. RFC 7628 and every provider require TLS.
 
@@ -15,7 +15,8 @@ to speak without TLS (STARTTLS stripped or optional), and require TLS on both en
 
 import polars as pl
 
-from zeeksmtp.detectors._exposure import as_findings, by_account, exposed
+from zeeksmtp.detectors._exposure import REQUIRE_TLS, as_findings, by_account, exposures
+from zeeksmtp.detectors._finding import ACCOUNT
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
@@ -24,17 +25,16 @@ class TokenParams(Params):
 
 
 def plan(tables: Tables, _params: TokenParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client, server and account whose token went by."""
-    found = by_account(exposed(tables, context, "token"))
+    """Return one finding per client, server and account whose token was sent in clear."""
+    found = by_account(exposures(tables, context, "token"))
     return as_findings(found, pl.lit("high"))
 
 
 DETECTOR = Detector(
     id="cleartext-token",
-    title="Bearer token of {accounts} sent in clear",
-    summary="{clients} sent a bearer token of {accounts} to {servers} without TLS, {count:time} by {mechanisms}; "
-    "{accepted} accepted.",
-    actions=(Advice("Revoke the tokens of {accounts}, and make {clients} and {servers} require TLS."),),
+    title=f"Cleartext bearer token: {ACCOUNT} ({{clients}} → {{servers}})",
+    summary="Bearer token sent {exchanges:time} without TLS by {mechanisms}. {accepted:login} accepted.",
+    actions=(Advice("Revoke the tokens and sessions of {accounts}.", when=("accounts",)), *REQUIRE_TLS),
     attack=("T1040", "T1550.001"),
     needs=("auth", "login"),
     required_logs=("smtp_auth",),

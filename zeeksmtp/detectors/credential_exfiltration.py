@@ -1,10 +1,10 @@
-"""A host inside mails its loot home through an outside account.
+"""A host of the site mails stolen data to an outside account.
 
 What it sees: a host of the site that is no mail server logs in to a submission server outside, in clear (table `auth`),
 and sends at least `min_mails` mails in these connections (table `message`) to at most `max_recipients` addresses. High
 if the sequential test alarms (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)): a trial is a mail
-a minute or more after the one before, bad if it goes from an address to itself, or comes by the clock (its gap differs
-from the gap before by at most `tolerance`); that is how mail-borne stealers (Agent Tesla and its kin) deliver what they
+a minute or more after the one before, bad if it goes from an address to itself, or comes at regular intervals (its gap
+differs from the gap before by at most `tolerance`); that is how stealers (Agent Tesla and its kin) deliver what they
 collected. Else low. One finding per client; `count` is the number of mails.
 
 Why it matters: the host runs a stealer: passwords of its browser and mail programs leave with every mail.
@@ -12,7 +12,7 @@ Why it matters: the host runs a stealer: passwords of its browser and mail progr
 Benign causes: a device or script that reports by mail through a private provider account; an application under test.
 
 What to do: isolate the host; change every password that was ever typed or stored on it; block the outside server; the
-account's password went by in clear, tell its provider.
+account's password was sent in clear: tell its provider.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import ENDS, first_uids
 from zeeksmtp.facts._rhythm import rhythm
@@ -58,12 +58,12 @@ class ExfiltrationParams(Params):
     )
 
     def test(self, context: Context) -> SequentialTest:
-        """Give the test with the operator's `alpha`."""
+        """Return the test with the operator's `alpha`."""
         return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
 
 def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Mails of the site's hosts in connections with an accepted login in clear at an outside server."""
+    """Return mails of the site's hosts in connections with an accepted login in clear at an outside server."""
     servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVERS)).select(client="host")
     logins = tables["auth"].filter(
         pl.col("direction") == "outbound", pl.col("outcome") == "success", pl.col("secret_kind") == "password"
@@ -74,23 +74,23 @@ def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
 
 
 def _trials(mails: pl.LazyFrame, tolerance: float) -> pl.LazyFrame:
-    """One row per mail a minute or more after the one before: an outbox that is emptied is one visit."""
+    """Return one trial per mail a minute or more after the one before: an outbox that is emptied is one visit."""
     gap = pl.col("ts").diff().over("client").dt.total_microseconds() / 1e6
     visits = mails.sort("client", "ts", "uid").filter((gap >= MIN_GAP_SECONDS).fill_null(value=True))
     before = pl.col("gap").shift(1).over("client")
-    by_the_clock = (pl.max_horizontal("gap", before) <= (1 + tolerance) * pl.min_horizontal("gap", before)) & (
+    regular = (pl.max_horizontal("gap", before) <= (1 + tolerance) * pl.min_horizontal("gap", before)) & (
         before.is_not_null()
     )
     return visits.with_columns(gap.alias("gap")).select(
         "client",
         "ts",
-        (by_the_clock | pl.col("to_self")).fill_null(value=False).alias("bad"),
+        (regular | pl.col("to_self")).fill_null(value=False).alias("bad"),
         pl.lit(1, pl.Int64).alias("trials"),
     )
 
 
 def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client."""
+    """Return one finding per client."""
     to_self = pl.col("recipient_names").list.contains(pl.col("sender")).fill_null(value=False)
     mails = _mails(tables, context).with_columns(to_self.alias("to_self")).cache()
     gap, _ = rhythm()
@@ -108,19 +108,21 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
     )
     tested = outcomes(_trials(mails, params.tolerance), ("client",), params.test(context))
     few = pl.col("recipients_seen").list.len() <= params.max_recipients
-    own, alarmed = pl.col("to_self") > 0, pl.col("alarm_at").is_not_null()
-    return shaped(
+    own, alarm = pl.col("to_self") > 0, pl.col("alarm_at").is_not_null()
+    return to_findings(
         found.filter(pl.col("count") >= params.min_mails, few)
         .join(tested, on="client")
         .with_columns(
             entity("client"),
-            severity({"high": alarmed}, otherwise="low"),
-            pl.when(own & alarmed).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
+            severity({"high": alarm}, otherwise="low"),
+            pl.when(own & alarm).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
             terms(
                 evidence("mails", pl.col("count")),
                 evidence("to_itself", pl.col("to_self"), own.cast(pl.Float64)),
                 evidence("recipients", pl.col("recipients_seen").list.len()),
-                evidence("seconds_between", pl.col("gap").round(0), alarmed.cast(pl.Float64)),
+                evidence("seconds_between", pl.col("gap").round(0), alarm.cast(pl.Float64)),
+                evidence("alarm", alarm, 0.0),
+                evidence("no_alarm", ~alarm, 0.0),
             ),
             details(recipients_seen=pl.col("recipients_seen")),
             test_column(),
@@ -130,10 +132,15 @@ def plan(tables: Tables, params: ExfiltrationParams, context: Context) -> pl.Laz
 
 DETECTOR = Detector(
     id="credential-exfiltration",
-    title="{clients} mails its loot out",
-    summary="{clients} logged in to {servers} as {accounts} in clear and sent {mails:mail} to {recipients_seen} "
-    "only, {to_itself} of them from an address to itself.",
-    actions=(Advice("Isolate {clients}, change every password stored on it, and block {servers}."),),
+    title="Data exfiltration by mail: {clients} → {servers}",
+    summary="{mails:mail} to {recipients_seen} only, {to_itself} of them from an address to itself. Logged in as "
+    "{accounts} without TLS.",
+    actions=(
+        Advice("Isolate {clients} and investigate it.", when=("alarm",)),
+        Advice("Change every password that is stored on {clients}.", when=("alarm",)),
+        Advice("Block {servers}.", when=("alarm", "server-outside")),
+        Advice("Find the program on {clients} that sends mail through {servers}.", when=("no_alarm",)),
+    ),
     attack=("T1048.003",),
     needs=("auth", "message", "role"),
     required_logs=("smtp_auth", "smtp"),

@@ -1,61 +1,53 @@
-"""A guess was right.
+"""A guessed password was right.
 
 What it sees: a login in clear that was accepted (table `auth`), from a client that had alarmed in the test of
-`password-guessing` at that server (or in that of `password-spray`, or took part in the guessing of that account over
-several sources, without having been accepted for it earlier) before, and that had been refused for that account before.
-One or two mistyped passwords never alarm. One finding per client, server and account; `count` is the number of accepted
-logins.
+`password-guessing` at that server before (or that took part in the guessing of that account over several sources,
+without having been accepted for it earlier), and that had failed logins for that account before. One or two mistyped
+passwords never alarm. One finding per client, server and account; `count` is the number of accepted logins.
 
 Why it matters: the attacker is in. What follows is reading mail, sending spam, or asking colleagues to pay.
 
 Benign causes: an authorised password audit; a person who typed many different wrong passwords before the right one (at
 the default parameters six, without a single success).
 
-What to do: change the password and end the account's sessions now; look at what it sent since (`mass-mailing`,
+What to do: change the password and end the account's sessions now; review what it sent since (`mass-mailing`,
 `account-abuse`); block the source.
 """
 
 from __future__ import annotations
 
 import polars as pl
-from pydantic import Field
 
 from zeeksmtp.detectors._exposure import KEY
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, GuessingTest, by_account, by_source, logins
+from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, DistributedGuessing, by_account, by_source, logins
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 
 
-class GuessThenSuccessParams(GuessingTest):
-    """The run that the success ends."""
-
-    min_sources: int = Field(
-        3, ge=2, description="clients that distributed guessing has at least; Source: as in password-guessing"
-    )
+class GuessThenSuccessParams(DistributedGuessing):
+    """The guessing that the success ends."""
 
 
 def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client, server and account."""
+    """Return one finding per client, server and account."""
     tries = logins(tables)
     alone = by_source(tries, params, context).select(*SOURCE, "alarm_at")
-    shared = by_account(tries, params, context, params.min_sources).select(
-        *ACCOUNT, pl.col("alarm_at").alias("shared_at")
-    )
-    refused = (
+    shared = by_account(tries, params, context).select(*ACCOUNT, pl.col("alarm_at").alias("shared_at"))
+    failed = (
         tries.filter(pl.col("bad")).group_by(KEY).agg(pl.col("ts").min().alias("tried_at"), pl.len().alias("refused"))
     )
-    right = tables["auth"].filter(pl.col("outcome") == "success")
-    knew = right.group_by(KEY).agg(pl.col("ts").min().alias("accepted_at"))
+    successes = tables["auth"].filter(pl.col("outcome") == "success")
+    first_success = successes.group_by(KEY).agg(pl.col("ts").min().alias("accepted_at"))
     joined = (
-        right.filter(context.window.covers())
-        .join(refused, on=list(KEY))
-        .join(knew, on=list(KEY))
+        successes.filter(context.window.covers())
+        .join(failed, on=list(KEY))
+        .join(first_success, on=list(KEY))
         .join(alone, on=list(SOURCE), how="left")
         .join(shared, on=list(ACCOUNT), how="left")
     )
-    # Who was accepted before it was ever refused has the password: the owner, amid the guesses of others.
+    # A client that was accepted before it ever failed has the password: the owner, amid the guesses of others.
     shared_at = pl.when(pl.col("accepted_at") >= pl.col("tried_at")).then(pl.col("shared_at"))
     after = pl.col("ts") >= pl.coalesce(pl.col("alarm_at"), shared_at)
     found = (
@@ -73,7 +65,7 @@ def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl
             first_uids().alias("uids"),
         )
     )
-    return shaped(
+    return to_findings(
         found.with_columns(
             entity(*KEY),
             pl.lit("critical").alias("severity"),
@@ -86,11 +78,13 @@ def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl
 
 DETECTOR = Detector(
     id="guess-then-success",
-    title="Password of {accounts} guessed",
-    summary="{clients} guessed the password of {accounts} at {servers}: {refused_before:refused login}, then "
-    "{accepted:accepted one}, the first at {first}.",
+    title="Password guessed: account `{accounts}` ({clients} → {servers})",
+    summary="{accepted:successful login} after {refused_before:failed login}, the first at {first}.",
     actions=(
-        Advice("Change the password of {accounts} now, end its sessions, and look at what it sent since {first}."),
+        Advice("Change the password of {accounts} now and end all its sessions."),
+        Advice("Review the mail that {accounts} sent since {first}."),
+        Advice("Block {clients}.", when=("client-outside",)),
+        Advice("Isolate {clients} and investigate it.", when=("client-local",)),
     ),
     attack=("T1110", "T1078"),
     needs=("auth", "login"),

@@ -1,4 +1,4 @@
-"""A host suddenly sends far more mail than it should.
+"""A host suddenly sends far more mail than usual.
 
 What it sees: messages and recipients per local client and hour (table `volume`, the larger of the two) against what
 the same hours of earlier weeks had (robust centre and spread, upper tail of a negative binomial, never narrower than
@@ -27,23 +27,23 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, first_uids_seen
 from zeeksmtp.facts.usual import HISTORY_DAYS
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
-_ALLOWED = ("bulk-sender",)
-_FORWARDING = ("relay", "gateway")  # they carry other people's domains
+_ALLOWED_ROLES = ("bulk-sender",)
+_FORWARDING_ROLES = ("relay", "gateway")  # they carry other people's domains
 _HOUR = ("client", "hour")
-_MORE_REFUSED = 2.0  # refusals weigh where their share doubles
-_SERVERS = 100  # are named at most
-_NEVER = 1e-300  # a tail that underflows is not infinitely unlikely
+_MIN_REFUSED_RATIO = 2.0  # refusals weigh where their share doubles
+_MAX_SERVERS = 100
+_MIN_P = 1e-300  # a tail that underflows is not infinitely unlikely
 
 
 class MassMailingParams(Params):
-    """When volume is unusual, and what must meet it."""
+    """When volume is unusual, and which evidence must confirm it."""
 
     min_messages: int = Field(
         30, ge=1, description="messages or recipients in an hour; Source: SPOT's count, 30 an hour"
@@ -65,7 +65,7 @@ class MassMailingParams(Params):
 
 def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     found = discovered(pl.col("p"), context.false_discovery_rate, "day").fill_null(value=False)
-    score = -pl.col("p").clip(lower_bound=_NEVER).log()
+    score = -pl.col("p").clip(lower_bound=_MIN_P).log()
     unusual = (
         tables["volume"]
         .filter(found)
@@ -74,8 +74,8 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
         .join(tables["volume"].group_by("client").agg(pl.len().alias("trials")), on="client")
         .cache()
     )
-    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED)).select(client="host")
-    # What it sent before, and at which hours of the day, tells whether the role and the time are new.
+    known = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
+    # Whether it sent before, and at which hours of the day, decides if the role and the time are new.
     clock = pl.col("hour").dt.convert_time_zone(context.site.timezone).dt.hour()
     past = tables["volume"].filter(pl.col("messages") > 0).select("client", then="hour", then_clock=clock)
     before = (
@@ -88,7 +88,7 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
             (pl.col("then_clock") == pl.col("clock")).any().alias("sent_at_this_hour"),
         )
     )
-    forwards = tables["role"].select(client="host", forwards=pl.col("role").is_in(_FORWARDING))
+    forwards = tables["role"].select(client="host", forwards=pl.col("role").is_in(_FORWARDING_ROLES))
     began = tables["volume"].select(pl.col("hour").min().alias("logs_since"))
     old_enough = pl.col("hour") - pl.col("logs_since") >= timedelta(days=params.history_days)
     night = (clock >= params.night_from) | (clock < params.night_to)
@@ -112,19 +112,19 @@ def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.La
 
 
 def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
-    """Sum up mails and sessions of hours that are busy enough: all that unusual ones can be told of.
+    """Return mails and sessions of hours busy enough to be unusual, summed up per client and hour.
 
-    Give one row per client and hour (two, where a session went on after the end of its day).
+    There are two rows where a session went on after the end of its day.
     """
     busy = tables["sent"].filter(pl.col("value") >= params.min_messages)
     mails = _during(tables["message"].filter(pl.col("content").fill_null(value=True)), busy, context)
-    told = mails.group_by(_HOUR).agg(
+    mailed = mails.group_by(_HOUR).agg(
         pl.col("sender_domain").drop_nulls().unique().alias("sender_domains"),
         pl.col("recipient_domains").explode().drop_nulls().unique().alias("to_domains"),
         (pl.col("reply_code") >= 500).sum().cast(pl.UInt64).alias("refused_mails"),
         pl.len().cast(pl.UInt64).alias("mails"),
         pl.col("ts").max().alias("complete_at"),
-        pl.col("server").unique().sort().head(_SERVERS).alias("servers"),
+        pl.col("server").unique().sort().head(_MAX_SERVERS).alias("servers"),
         first_seen(lines=True),
     )
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
@@ -139,11 +139,11 @@ def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.Laz
             bare.fill_null(value=False).any().alias("bare_helo"),
         )
     )
-    return told.join(spoken, on=list(_HOUR), how="full", coalesce=True)
+    return mailed.join(spoken, on=list(_HOUR), how="full", coalesce=True)
 
 
 def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-    """What mails and sessions tell, per key that has mails."""
+    """Return the evidence of mails and sessions, per key that has mails."""
     several = [pl.col(name).explode().drop_nulls() for name in ("sender_domains", "to_domains", "helo_names")]
     return (
         busy.group_by(keys)
@@ -151,7 +151,7 @@ def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
             *(names.n_unique() for names in several),
             pl.col("refused_mails", "mails", "refused", "rcpt").sum(),
             pl.col("complete_at").max(),
-            pl.col("servers").explode().drop_nulls().unique().sort().head(_SERVERS),
+            pl.col("servers").explode().drop_nulls().unique().sort().head(_MAX_SERVERS),
             first_uids_seen().alias("uids"),
             pl.col("bare_helo").any(),
         )
@@ -160,7 +160,7 @@ def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
 
 
 def _refused_before(every: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
-    """The share of its recipients that a client had refused before its first unusual hour."""
+    """Return the share of its recipients that a client had refused before its first unusual hour."""
     began = hours.group_by("client").agg(pl.col("hour").min().alias("began"))
     earlier = every.select(*_HOUR, "refusals", "rcpt").join(began, on="client").filter(pl.col("hour") < pl.col("began"))
     share = pl.col("refusals").sum() / pl.col("rcpt").sum().clip(lower_bound=1)
@@ -168,7 +168,7 @@ def _refused_before(every: pl.LazyFrame, hours: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _kinds(params: MassMailingParams) -> dict[str, tuple[pl.Expr, pl.Expr]]:
-    """Evidence beside volume: its value, and whether it weighs."""
+    """Return the kinds of evidence beside volume: value, and whether it weighs."""
     refused = pl.max_horizontal(
         pl.col("refused").fill_null(0) / pl.col("rcpt").clip(lower_bound=1), pl.col("refused_mails") / pl.col("mails")
     ).fill_null(0)
@@ -177,7 +177,7 @@ def _kinds(params: MassMailingParams) -> dict[str, tuple[pl.Expr, pl.Expr]]:
     # Mailboxes are moved, and reports written, at night, by new hosts with short names: but to one domain.
     abroad = pl.col("to_domains") > 1
     # A mailing list has its dead addresses every day.
-    usual = _MORE_REFUSED * pl.col("refused_before").fill_null(0)
+    usual = _MIN_REFUSED_RATIO * pl.col("refused_before").fill_null(0)
     return {
         "sender_domains": (pl.col("sender_domains"), several & ~pl.col("forwards")),
         "refused_share": (refused, (refused >= params.min_refused_share) & (refused >= usual)),
@@ -192,16 +192,16 @@ def _number(kinds: dict[str, tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
 
 
 def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams) -> pl.LazyFrame:
-    """When it could have been told: the first unusual hour that has evidence enough by itself, else the last one.
+    """Return when the detector could alarm: in the first unusual hour with evidence of its own, else in the last one.
 
-    Both at the hour's last mail, when its count was complete. Score and threshold are those of the most unusual hour
-    (of several that are equally so, the last).
+    It is the time of the hour's last mail, when its count was complete. Score and threshold are those of the most
+    unusual hour (of several that are equally so, the last).
     """
     each = hours.join(_evidence(busy, _HOUR), on=list(_HOUR), how="left").join(before, on="client", how="left")
-    told = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
+    evident = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
     worst = pl.col("threshold").sort_by("score", "hour").last()
     return each.group_by("client").agg(
-        pl.coalesce(told, pl.col("complete_at").max()).alias("alarm_at"),
+        pl.coalesce(evident, pl.col("complete_at").max()).alias("alarm_at"),
         worst.alias("threshold"),
         pl.col("score").max(),
         pl.len().alias("bad"),
@@ -209,7 +209,7 @@ def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, param
 
 
 def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client."""
+    """Return one finding per client."""
     hours = _hours(tables, params, context).cache()
     busy = tables["daily"].join(hours.select(_HOUR), on=list(_HOUR), how="semi").cache()
     before = _refused_before(tables["host_hour"], hours).cache()
@@ -233,7 +233,7 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
     kinds = _kinds(params)
     number = _number(kinds)
     shown = {name: pl.col(name) for name in ("recipients", "hours", "times_expected")}
-    return shaped(
+    return to_findings(
         joined.filter(number > 0).with_columns(
             entity("client"),
             severity({"critical": number >= 3}, otherwise="high"),
@@ -257,11 +257,14 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
 
 DETECTOR = Detector(
     id="mass-mailing",
-    title="{clients} sends in masses",
-    summary="{clients} sent {count:message} to {recipients:recipient} in {hours:unusual hour}, up to "
-    "{times_expected} times what was expected: {sender_domains:sender domain}, {refused_share} refused, "
-    "{helo_names:HELO name}.",
-    actions=(Advice("Hold the mail of {clients}, look at a sample, and find the account or program behind it."),),
+    title="Mass mailing from {clients}",
+    summary="{count:message} to {recipients:recipient} in {hours:unusual hour}, up to {times_expected} times the usual "
+    "volume. {sender_domains:sender domain}, share rejected {refused_share}, {helo_names:HELO name}.",
+    actions=(
+        Advice("Hold outgoing mail of {clients} and review a sample."),
+        Advice("Find the account or program on {clients} that sends it."),
+        Advice("If {clients} is a known bulk sender, set its role in the configuration."),
+    ),
     attack=("T1071.003", "T1566"),
     needs=("volume", "host_hour", "role"),
     required_logs=("smtp",),

@@ -1,4 +1,4 @@
-"""A host that is no mail server delivers mail by itself.
+"""A host that is no mail server delivers mail directly to mail exchangers.
 
 What it sees: sessions (table `session`) of one of the site's hosts, whose role (table `role`) is not that of a mail
 server, with at least `min_servers` distinct outside servers on port 25, in which it spoke or was turned away. By itself
@@ -7,13 +7,14 @@ refusal (5xx; greylisting is none), several sender domains, a HELO name that cha
 the host did not send. MX look-ups of its own (dns.log) are shown, but not needed: bots carry their own resolvers.
 `count` is the number of such sessions.
 
-Why it matters: workstations hand their mail to a relay. What talks to the mail servers of the world by itself is a spam
-bot, a worm, or software that somebody runs without having asked.
+Why it matters: workstations hand their mail to a relay. Delivery to mail exchangers by any other host is a sign
+of a spam bot, a worm, or unapproved software.
 
 Benign causes: a new mail server before it is known (set its role in config); an application that delivers its own
 mails; a mail client whose account sits at several providers (they answer on 587 and 465, rarely on 25).
 
-What to do: look at the host now; block port 25 outbound for all but the relays; if it is meant to send, set its role.
+What to do: isolate the host and investigate it; block outbound port 25 for all but the relays; if it is meant to
+deliver mail, set its role in the configuration.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _RELAY_PORT = 25
-_SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
+_MAIL_SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
 
 
 class DirectSenderParams(Params):
-    """When delivering by oneself is reported, and what weighs."""
+    """When direct delivery is reported, and which evidence weighs."""
 
     min_servers: int = Field(
         3,
@@ -59,9 +60,9 @@ class DirectSenderParams(Params):
 
 
 def _days(tables: Tables, _params: DirectSenderParams, context: Context) -> pl.LazyFrame:
-    """One row per client that delivered to outside servers on port 25: its sessions in which something was said.
+    """Return one row per client that delivered to outside servers on port 25.
 
-    And what the mails tell: sender domains, recipients, and refusals where smtp.log is all there is.
+    It sums up the sessions in which the client spoke, and sender domains, recipients and rejections of its mails.
     """
     refused = (pl.col("replies_5xx").fill_null(0) > 0) | (pl.col("last_reply_code").fill_null(0) >= 500)
     spoke = pl.col("helo").is_not_null() | (pl.col("orig_bytes").fill_null(0) > 0) | refused
@@ -101,9 +102,9 @@ def _look_ups(tables: Tables) -> pl.LazyFrame:
 
 
 def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
-    """One row per host that delivers by itself, with what weighs."""
+    """Return one row per host that delivers directly, with its evidence."""
     began = tables["pair"].select(pl.col("first").min().alias("logs_since"))
-    servers = tables["role"].filter(pl.col("role").is_in(_SERVER_ROLES)).select(client="host")
+    servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVER_ROLES)).select(client="host")
     found = (
         tables["daily"]
         .join(servers, on="client", how="anti")
@@ -128,7 +129,7 @@ def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.LazyFrame:
-    """Give one finding per host."""
+    """Return one finding per host."""
     refused = pl.max_horizontal(pl.col("refused"), pl.col("refused_mails").fill_null(0))
     weighs = {
         "refused_sessions": (refused, refused >= params.min_refused_share * pl.col("sessions")),
@@ -148,7 +149,7 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
         "recipients": pl.col("recipients").fill_null(0),
         "mx_look_ups": pl.col("mx_look_ups").fill_null(0),
     }
-    return shaped(
+    return to_findings(
         _clients(tables, params).with_columns(
             entity("client"),
             severity({"high": kinds >= 2, "medium": kinds == 1}, otherwise="low"),
@@ -158,6 +159,7 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
             terms(
                 *(evidence(name, value, 0.0) for name, value in shown.items()),
                 *(evidence(name, value, holds.cast(pl.Float64)) for name, (value, holds) in weighs.items()),
+                evidence("kinds_of_evidence", kinds, 0.0),
             ),
         )
     )
@@ -165,14 +167,13 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
 
 DETECTOR = Detector(
     id="new-direct-sender",
-    title="{clients} delivers mail by itself",
-    summary="{clients} is no known mail server, yet spoke to {outside_servers} outside servers on port 25 in "
-    "{count:session}: {refused_sessions} refused, {sender_domains:sender domain}, {helo_names:HELO name}, "
-    "{mx_look_ups:MX look-up} of its own.",
+    title="Direct-to-MX sender: {clients}",
+    summary="{count:session} with {outside_servers:external mail server} on port 25: {refused_sessions} rejected, "
+    "{sender_domains:sender domain}, {helo_names:HELO name}, {mx_look_ups:MX lookup}.",
     actions=(
-        Advice(
-            "Look at {clients} now; block port 25 outbound for it; if it is meant to send, set its role in the config."
-        ),
+        Advice("Isolate {clients} and investigate it.", when=("kinds_of_evidence",)),
+        Advice("Block outbound port 25 for {clients}."),
+        Advice("If {clients} is meant to deliver mail itself, set its role in the configuration."),
     ),
     attack=("T1071.003",),
     needs=("pair", "role", "dns"),

@@ -1,21 +1,21 @@
 """Someone guesses passwords.
 
-What it sees: logins in clear that were judged (table `auth`): bad if the credentials were refused (535 and its kin, not
+What it sees: logins in clear with a verdict (table `login`): bad if the credentials were rejected (535 and its kin, not
 454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
-the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server, per account and server over sources none
-of which alarms alone (at least `min_sources`), and per site: networks outside (/24, IPv6 /64) with refused tries in an
-hour, against the site's own rate (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources`
-clients). Where commands are hidden in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the
-client (no mail fits into that) are the bad trials; such a finding says so and has low confidence. Many accounts with
-few tries each are `password-spray`. `count` is the number of refused tries. Severity: medium; high when slow (median
-gap of `slow_gap_minutes` or more) or distributed.
+the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server; per account and server over at least
+`min_sources` sources, the first two failed logins of each; and per site: networks outside (/24, IPv6 /64) with failed
+logins in an hour, against the site's own rate (Page's test, alarm at the same h; it needs a day of logs and at least
+`min_sources` clients). Where commands are hidden in TLS, sessions of outside clients with fewer than `tls_failed_bytes`
+from the client (no mail fits into that) are the bad trials; such a finding is inferred and has low confidence. Many
+accounts with few tries each are `password-spray`. `count` is the number of failed logins. Severity: medium; high when
+slow (median gap of `slow_gap_minutes` or more) or distributed.
 
 Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
 
-Benign causes: a device with an old password (`stale-password`, counted once here); a person who mistypes; a password
-changed on the server and not on the phone; a monitoring probe that only completes TLS.
+Benign causes: a device with an outdated password (`stale-password`, counted once here); a person who mistypes; a
+password changed on the server and not on the phone; a monitoring probe that only completes TLS.
 
-What to do: block the source, limit the rate of AUTH (fail2ban, Postfix anvil), require second factors, and see whether
+What to do: block the source, limit failed logins (fail2ban, Postfix anvil), require second factors, and see whether
 `guess-then-success` names an account.
 """
 
@@ -26,45 +26,45 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import (
     ACCOUNT,
     SOURCE,
-    GuessingTest,
+    DistributedGuessing,
+    before_alarms,
     by_account,
     by_source,
+    login_alarms,
     logins,
     network_of,
-    tested,
 )
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
+_SITE = ("site",)
 
-class PasswordGuessingParams(GuessingTest):
-    """When refused logins are guessing."""
 
-    min_sources: int = Field(
-        3, ge=2, description="clients that distributed guessing has at least; Source: our choice, two may be one person"
-    )
+class PasswordGuessingParams(DistributedGuessing):
+    """When failed logins are guessing."""
+
     slow_gap_minutes: float = Field(
         20, gt=0, description="median minutes between tries of slow guessing; Source: CrowdSec's conditional slow tier"
     )
     tls_failed_bytes: int = Field(
         1000,
         ge=100,
-        description="bytes of the client in a TLS session that carried no mail; Source: recorded sessions, refused "
+        description="bytes of the client in a TLS session that carried no mail; Source: recorded sessions, failed "
         "logins sent 773 to 803, the smallest mail 1026",
     )
 
 
-def _seen(tries: pl.LazyFrame, alarmed: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
-    """What was refused in the window, per key that alarmed; most keys did not, and cost nothing here."""
-    seen = (
+def _failures(tries: pl.LazyFrame, alarms: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
+    """Sum up the failed logins in the window per key that alarms; most keys do not, and cost nothing here."""
+    failed = (
         tries.filter(pl.col("bad"), context.window.covers())
-        .join(alarmed.select(keys), on=list(keys), how="semi")
+        .join(alarms.select(keys), on=list(keys), how="semi")
         .sort("ts", "uid")
         .group_by(keys)
         .agg(
@@ -75,46 +75,55 @@ def _seen(tries: pl.LazyFrame, alarmed: pl.LazyFrame, keys: tuple[str, ...], con
             pl.col("server").unique().sort().alias("servers"),
             pl.col("user").drop_nulls().unique().sort().head(100).alias("accounts"),
             pl.col("client").n_unique().alias("sources"),
-            pl.col("account").n_unique().alias("tried"),
+            pl.col("account").drop_nulls().n_unique().alias("accounts_tried"),
             pl.col("ts").diff().median().alias("gap"),
             first_uids().alias("uids"),
         )
     )
-    return seen.join(alarmed, on=list(keys))
+    return failed.join(alarms, on=list(keys))
 
 
-def _finding(rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessingParams, *, how: str) -> pl.LazyFrame:
+def _findings(
+    rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessingParams, *, in_tls: bool = False
+) -> pl.LazyFrame:
     slow = (pl.col("gap") >= timedelta(minutes=params.slow_gap_minutes)).fill_null(value=False)
     distributed = pl.col("sources") >= params.min_sources
-    in_tls = how == "tls"
-    return shaped(
+    accounts, plural = (
+        pl.col("accounts_tried"),
+        pl.when(pl.col("accounts_tried") == 1).then(pl.lit("")).otherwise(pl.lit("s")),
+    )
+    return to_findings(
         rows.with_columns(
             entity(*keys),
             severity({"high": (slow | distributed) & pl.lit(not in_tls)}, otherwise="medium"),
             pl.lit("low" if in_tls else "high").alias("confidence"),
+            pl.lit("inferred" if in_tls else "observed").alias("visibility"),
             terms(
                 evidence("refused", pl.col("count")),
                 evidence("sources", pl.col("sources"), distributed.cast(pl.Float64)),
-                evidence("accounts_tried", pl.col("tried"), 0.0),
+                evidence("accounts_tried", accounts, 0.0),
                 evidence("slow", slow, slow.cast(pl.Float64)),
                 evidence("inside_tls", pl.lit(in_tls), 0.0),
             ),
-            details(seen_as=pl.concat_list(pl.lit("short TLS sessions" if in_tls else "refused logins"))),
+            details(
+                who=who(pl.col("sources")),
+                scope=text_if(accounts > 0, pl.format("{} account{}", accounts, plural)),
+                note=text_if(pl.lit(in_tls), "Inferred from short sessions inside TLS."),
+            ),
             test_column(),
         )
     )
 
 
-def _submitted(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
-    """Sessions of outside clients inside TLS on submission ports: `bad` if no mail fits into them."""
+def _submissions(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+    """Return sessions of outside clients inside TLS on submission ports: `bad` if no mail fits into them."""
     sessions = tables["session"].filter(
         pl.col("tls"), pl.col("port").is_in([465, 587]), pl.col("direction") == "inbound", pl.col("orig_bytes") > 0
     )
     return sessions.select("ts", "uid", *SOURCE, (pl.col("orig_bytes") < params.tls_failed_bytes).alias("bad"))
 
 
-def _hidden(tables: Tables) -> pl.LazyFrame:
-    """Give what was `_submitted` as trials."""
+def _submission_trials(tables: Tables) -> pl.LazyFrame:
     return tables["daily"].with_columns(
         pl.lit(1, pl.Int64).alias("trials"),
         pl.lit(None, pl.String).alias("user"),
@@ -122,46 +131,55 @@ def _hidden(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
-    """Give the findings per source, per account, per site, and per source inside TLS."""
-    # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
-    tries, hidden = logins(tables), _hidden(tables).cache()
-    alone = by_source(tries, params, context).cache()
-    sources = alone.filter(~pl.col("is_spray"))
-    accounts = by_account(tries, params, context, params.min_sources).cache()
-    rest = tries.join(alone, on=list(SOURCE), how="anti").join(accounts, on=list(ACCOUNT), how="anti").cache()
-    in_tls = tested(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
-    shared = _seen(tries, accounts.drop("sources"), ACCOUNT, context)
-    # Together only what comes from outside: inside, everyone's first mistake of the day would add up.
+def _site_wide(
+    tries: pl.LazyFrame, rest: pl.LazyFrame, params: PasswordGuessingParams, context: Context
+) -> pl.LazyFrame:
+    """Return the worst time at which more networks failed to log in than is usual.
+
+    Only what comes from outside counts: inside, everyone's first mistake of the day would add up.
+    """
     outside = rest.filter(pl.col("bad"), pl.col("direction") == "inbound")
     outside = outside.with_columns(pl.lit("site").alias("site"), network_of(pl.col("client")).alias("network")).cache()
-    surge = surges(outside, tries, ("site",), "network", context.alpha).cache()
+    surge = surges(outside, tries, _SITE, "network", context.alpha).cache()
     during = outside.join(surge.select("since", "till"), how="cross")
     during = during.filter(pl.col("ts").is_between("since", "till", closed="left"))
-    site = _seen(during, surge, ("site",), context).filter(pl.col("sources") >= params.min_sources)
+    return _failures(during, surge, _SITE, context).filter(pl.col("sources") >= params.min_sources)
+
+
+def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
+    """Return the findings per source, per account, per site, and per source inside TLS."""
+    # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
+    tries, hidden = logins(tables).cache(), _submission_trials(tables).cache()
+    alone = by_source(tries, params, context).cache()
+    sources = alone.filter(~pl.col("is_spray"))
+    accounts = by_account(tries, params, context).drop("sources").cache()
+    in_tls = login_alarms(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
+    together = before_alarms(tries, alone, accounts)
     return pl.concat(
         [
-            _finding(_seen(tries, sources, SOURCE, context), SOURCE, params, how="source"),
-            _finding(shared, ACCOUNT, params, how="account"),
-            _finding(site, ("site",), params, how="site"),
-            _finding(_seen(hidden, in_tls, SOURCE, context), SOURCE, params, how="tls"),
+            _findings(_failures(tries, sources, SOURCE, context), SOURCE, params),
+            _findings(_failures(tries, accounts, ACCOUNT, context), ACCOUNT, params),
+            _findings(_site_wide(tries, together, params, context), _SITE, params),
+            _findings(_failures(hidden, in_tls, SOURCE, context), SOURCE, params, in_tls=True),
         ]
     )
 
 
 def count_trials(tables: Tables, _params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
-    """Give the number of logins that were judged, and of sessions inside TLS; accounts are judged a second time."""
-    seen = pl.concat([logins(tables).select("trials"), _hidden(tables).select("trials")])
-    return pl.concat([seen, logins(tables).select("trials")]).select(pl.col("trials").sum())
+    """Return the number of logins with a verdict, twice as accounts are tested too, and of sessions inside TLS."""
+    every = [logins(tables), _submission_trials(tables), logins(tables)]
+    return pl.concat([trials.select("trials") for trials in every]).select(pl.col("trials").sum())
 
 
 DETECTOR = Detector(
     id="password-guessing",
-    title="Passwords guessed at {servers}",
-    summary="{clients} tried {refused:password} on {accounts_tried:account} of {servers} in vain, from "
-    "{sources:source}, seen as {seen_as}.",
+    title="Password guessing against {servers}",
+    summary="{refused:failed login}{scope: for %} from {sources:source}.{note: %}",
     actions=(
-        Advice("Block {clients}, limit the rate of AUTH on {servers}, and check whether a later login succeeded."),
+        Advice("Block {clients}.", when=("client-outside",)),
+        Advice("Isolate {clients} and investigate it.", when=("client-local",)),
+        Advice("Limit failed logins on {servers} (fail2ban, or the server's own limits).", when=("server-local",)),
+        Advice("Watch {accounts} for later successful logins.", when=("accounts",)),
     ),
     attack=("T1110.001",),
     needs=("login",),
@@ -170,7 +188,7 @@ DETECTOR = Detector(
     plan=plan,
     stage="guessing",
     trials=count_trials,
-    daily=Daily(("session",), _submitted),
+    daily=Daily(("session",), _submissions),
     technique="Password guessing",
     convicts=True,
 )

@@ -1,11 +1,11 @@
-"""One password opens two doors.
+"""One password opens several accounts.
 
 What it sees: accepted logins in clear (table `auth`) with the same `secret_hash` (the keyed hash that the Zeek script
 computes where `site_secret` is set) for two accounts, or for one account at two servers of different owners (the names
-in their greetings have no domain in common). One finding per group; `count` is the number of logins. Neither hash nor
-length leaves the lake.
+in their greetings have no domain in common). One finding per password; `count` is the number of logins. Neither hash
+nor length is shown; only the id of the finding depends on the hash.
 
-Why it matters: who learns one of the passwords, here or at the other owner, has the other account too.
+Why it matters: whoever learns one of the passwords, here or at the other owner, has the other account too.
 
 Benign causes: one person with a personal and a shared account; a device with two accounts that somebody set up in one
 go; test accounts.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import shaped, terms
+from zeeksmtp.detectors._finding import entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -28,14 +28,14 @@ class PasswordReuseParams(Params):
 
 
 def _owners(tables: Tables) -> pl.LazyFrame:
-    """Who runs a server: the last two labels of the name in its greeting, else its own address."""
+    """Return the owner of each server: the last two labels of the name in its greeting, else its own address."""
     named = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
     domain = pl.col("host_name").str.extract(r"([^.]+\.[^.]+)$")
     return named.select("server", pl.coalesce(domain, "server").alias("owner"))
 
 
 def plan(tables: Tables, _params: PasswordReuseParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per group of accounts that share a password."""
+    """Return one finding per password that several accounts, or several owners' servers, share."""
     accepted = tables["auth"].filter(
         pl.col("secret_hash").is_not_null(), pl.col("secret_kind") == "password", pl.col("outcome") == "success"
     )
@@ -49,20 +49,21 @@ def plan(tables: Tables, _params: PasswordReuseParams, context: Context) -> pl.L
             pl.col("client").unique().sort().alias("clients"),
             pl.col("server").unique().sort().alias("servers"),
             pl.col("user").unique().sort().alias("accounts"),
-            pl.col("account").unique().sort().alias("normal"),
+            pl.col("account").n_unique().alias("distinct_accounts"),
             pl.col("owner").n_unique().alias("owners"),
             first_uids().alias("uids"),
         )
     )
-    reused = (pl.col("normal").list.len() > 1) | (pl.col("owners") > 1)
-    return shaped(
-        found.filter(reused, pl.col("count") > 0).with_columns(
-            pl.concat_list(pl.col(c).list.join(",") for c in ("clients", "servers", "normal")).alias("key"),
+    is_shared = (pl.col("distinct_accounts") > 1) | (pl.col("owners") > 1)
+    return to_findings(
+        found.filter(is_shared, pl.col("count") > 0).with_columns(
+            entity("secret_hash"),
             pl.lit("medium").alias("severity"),
             pl.lit("high").alias("confidence"),
             terms(
-                evidence("distinct_accounts", pl.col("normal").list.len()),
+                evidence("distinct_accounts", pl.col("distinct_accounts")),
                 evidence("owners", pl.col("owners")),
+                evidence("distinct_servers", pl.col("servers").list.len()),
                 evidence("logins", pl.col("count")),
             ),
         )
@@ -71,9 +72,10 @@ def plan(tables: Tables, _params: PasswordReuseParams, context: Context) -> pl.L
 
 DETECTOR = Detector(
     id="password-reuse",
-    title="One password for {accounts}",
-    summary="{accounts} logged in with one and the same password, at {servers}, from {clients}; {logins:login}.",
-    actions=(Advice("Change all but one of these passwords: {accounts}."),),
+    title="Password reuse: {accounts} at {servers}",
+    summary="{distinct_accounts:account} at {distinct_servers:server} of {owners:owner} share one password: "
+    "{logins:login} without TLS.",
+    actions=(Advice("Change the password of {accounts}, so that each account has one of its own."),),
     attack=("T1078",),
     needs=("auth", "server"),
     required_logs=("smtp_auth",),

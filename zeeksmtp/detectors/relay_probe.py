@@ -1,18 +1,19 @@
-"""Someone tests whether a server relays for strangers.
+"""Someone tests whether a server relays mail for strangers.
 
 What it sees: RCPT commands of outside clients without a login (table `command`) to the site's servers, for recipients
-outside (their domain is not that of the server's greeting, nor one that it accepted from another client). Refused for
-relaying (5.7.x, "relay"): a probe. Accepted, where the server refuses relaying to others or the client was refused it
-elsewhere: an open door. One finding per client and server; `count` is the number of such recipients. Severity:
-critical if one was accepted; medium from `min_tries` refused names on; low below.
+outside (their domain is not that of the server's greeting, nor one that it accepted from two clients that it never
+refused to relay for). Rejected for relaying (5.7.x, "relay"): a probe. Accepted, where the server rejects relaying by
+others or the client was rejected elsewhere: an open relay. One finding per client and server; `count` is the number of
+such recipients. Severity: critical if one was accepted; medium from `min_tries` rejected names on. Clients below that
+are the background of the Internet: one finding per server, info.
 
 Why it matters: an open relay is found within hours, used within a day, and on every blocklist within a week.
 
-Benign causes: a stale MX record sends other people's mail to the server; a partner whose domain moved; a test of one's
-own from outside.
+Benign causes: an outdated MX record sends other people's mail to the server; a partner whose domain moved; a test of
+one's own from outside.
 
 What to do: accepted: close the relay now (Postfix: smtpd_relay_restrictions; Exim: acl_check_rcpt; Sendmail: no
-promiscuous_relay). Refused: nothing, the server did its work; block the source if it goes on.
+promiscuous_relay). Rejected: nothing, the server did its work; block the source if it goes on.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._reply import asked_name
+from zeeksmtp.facts._reply import domain_of, queried_name
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 
 _PAIR = ("client", "server")
@@ -31,15 +32,16 @@ _RELAYING = r"(?i)relay"
 
 
 class RelayProbeParams(Params):
-    """When refused relaying is a probe."""
+    """When rejected relaying is a probe."""
 
-    min_tries: int = Field(2, ge=1, description="distinct outside recipients refused; Source: a stale MX tries one")
+    min_tries: int = Field(
+        2, ge=1, description="distinct outside recipients rejected; Source: an outdated MX record brings one"
+    )
 
 
 def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) -> pl.LazyFrame:
-    """Recipients that outside clients without a login gave to the site's servers, with their domain."""
+    """Return the recipients that outside clients without a login named to the site's servers, with their domain."""
     logged_in = tables["auth"].filter(pl.col("outcome") == "success").select("uid", *_PAIR).unique()
-    domain = asked_name().str.extract(r"@([^@]+)$").str.strip_chars_end(".")
     text, status = pl.col("reply_msg").fill_null(""), pl.col("reply_status")
     about_relaying = text.str.contains(_RELAYING) | (status == "5.7.54").fill_null(value=False)
     return (
@@ -50,8 +52,8 @@ def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) ->
             *_PAIR,
             "ts",
             "uid",
-            asked_name().alias("name"),
-            domain.alias("domain"),
+            queried_name().alias("name"),
+            domain_of(queried_name()).alias("domain"),
             (pl.col("reply_code") < 300).alias("accepted"),
             ((pl.col("reply_code") >= 500) & about_relaying).alias("refused"),
         )
@@ -59,67 +61,103 @@ def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) ->
     )
 
 
-def _worth_a_look(recipients: pl.LazyFrame) -> pl.LazyFrame:
-    """Leave out the recipients of servers and clients that know no refusal: an accepted one says nothing by itself."""
+def _suspects(recipients: pl.LazyFrame) -> pl.LazyFrame:
+    """Drop recipients of servers and clients without any rejection: an accepted one says nothing by itself."""
     refused = recipients.filter("refused")
     servers, clients = refused.select("server").unique(), refused.select("client").unique()
     elsewhere = recipients.join(servers, on="server", how="anti").join(clients, on="client", how="semi")
     return pl.concat([recipients.join(servers, on="server", how="semi"), elsewhere])
 
 
-def _own_domains(recipients: pl.LazyFrame) -> pl.LazyFrame:
-    """Domains that a server takes mail for: accepted from two clients, and never refused for relaying."""
+def _own_domains(recipients: pl.LazyFrame, probers: pl.LazyFrame) -> pl.LazyFrame:
+    """Return domains that a server takes mail for: accepted from two clients, and never rejected for relaying.
+
+    Clients that were rejected for relaying (`probers`) are no witnesses: two of them share an open relay.
+    """
+    witness = pl.col("client").filter(pl.col("accepted"), pl.col("prober").is_null())
     return (
-        recipients.group_by("server", "domain")
-        .agg(pl.col("client").filter(pl.col("accepted")).n_unique().alias("takers"), pl.col("refused").any())
-        .filter(pl.col("takers") >= 2, ~pl.col("refused"))
+        recipients.join(probers, on="client", how="left")
+        .group_by("server", "domain")
+        .agg(witness.n_unique().alias("witnesses"), pl.col("refused").any())
+        .filter(pl.col("witnesses") >= 2, ~pl.col("refused"))
         .select("server", "domain")
     )
 
 
-def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client and server."""
+def _probes(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return the recipients in the window that tested relaying; `open`: the server took one."""
     names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
-    suspects = _worth_a_look(tables["daily"])
-    asked_for = suspects.select("server", "domain").unique()
-    own = _own_domains(tables["daily"].join(asked_for, on=["server", "domain"], how="semi"))
+    recipients = tables["daily"]
+    suspects = _suspects(recipients)
+    probers = recipients.filter("refused").select("client").unique().with_columns(prober=pl.lit(value=True))
+    candidates = suspects.select("server", "domain").unique()
+    own = _own_domains(recipients.join(candidates, on=["server", "domain"], how="semi"), probers)
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
-    strange = suspects.join(names, on="server", how="left").filter(~under_greeting)
-    foreign = strange.join(own, on=["server", "domain"], how="anti")
-    refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
-    probes = foreign.with_columns((pl.col("accepted") & refuses).alias("open")).filter(
-        pl.col("refused") | pl.col("open"), context.window.covers()
+    foreign = (
+        suspects.join(names, on="server", how="left")
+        .filter(~under_greeting)
+        .join(own, on=["server", "domain"], how="anti")
     )
-    found = probes.group_by(_PAIR).agg(
+    refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
+    marked = foreign.with_columns((pl.col("accepted") & refuses).alias("open"))
+    return marked.filter(pl.col("refused") | pl.col("open"), context.window.covers())
+
+
+def _summary(probes: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    return probes.group_by(keys).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
         pl.col("name").n_unique().cast(pl.UInt64).alias("count"),
-        pl.col("client").unique().alias("clients"),
+        pl.col("client").unique().sort().head(100).alias("clients"),
+        pl.col("client").n_unique().alias("sources"),
         pl.col("server").unique().alias("servers"),
         pl.col("name").filter(pl.col("refused")).n_unique().alias("refused_names"),
         pl.col("name").filter(pl.col("open")).n_unique().alias("accepted_names"),
         pl.col("domain").unique().sort().head(100).alias("domains"),
         first_uids().alias("uids"),
     )
-    return shaped(
-        found.with_columns(
-            entity(*_PAIR),
-            severity(
-                {"critical": pl.col("accepted_names") > 0, "medium": pl.col("refused_names") >= params.min_tries},
-                otherwise="low",
+
+
+def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], *, background: bool) -> pl.LazyFrame:
+    is_open, is_background = pl.col("accepted_names") > 0, pl.lit(background)
+    return to_findings(
+        rows.with_columns(
+            entity(*keys),
+            severity({"info": is_background, "critical": is_open}, otherwise="medium"),
+            pl.when(is_open).then(pl.lit("medium")).otherwise(pl.lit("high")).alias("confidence"),
+            terms(
+                evidence("refused", pl.col("refused_names")),
+                evidence("accepted", pl.col("accepted_names")),
+                evidence("sources", pl.col("sources"), 0.0),
+                evidence("probe", ~is_background, 0.0),
             ),
-            pl.when(pl.col("accepted_names") > 0).then(pl.lit("medium")).otherwise(pl.lit("high")).alias("confidence"),
-            terms(evidence("refused", pl.col("refused_names")), evidence("accepted", pl.col("accepted_names"))),
-            details(domains=pl.col("domains")),
+            details(
+                who=who(pl.col("sources")),
+                domains=pl.col("domains"),
+                note=text_if(is_background, "Usual background of the Internet."),
+            ),
         )
     )
 
 
+def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
+    """Return one finding per client and server, and one per server for the background."""
+    probes = _probes(tables, context).cache()
+    pairs = _summary(probes, _PAIR)
+    is_probe = (pl.col("accepted_names") > 0) | (pl.col("refused_names") >= params.min_tries)
+    found = pairs.filter(is_probe).cache()
+    background = _summary(probes.join(found, on=list(_PAIR), how="anti"), ("server",))
+    return pl.concat([_findings(found, _PAIR, background=False), _findings(background, ("server",), background=True)])
+
+
 DETECTOR = Detector(
     id="relay-probe",
-    title="{clients} tested {servers} for relaying",
-    summary="{clients} asked {servers} to relay to {domains}: {refused:recipient} refused, {accepted} accepted.",
-    actions=(Advice("If any was accepted, close the relay on {servers} now; else block {clients} if it goes on."),),
+    title="Relay probing by {who} against {servers}",
+    summary="{refused:recipient} rejected for relaying, {accepted} accepted. Domains: {domains}.{note: %}",
+    actions=(
+        Advice("Close the open relay on {servers} now.", when=("accepted",)),
+        Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe")),
+    ),
     attack=("T1595", "T1190"),
     needs=("server",),
     required_logs=("smtp_cmd",),

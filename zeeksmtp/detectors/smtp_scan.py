@@ -1,18 +1,20 @@
-"""A host looks for mail servers.
+"""A host scans for mail servers.
 
 What it sees: first contacts on ports 25, 465, 587 and 2525 (table `contact`, from conn.log): one trial per client,
 server and port, bad if the connection failed (no answer, refused) or the client said nothing. The sequential test with
 the constants of threshold random walk (Jung et al. 2004) fires from `min_targets` bad targets on. Mail servers of the
-site are not judged: their queue tries dead servers for days. `count` is the number of bad targets. Severity: medium
-from inside, low from outside.
+site are not tested: their queue tries dead servers for days. `count` is the number of bad targets. Severity: medium
+from inside; low from outside, and for a scanner of the site that comes back on schedule (table `role`); none for hosts
+that the configuration names as scanner or monitoring probe.
 
 Why it matters: from inside it is malware that looks for a way to send, or somebody who maps the network. From outside
-it is the beginning of most of what the other detectors find.
+it is the beginning of most attacks.
 
-Benign causes: a vulnerability scanner of the site (set its role in config); a new mail server whose MX targets are
-partly dead; monitoring of many servers.
+Benign causes: a vulnerability scanner of the site (set its role in the configuration); a new mail server whose MX
+targets are partly dead; monitoring of many servers.
 
-What to do: inside, look at the host, and block port 25 outbound for all but the relays; outside, nothing by itself.
+What to do: inside, isolate the host, investigate it, and block outbound port 25 for all but the relays; outside,
+nothing by itself.
 """
 
 from __future__ import annotations
@@ -20,14 +22,14 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
 _PORTS = (25, 465, 587, 2525)
-_SERVERS = ("relay", "submission-server")
-_ALLOWED = ("scanner", "monitoring-probe")  # only where config vouches: what scans looks like one
+_SERVER_ROLES = ("relay", "submission-server")
+_ALLOWED_ROLES = ("scanner", "monitoring-probe")  # only where the configuration vouches: a scan looks like one
 
 
 class ScanParams(Params):
@@ -44,17 +46,19 @@ class ScanParams(Params):
 
 
 def _trials(tables: Tables) -> pl.LazyFrame:
-    allowed = pl.col("role").is_in(_SERVERS) | (pl.col("vouched") & pl.col("role").is_in(_ALLOWED))
+    allowed = pl.col("role").is_in(_SERVER_ROLES) | (pl.col("vouched") & pl.col("role").is_in(_ALLOWED_ROLES))
     known = tables["role"].filter(allowed).select(client="host")
     tried = tables["contact"].filter(pl.col("port").is_in(_PORTS)).join(known, on="client", how="anti")
     return tried.with_columns((pl.col("outcome") != "spoke").alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
 
 
 def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client."""
+    """Return one finding per client."""
     trials = _trials(tables)
+    scheduled = (pl.col("role") == "scanner") & pl.col("scheduled") & pl.col("local")
+    scanners = tables["role"].filter(scheduled).select(client="host", known=pl.lit(value=True))
     test = SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
-    alarmed = alarms(trials, ("client",), test).filter(pl.col("bad") >= params.min_targets)
+    tested = alarms(trials, ("client",), test).filter(pl.col("bad") >= params.min_targets)
     seen = (
         trials.filter(pl.col("bad"), context.window.covers())
         .group_by("client")
@@ -71,33 +75,47 @@ def plan(tables: Tables, params: ScanParams, context: Context) -> pl.LazyFrame:
             pl.col("uid").sort_by("ts", "uid").head(20).alias("uids"),
         )
     )
-    return shaped(
-        seen.join(alarmed, on="client").with_columns(
+    rows = seen.join(tested, on="client").join(scanners, on="client", how="left")
+    known = pl.col("known").fill_null(value=False)
+    return to_findings(
+        rows.with_columns(
             entity("client"),
-            severity({"medium": pl.col("inside")}, otherwise="low"),
+            severity({"medium": pl.col("inside") & ~known}, otherwise="low"),
             pl.lit("high").alias("confidence"),
             terms(
                 evidence("targets", pl.col("targets")),
                 evidence("no_connection", pl.col("failed")),
                 evidence("said_nothing", pl.col("count") - pl.col("failed")),
+                evidence("scheduled_scanner", known, 0.0),
+                evidence("unknown_scanner", ~known, 0.0),
             ),
-            details(ports=pl.col("ports")),
+            details(
+                ports=pl.col("ports"), note=text_if(known, "It comes back on schedule, like a vulnerability scanner.")
+            ),
             test_column(),
         )
     )
 
 
 def count_trials(tables: Tables, _params: ScanParams, _context: Context) -> pl.LazyFrame:
-    """Give the number of first contacts that were judged."""
+    """Return the number of first contacts that were tested."""
     return _trials(tables).select(pl.col("trials").sum())
 
 
 DETECTOR = Detector(
     id="smtp-scan",
-    title="{clients} looks for mail servers",
-    summary="{clients} tried port {ports} of {targets:host}: {no_connection} did not answer or refused, to "
-    "{said_nothing} it said nothing.",
-    actions=(Advice("Look at {clients}; block port 25 outbound for all but the relays."),),
+    title="SMTP scan by {clients}",
+    summary="{targets:host} contacted on port {ports}: {no_connection} without a connection, {said_nothing} without an "
+    "SMTP command.{note: %}",
+    actions=(
+        Advice("Isolate {clients} and investigate it.", when=("client-local", "unknown_scanner")),
+        Advice("Block outbound port 25 for {clients}.", when=("client-local", "unknown_scanner")),
+        Advice(
+            "If {clients} is a vulnerability scanner, set its role in the configuration.",
+            when=("client-local", "scheduled_scanner"),
+        ),
+        Advice("Block {clients} if the scan goes on.", when=("client-outside",)),
+    ),
     attack=("T1046", "T1595"),
     needs=("contact", "role"),
     required_logs=("conn",),

@@ -1,16 +1,17 @@
-"""A device keeps trying a password that is no longer valid.
+"""A device repeats a password that is no longer valid.
 
-What it sees: refused logins in clear (table `auth`) of one client and account with one and the same secret (its keyed
-hash, else its length), at least `min_tries` of them, at regular intervals: the median gap is at least
-`min_gap_seconds`, and half of the gaps differ from it by less than `max_deviation` of it. One finding per client,
-server and account; `count` is the number of refused logins.
+What it sees: at least `min_tries` rejected logins in clear (table `auth`) of one client and account with one and the
+same password, at regular intervals: the median gap is at least `min_gap_seconds`, and half of the gaps differ from it
+by at most `max_deviation` of it. Twice as many are enough without a rhythm. Equal keyed hashes are the same password.
+Without hashes, equal lengths count as the same: at regular intervals, or of a host of the site, because a word list has
+passwords of several lengths. One finding per client, server and account; `count` is the number of rejected logins.
 
-Why it matters: somebody's mail does not arrive, the log fills, and lock-outs or blocks hit the account's owner. The old
-password still goes by in clear, and often it is the new one's elder brother.
+Why it matters: somebody's mail does not arrive, the log fills, and lock-outs or blocks hit the account's owner. The
+outdated password is still sent in clear, and often resembles the current one.
 
-Benign causes: this is the benign cause: a phone or printer that nobody told about the new password.
+Benign causes: this is the benign cause of most rejected logins: a phone or printer with the password of last month.
 
-What to do: find the device by its address and give it the new password, over TLS.
+What to do: find the device by its address and enter the current password, with TLS switched on.
 """
 
 from __future__ import annotations
@@ -19,23 +20,25 @@ import polars as pl
 from pydantic import Field
 
 from zeeksmtp.detectors._exposure import KEY
-from zeeksmtp.detectors._finding import entity, shaped, terms
+from zeeksmtp.detectors._finding import ACCOUNT, details, entity, no_account, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._rhythm import rhythm
-from zeeksmtp.facts.login import MAX_DEVIATION, MIN_GAP_SECONDS
+from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
 class StalePasswordParams(Params):
-    """When refused logins are those of a device that nobody told."""
+    """When rejected logins are those of a device with an outdated password."""
 
-    min_tries: int = Field(4, ge=3, description="refused logins of the pair; Source: our choice, as three gaps show it")
+    min_tries: int = Field(
+        4, ge=3, description="rejected logins of the account; Source: our choice, as three gaps show a rhythm"
+    )
     min_gap_seconds: float = Field(
-        MIN_GAP_SECONDS, gt=0, description="median seconds between tries; Source: clients poll each minute"
+        MIN_GAP_SECONDS, gt=0, description="median seconds between logins; Source: clients poll each minute"
     )
     max_deviation: float = Field(
-        MAX_DEVIATION,
+        MAX_GAP_DEVIATION,
         gt=0,
         le=1,
         description="median deviation of the gaps, as a share of the median gap; Source: our choice",
@@ -43,19 +46,22 @@ class StalePasswordParams(Params):
 
 
 def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.LazyFrame:
-    """Give one finding per client, server and account."""
-    secret = pl.coalesce("secret_hash", pl.col("secret_length").cast(pl.String))
+    """Return one finding per client, server and account."""
     gap, deviation = rhythm()
-    refused = tables["auth"].filter(pl.col("outcome") == "failure", pl.col("secret_kind") == "password")
+    failures = tables["auth"].filter(pl.col("outcome") == "failure", pl.col("secret_kind") == "password")
     found = (
-        refused.sort("ts", "uid", "seq")
+        failures.sort("ts", "uid", "seq")
         .group_by(KEY, maintain_order=True)
         .agg(
             pl.col("ts").filter(context.window.covers()).min().alias("first"),
             pl.col("ts").filter(context.window.covers()).max().alias("last"),
             context.window.covers().sum().cast(pl.UInt64).alias("count"),
             pl.len().alias("tries"),
-            secret.n_unique().alias("secrets"),
+            pl.col("secret_hash").n_unique().alias("hashes"),
+            pl.col("secret_hash").is_not_null().all().alias("hashed"),
+            pl.col("secret_length").n_unique().alias("lengths"),
+            pl.col("secret_length").is_not_null().all().alias("measured"),
+            pl.col("direction").is_in(["internal", "outbound"]).all().alias("inside"),
             gap.alias("gap"),
             deviation.alias("deviation"),
             pl.col("client").unique().alias("clients"),
@@ -64,28 +70,34 @@ def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.La
             first_uids().alias("uids"),
         )
     )
-    steady = (
-        (pl.col("tries") >= params.min_tries)
-        & (pl.col("secrets") == 1)
-        & (pl.col("gap") >= params.min_gap_seconds)
-        & (pl.col("deviation") <= params.max_deviation * pl.col("gap"))
-    )
-    return shaped(
-        found.filter(steady, pl.col("count") > 0).with_columns(
+    regular = (pl.col("gap") >= params.min_gap_seconds) & (pl.col("deviation") <= params.max_deviation * pl.col("gap"))
+    enough = pl.col("tries") >= pl.when(regular).then(params.min_tries).otherwise(2 * params.min_tries)
+    # Where hashes are logged they decide: other secrets of one length are guesses.
+    same_length = pl.col("measured") & (pl.col("lengths") == 1) & (pl.col("inside") | regular)
+    repeats = (pl.col("hashes") == 1) & (pl.col("hashed") | same_length)
+    return to_findings(
+        found.filter(enough, repeats, pl.col("count") > 0).with_columns(
             entity(*KEY),
             pl.lit("low").alias("severity"),
             pl.lit("high").alias("confidence"),
             terms(evidence("refused", pl.col("count")), evidence("seconds_between", pl.col("gap").round(0))),
+            details(no_account=no_account()),
         )
     )
 
 
 DETECTOR = Detector(
     id="stale-password",
-    title="{clients} keeps trying an old password of {accounts}",
-    summary="{clients} was refused {refused:time} at {servers} as {accounts}, always with the same password, about "
-    "every {seconds_between} s.",
-    actions=(Advice("Give the device at {clients} the new password of {accounts}, over TLS."),),
+    title=f"Outdated password: {ACCOUNT} ({{clients}} → {{servers}})",
+    summary="{refused:failed login} with one and the same password, one every {seconds_between:second} (median).",
+    actions=(
+        Advice("Enter the current password on the device at {clients}, with TLS switched on.", when=("client-local",)),
+        Advice(
+            "Tell the user of {accounts} to update the saved password.",
+            owner="outside",
+            when=("client-outside", "accounts"),
+        ),
+    ),
     attack=(),
     needs=("auth",),
     required_logs=("smtp_auth",),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import entity, shaped, terms
+from zeeksmtp.detectors._finding import entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -44,7 +44,7 @@ def plan(tables: Tables, _params: DeclinedParams, _context: Context) -> pl.LazyF
             seen_first(),
         )
     )
-    return shaped(
+    return to_findings(
         found.with_columns(
             entity("client"),
             pl.concat_list("client").alias("clients"),
@@ -59,10 +59,10 @@ def plan(tables: Tables, _params: DeclinedParams, _context: Context) -> pl.LazyF
 
 DETECTOR = Detector(
     id="starttls-declined",
-    title="STARTTLS not used by {clients}",
-    summary="{clients} sent mail in clear in {sessions:session} with {distinct_servers:external server} that offered "
-    "STARTTLS: {servers}.",
-    actions=(Advice("Set {clients} to require TLS for outgoing mail."),),
+    title="STARTTLS not used: {clients}",
+    summary="Mail sent in clear in {sessions:session} to {distinct_servers:external server} that offered STARTTLS: "
+    "{servers}.",
+    actions=(Advice("Configure {clients} to require TLS for outgoing mail."),),
     attack=("T1040",),
     needs=("pair_day",),
     required_logs=("smtp_session",),

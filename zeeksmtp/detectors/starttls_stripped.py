@@ -1,4 +1,4 @@
-"""Someone between client and server takes STARTTLS away.
+"""STARTTLS is removed on the path between client and server.
 
 What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
 at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
@@ -24,7 +24,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
@@ -61,13 +61,13 @@ class StrippedParams(Params):
 
 
 def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.LazyFrame:
-    """Sessions in clear in which the server could have offered STARTTLS, summed up by day and what is wrong with them.
+    """Return sessions in clear in which the server could have offered STARTTLS, summed up by day and sign.
 
-    `answer` stands for what else was answered to EHLO. What was masked had been offered. Only where something may be
-    wrong are uids of use.
+    `answer` is a hash of what else was answered to EHLO. A masked keyword had been offered. Only rows with a sign, or
+    without an offer, have uids.
     """
     key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "judged")
-    told = (
+    sessions = (
         tables["session"]
         .filter(pl.col("seen"), ~pl.col("implicit_tls"))
         .select(
@@ -87,7 +87,7 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
         )
         .unnest("wording")
     )
-    sums = told.group_by(key).agg(
+    sums = sessions.group_by(key).agg(
         (pl.col("offered") | pl.col("masked")).any().alias("offered"),
         pl.col("answer").max(),
         pl.col("tls").fill_null(value=False).any(),
@@ -96,12 +96,12 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
         pl.len().cast(pl.UInt64).alias("count"),
         pl.col("logins").sum(),
     )
-    wrong = told.filter(pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
+    wrong = sessions.filter(pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
     return sums.join(wrong.group_by(key).agg(first_seen()), on=list(key), how="left")
 
 
 def _each_wording(capabilities: pl.Series) -> pl.Series:
-    """Tell what is in each list of capabilities: few wordings, of many sessions."""
+    """Return `masked` and `answer` of each list of capabilities: many sessions have few wordings."""
     lists = capabilities.fill_null([]).alias("lists").to_frame().with_columns(text=pl.col("lists").list.join("\n"))
     is_masked = pl.element().str.contains(_MASKED)
     besides = pl.element().filter((pl.element() != "STARTTLS") & ~is_masked)
@@ -110,23 +110,23 @@ def _each_wording(capabilities: pl.Series) -> pl.Series:
         pl.col("lists").list.eval(is_masked).list.any().alias("masked"),
         pl.col("lists").list.eval(besides).list.sort().list.join("|").hash().alias("answer"),
     )
-    told = lists.select("text").join(each, on="text", how="left", maintain_order="left")
-    return told.select(pl.struct("masked", "answer")).to_series()
+    wordings = lists.select("text").join(each, on="text", how="left", maintain_order="left")
+    return wordings.select(pl.struct("masked", "answer")).to_series()
 
 
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
+    """Return one row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
 
     Only servers that offer it in some sessions and not in others.
     """
-    told = signs.filter("ehlo")
-    mixed = told.group_by(_PORT).agg(pl.col("offered").any().alias("some"), pl.col("offered").all().alias("all"))
-    rest = told.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
+    greeted = signs.filter("ehlo")
+    mixed = greeted.group_by(_PORT).agg(pl.col("offered").any().alias("some"), pl.col("offered").all().alias("all"))
+    rest = greeted.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
     return rest.group_by(*_PORT, "day", "client").agg(pl.col("offered").any(), pl.col("answer").max()).cache()
 
 
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
-    """Client-days without an offer while the server offered STARTTLS to most others around that day."""
+    """Return client-days without an offer while the server offered STARTTLS to most others around that day."""
     clients = _answers(signs)
     near = pl.concat_arr([pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1)])
     nearby = clients.with_columns(near.arr.to_list().alias("day")).explode("day").cache()
@@ -157,7 +157,7 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFrame:
-    """Give one finding per client and server."""
+    """Return one finding per client and server."""
     signs = tables["daily"]
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works_for_others"))
     judged = (
@@ -185,7 +185,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
         )
         .with_columns(pl.concat_list("client").alias("clients"), pl.concat_list("server").alias("servers"), uids_seen())
     )
-    return shaped(
+    return to_findings(
         found.with_columns(
             entity(*_PAIR),
             pl.lit("high").alias("severity"),
@@ -207,12 +207,14 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
 
 DETECTOR = Detector(
     id="starttls-stripped",
-    title="STARTTLS stripped between {clients} and {servers}",
-    summary="Between {clients} and {servers} (port {ports}) STARTTLS was taken away in {count:session}: keyword "
-    "masked in {sessions_masked}, greeting starred in {sessions_starred}, refused in {sessions_refused}, withheld in "
-    "{sessions_withheld}; {logins_meanwhile:login} went by in clear.",
+    title="STARTTLS stripped: {clients} → {servers}",
+    summary="STARTTLS missing in {count:session} on port {ports}: keyword masked in {sessions_masked}, greeting masked "
+    "in {sessions_starred}, rejected in {sessions_refused}, withheld in {sessions_withheld}. "
+    "{logins_meanwhile:login} in clear meanwhile.",
     actions=(
-        Advice("Find the box between {clients} and {servers} that rewrites SMTP, and make the clients require TLS."),
+        Advice("Find the device between {clients} and {servers} that rewrites SMTP, and disable its SMTP inspection."),
+        Advice("Configure {clients} to require TLS for SMTP.", when=("client-local",)),
+        Advice("Change the passwords that were sent in clear meanwhile.", when=("logins_meanwhile",)),
     ),
     attack=("T1557", "T1689"),
     needs=("session",),
@@ -222,4 +224,5 @@ DETECTOR = Detector(
     daily=Daily(("session",), _signs),
     stage="exposure",
     technique="STARTTLS stripping",
+    symptom=True,
 )

@@ -23,7 +23,7 @@ from math import log, pi
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms
+from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import seen_first, uids_seen
 from zeeksmtp.facts.pair_day import CROSSING
@@ -83,7 +83,7 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
         )
     )
     no_chance = _log_chance(pl.col("tls_sessions"), pl.col("count")) <= log(params.chance)
-    return shaped(
+    return to_findings(
         pairs.with_columns(
             entity(*_PAIR),
             pl.concat_list("client").alias("clients"),
@@ -105,8 +105,8 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
 DETECTOR = Detector(
     id="tls-downgrade",
     title="TLS downgrade: {clients} → {servers}",
-    summary="{clients} and {servers} (port {ports}) used TLS in {tls_sessions:session}, then none in "
-    "{clear_sessions:session}: {mails_in_clear:mail} and {logins_in_clear:login} in clear.",
+    summary="{tls_sessions:session} with TLS, then {clear_sessions:session} without (port {ports}): "
+    "{mails_in_clear:mail} and {logins_in_clear:login} in clear.",
     actions=(
         Advice(
             "Compare the TLS offer of {servers} from the network of {clients} and from elsewhere.",

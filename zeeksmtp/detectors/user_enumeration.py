@@ -1,21 +1,22 @@
-"""Someone asks a mail server which users exist.
+"""Someone enumerates the users of a mail server.
 
 What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_cmd.log). Trials of a client at a server
-are the distinct names that it asked for: bad if the server said that the name does not exist, good if it exists or was
+are the distinct names that it queried: bad if the server said that the name does not exist, good if it exists or was
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
-`min_names` distinct names asked by VRFY and EXPN, over the whole lake, whatever the replies. Per server, connections in
-which outside clients, none of which alarms alone, asked in vain are tested against the server's own rate (Page's test,
-alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest stands out
-from the background of the Internet. `count` is the number of distinct names. Severity: high if names were confirmed,
-medium else. Below that: a lone VRFY or EXPN from inside, and what the Internet asks a server all day (one line per
-server), are info.
+`min_names` distinct names queried by VRFY and EXPN, whatever the replies: over the whole lake; of a client of the site
+that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, connections
+in which outside clients queried in vain before any alarm of their own are tested against the server's own rate (Page's
+test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest stands
+out from the background of the Internet. `count` is the number of distinct names. Severity: high if names were
+confirmed, medium else. Below that, all info: a lone VRFY or EXPN from inside, queries of a scanner of the site (role
+set in the configuration, or scheduled), and the background of the Internet (one finding per server).
 
-Why it matters: a list of users is what password guessing and phishing start from; a confirmed name is worth a try.
+Why it matters: password guessing and phishing start from a list of users; a confirmed name is worth a try.
 
-Benign causes: an administrator testing; a monitoring probe; a mailing list with dead addresses (most of its recipients
-exist, so it does not alarm); a mailbox migration.
+Benign causes: an administrator who checks addresses; a vulnerability scanner; a monitoring probe; a mailing list with
+dead addresses (most of its recipients exist, so it does not alarm); a mailbox migration.
 
-What to do: switch VRFY and EXPN off (Postfix: disable_vrfy_command = yes; Sendmail: PrivacyOptions=goaway; Exim: no
+What to do: disable VRFY and EXPN (Postfix: disable_vrfy_command = yes; Sendmail: PrivacyOptions=goaway; Exim: no
 acl_smtp_vrfy and acl_smtp_expn), slow down or cut off clients after unknown recipients, block the source, and expect
 the confirmed names to be tried next.
 """
@@ -25,9 +26,17 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._asking import PAIR, asking, number_of_trials, questions, summed, trials
-from zeeksmtp.detectors._finding import details, entity, severity, shaped, terms, test_column
+from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._queries import (
+    PAIR,
+    VRFY_EXPN,
+    count_name_trials,
+    name_trials,
+    queries,
+    recipient_counts,
+    summary,
+)
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 from zeeksmtp.statistics.rate import surges
@@ -35,7 +44,7 @@ from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
 
 class EnumerationParams(Params):
-    """When asking for names is an enumeration."""
+    """When queries for names are an enumeration."""
 
     theta0: float = Field(
         0.05,
@@ -55,44 +64,88 @@ class EnumerationParams(Params):
         30,
         gt=0,
         le=365,
-        description="days without a question after which the score starts anew; Source: our choice, a month of logs",
+        description="days without a query after which the score starts anew; Source: our choice, a month of logs",
     )
     min_names: int = Field(
-        5, ge=2, description="distinct names asked by VRFY or EXPN that are enough; Source: fail2ban's maxretry of 5"
+        5,
+        ge=2,
+        description="distinct names queried by VRFY or EXPN that are enough, of a client of the site that knows nearly "
+        "all of them within a day; Source: fail2ban's maxretry of 5",
     )
     min_sources: int = Field(
         3, ge=2, description="clients that a distributed harvest has at least; Source: our choice, two may be one NAT"
     )
 
+    def test(self, context: Context) -> SequentialTest:
+        """Return the test with the operator's `alpha`."""
+        return SequentialTest(self.theta0, self.theta1, context.alpha, self.memory_days)
 
-def _test(params: EnumerationParams, context: Context) -> SequentialTest:
-    return SequentialTest(params.theta0, params.theta1, context.alpha, params.memory_days)
 
+def _pairs(tables: Tables, every: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+    """Return one row per client and server that may fire or used VRFY or EXPN: the test, and whether it `fires`.
 
-def _pairs(tables: Tables, asked: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
-    """One row per client and server that may fire or asked by VRFY or EXPN: the test, and whether it fires."""
-    test = _test(params, context)
-    direct = pl.col("name").filter(pl.col("verb").is_in(["VRFY", "EXPN"])).n_unique()
-    lake = asked.group_by(PAIR).agg(
-        direct.alias("names_in_lake"), (pl.col("verdict") == "unknown").sum().alias("unknown_in_lake")
+    `fires_at` is when it does: the earlier of the test's alarm and the query for the last name that was missing.
+    """
+    test = params.test(context)
+    direct = every.filter(VRFY_EXPN).sort("ts", "uid", "seq")
+    lake = every.group_by(PAIR).agg(
+        VRFY_EXPN.any().alias("direct"),
+        pl.col("name").filter(pl.col("verdict") == "unknown").n_unique().alias("unknown_in_lake"),
+        pl.col("name").n_unique().alias("names_in_lake"),
+        pl.col("direction").is_in(["internal", "outbound"]).any().alias("of_site"),
     )
-    worth = lake.filter((pl.col("names_in_lake") > 0) | (pl.col("unknown_in_lake") >= test.least_bad)).cache()
-    tried = trials(tables, asked.join(worth, on=list(PAIR), how="semi")).join(worth, on=list(PAIR), how="semi")
-    fires = pl.col("alarm_at").is_not_null() | (pl.col("names_in_lake") >= params.min_names)
-    tested = worth.select(*PAIR, "names_in_lake").join(outcomes(tried, PAIR, test), on=list(PAIR), how="left")
-    return tested.with_columns(fires.alias("fires")).cache()
+    candidates = lake.filter(pl.col("direct") | (pl.col("unknown_in_lake") >= test.least_bad)).cache()
+    trials = name_trials(tables, every.join(candidates, on=list(PAIR), how="semi"))
+    tests = outcomes(trials.join(candidates, on=list(PAIR), how="semi"), PAIR, test)
+    few_unknown = pl.col("unknown_in_lake") <= pl.max_horizontal(1, params.theta0 * pl.col("names_in_lake"))
+    pairs = (
+        candidates.join(tests, on=list(PAIR), how="left")
+        .join(_enough_names(direct, PAIR, params.min_names, "enough_at"), on=list(PAIR), how="left")
+        .join(_enough_in_a_day(direct, params.min_names), on=list(PAIR), how="left")
+        .join(_known_scanners(tables), on="client", how="left")
+        .with_columns((pl.col("of_site") & few_unknown).alias("knows_names"), pl.col("scanner").fill_null(value=False))
+    )
+    enough_at = pl.when("knows_names").then("enough_in_a_day_at").otherwise("enough_at")
+    fires_at = pl.min_horizontal("alarm_at", enough_at)
+    named = pairs.with_columns(pl.when(~pl.col("scanner")).then(fires_at).alias("fires_at"))
+    return named.with_columns(pl.col("fires_at").is_not_null().alias("fires")).cache()
 
 
-def _finding(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+def _enough_names(direct: pl.LazyFrame, keys: tuple[str, ...], min_names: int, name: str) -> pl.LazyFrame:
+    """Return when each key had queried `min_names` distinct names, as column `name`."""
+    firsts = direct.unique([*keys, "name"], keep="first", maintain_order=True)
+    enough = firsts.group_by(keys, maintain_order=True).agg(
+        pl.col("ts").get(min_names - 1, null_on_oob=True).alias(name)
+    )
+    return enough.filter(pl.col(name).is_not_null())
+
+
+def _enough_in_a_day(direct: pl.LazyFrame, min_names: int) -> pl.LazyFrame:
+    """Return when each client first queried `min_names` distinct names of a server within one UTC day."""
+    by_day = direct.with_columns(pl.col("ts").dt.truncate("1d").alias("day"))
+    days = _enough_names(by_day, (*PAIR, "day"), min_names, "enough_in_a_day_at")
+    return days.group_by(PAIR).agg(pl.col("enough_in_a_day_at").min())
+
+
+def _known_scanners(tables: Tables) -> pl.LazyFrame:
+    """Return the scanners of the site that the configuration vouches for, or whose scans are scheduled."""
+    known = (pl.col("role") == "scanner") & pl.col("local") & (pl.col("vouched") | pl.col("scheduled"))
+    return tables["role"].filter(known).select(client="host", scanner=pl.lit(value=True))
+
+
+def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], note: pl.Expr) -> pl.LazyFrame:
     confirmed = pl.col("confirmed_names").list.len()
-    counted = {
+    counts = {
         "names": pl.col("count"),
         "confirmed": confirmed,
         "unknown": pl.col("unknown"),
         "sources": pl.col("sources"),
+        "vrfy_expn_names": pl.col("vrfy_expn_names"),
+        "rcpt_names": pl.col("rcpt_names"),
+        "alarm": pl.col("fires"),
     }
     id_inside, id_outside = pl.lit(["T1087.003"]), pl.lit(["T1589.002"])
-    return shaped(
+    return to_findings(
         rows.with_columns(
             entity(*keys),
             severity({"info": ~pl.col("fires"), "high": confirmed > 0}, otherwise="medium"),
@@ -100,8 +153,15 @@ def _finding(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
             .then(pl.lit("medium"))
             .otherwise(pl.lit("high"))
             .alias("confidence"),
-            terms(*(evidence(name, value) for name, value in counted.items())),
-            details(verbs=pl.col("verbs"), confirmed_names=pl.col("confirmed_names"), disclosed=pl.col("disclosed")),
+            terms(*(evidence(name, value) for name, value in counts.items())),
+            details(
+                who=who(pl.col("sources")),
+                verbs=pl.col("verbs"),
+                confirmed_names=pl.col("confirmed_names"),
+                disclosed=pl.col("disclosed"),
+                names_tried=pl.col("names_tried"),
+                note=note,
+            ),
             pl.when(pl.col("score").is_not_null()).then(test_column()).alias("test"),
             pl.when(pl.col("inside")).then(id_inside).otherwise(id_outside).alias("attack"),
         )
@@ -114,49 +174,70 @@ def _untested() -> list[pl.Expr]:
     return [pl.lit(None, field.dtype).alias(field.name) for field in dtype.fields]
 
 
-def _distributed(asked: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
-    """The worst time at which a server was asked by more than its background; and, as one line, that background."""
-    asking = (pl.col("verb") != "RCPT") | (pl.col("verdict") == "unknown")
-    vain = asked.filter(pl.col("direction") == "inbound", asking).join(pairs.filter("fires"), on=list(PAIR), how="anti")
-    vain = vain.cache()
-    surge = surges(vain, asked, ("server",), "uid", context.alpha).cache()
-    told = vain.filter(context.window.covers()).join(surge, on="server", how="left")
-    during = pl.col("ts").is_between("since", "till", closed="left").fill_null(value=False)
-    harvest = summed(told.filter(during), ("server",)).filter(pl.col("sources") >= params.min_sources)
+def _per_server(every: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+    """Return the worst time at which a server had more queries in vain than usual, else its background as one finding.
+
+    Queries of a client before its own alarm count for the former, so that a distributed harvest does not vanish when
+    one of its sources goes on alone.
+    """
+    in_vain = every.filter(pl.col("direction") == "inbound", VRFY_EXPN | (pl.col("verdict") == "unknown"))
+    placed = in_vain.join(pairs.select(*PAIR, "fires_at"), on=list(PAIR), how="left").cache()
+    early = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
+    surge = surges(early, every, ("server",), "uid", context.alpha).cache()
+    inside = context.window.covers()
+    during = (
+        early.filter(inside).join(surge, on="server").filter(pl.col("ts").is_between("since", "till", closed="left"))
+    )
+    harvest = summary(during, ("server",)).filter(pl.col("sources") >= params.min_sources)
     harvest = harvest.join(surge, on="server").cache()
-    background = summed(told.join(harvest, on="server", how="anti"), ("server",))
+    background = placed.filter(inside, pl.col("fires_at").is_null()).join(harvest, on="server", how="anti")
+    fires, quiet = pl.lit(value=True).alias("fires"), pl.lit(value=False).alias("fires")
+    note = text_if(pl.lit(value=True), "Usual background of the Internet.")
     return pl.concat(
         [
-            _finding(harvest.with_columns(pl.lit(value=True).alias("fires")), ("server",)),
-            _finding(background.with_columns(*_untested(), pl.lit(value=False).alias("fires")), ("server",)),
+            _findings(harvest.with_columns(fires), ("server",), text_if(pl.lit(value=False), "")),
+            _findings(summary(background, ("server",)).with_columns(*_untested(), quiet), ("server",), note),
         ]
     )
 
 
 def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.LazyFrame:
-    """Give the findings per client and server, and per server."""
-    asked = questions(tables).cache()
-    pairs = _pairs(tables, asked, params, context)
-    told = asked.filter(context.window.covers()).join(pairs.select(*PAIR, "fires"), on=list(PAIR))
-    # Recipients are questions only of who enumerates; of others just VRFY and EXPN are worth a word.
-    rows = summed(told.filter(pl.col("fires") | (pl.col("verb") != "RCPT")), PAIR).join(pairs, on=list(PAIR))
-    alone = _finding(rows.filter(pl.col("fires") | pl.col("inside")), PAIR)
-    return pl.concat([alone, _distributed(asked, pairs, params, context)])
+    """Return the findings per client and server, and per server."""
+    every = queries(tables).cache()
+    pairs = _pairs(tables, every, params, context)
+    candidates = every.filter(context.window.covers()).join(pairs.select(*PAIR, "fires"), on=list(PAIR))
+    # Recipients are queries only of a client that enumerates; of others only VRFY and EXPN are worth a finding.
+    rows = summary(candidates.filter(pl.col("fires") | VRFY_EXPN), PAIR).join(pairs, on=list(PAIR))
+    note = (
+        pl.when("scanner")
+        .then(text_if(pl.lit(value=True), "A known scanner of the site."))
+        .when(~pl.col("fires") & pl.col("knows_names"))
+        .then(text_if(pl.lit(value=True), "The client knew nearly all of them."))
+        .otherwise(text_if(pl.lit(value=False), ""))
+    )
+    alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
+    return pl.concat([alone, _per_server(every, pairs, params, context)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
-    """Give the number of names that were judged, once per client and server."""
-    return number_of_trials(tables)
+    """Return the number of names with a verdict, once per client and server."""
+    return count_name_trials(tables)
 
 
 DETECTOR = Detector(
     id="user-enumeration",
-    title="{clients} asked {servers} which users exist",
-    summary="{clients} asked {servers} for {names:name} by {verbs}: {confirmed} confirmed{confirmed_names: (%)}, "
-    "{unknown} unknown.",
+    title="User enumeration ({verbs}) by {who} against {servers}",
+    summary="{names:address|addresses} probed with {verbs}: {confirmed} valid, {unknown} unknown.{note: %}",
     actions=(
+        Advice("Block {clients}.", when=("client-outside", "alarm")),
+        Advice("Isolate {clients} and investigate it.", when=("client-local", "alarm")),
+        Advice("Disable VRFY and EXPN on {servers}.", when=("server-local", "vrfy_expn_names")),
         Advice(
-            "Switch VRFY and EXPN off on {servers}, block {clients}, and watch the confirmed names for login attempts."
+            "Limit unknown recipients per client on {servers} (recipient tarpitting, postscreen, fail2ban).",
+            when=("server-local", "rcpt_names", "alarm"),
+        ),
+        Advice(
+            "Watch the valid addresses for login attempts and phishing.", when=("server-local", "confirmed", "alarm")
         ),
     ),
     attack=("T1589.002",),
@@ -166,7 +247,7 @@ DETECTOR = Detector(
     plan=plan,
     stage="recon",
     trials=count_trials,
-    daily=Daily(("session", "command"), asking),
+    daily=Daily(("session", "command"), recipient_counts),
     technique="User enumeration",
     convicts=True,
 )

@@ -1,10 +1,10 @@
-"""One account, many spellings: `Alice`, `alice@corp.example`, `CORP\\alice`."""
+"""Normal form of account names: `Alice`, `alice@corp.example`, `CORP\\alice`."""
 
 import polars as pl
 
 
 def normal_account(user: pl.Expr, host_name: pl.Expr) -> pl.Expr:
-    """Give the form in which accounts are joined: lower case, without `DOMAIN\\`, and without the server's own domain.
+    """Return the normal form of an account name: lower case, without `DOMAIN\\`, and without the server's own domain.
 
     A domain is the server's own if the name in its greeting is that domain or lies below it.
     """

@@ -1,4 +1,4 @@
-"""AUTH exchanges seen in clear: who tried to log in where, with what kind of secret, and how it ended."""
+"""AUTH exchanges in clear: who logged in where, with which kind of secret, and the outcome."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per AUTH exchange."""
+    """Return one row per AUTH exchange."""
     exchanges = once(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     account = normal_account(pl.col("user"), pl.col("host_name"))
@@ -27,7 +27,7 @@ FACT = Fact(
         Column("mechanism", "string", "SASL mechanism"),
         Column("initial_response", "bool", "credentials came with the command itself"),
         Column("user", "string", "who logged in, as logged"),
-        Column("account", "string", "the same in the form in which accounts are joined"),
+        Column("account", "string", "the normal form of `user`"),
         Column("authzid", "string", "on whose behalf"),
         Column("secret_kind", "string", "password, hash, token, ticket, none, undecodable"),
         Column("secret_length", "count", "bytes of the password"),

@@ -1,4 +1,4 @@
-"""SMTP commands with their replies, as our Zeek package logs them; each once."""
+"""SMTP commands with their replies, as the Zeek package of zeeksmtp logs them, without duplicates."""
 
 import polars as pl
 
@@ -7,7 +7,7 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per command."""
+    """Return one row per command."""
     return once(tables, "smtp_cmd", "seq").select(column.name for column in FACT.columns)
 
 

@@ -1,7 +1,7 @@
-"""Logins that were judged: accepted, or refused for their credentials; each secret of an account once.
+"""Logins with a verdict on their credentials, accepted or rejected, deduplicated by secret.
 
-Who guesses sends another secret each time. A device with an old password sends the same one again and again, and a
-person mistypes a few times: neither makes more than one row.
+A guesser sends another secret each time. A device with an outdated password repeats one, and a person mistypes a few
+times: neither makes more than one row.
 """
 
 from datetime import timedelta
@@ -12,76 +12,79 @@ from zeeksmtp.facts._common import PARTIES
 from zeeksmtp.facts._rhythm import rhythm
 from zeeksmtp.model import Column, Context, Fact, Tables
 
-# How a device with an old password tries: a minute or more apart, and half of the gaps differ little from the median.
-MIN_GAP_SECONDS, MAX_DEVIATION = 60.0, 0.25
-# How a person mistypes: a few times, and then knows it.
-_MISTAKES, _MISTAKE_MINUTES = 3, 10
+MIN_GAP_SECONDS = 60.0
+"""Median gap between the logins of a device with an outdated password, at least."""
+MAX_GAP_DEVIATION = 0.25
+"""Median deviation of these gaps, as a share of the median gap, at most."""
+_MAX_MISTAKES, _MAX_MISTAKE_MINUTES = 3, 10  # how often, and for how long, a person mistypes before a success
 
 _SOURCE = ("client", "server")
 _ENTITY = (*_SOURCE, "account")
 _ORDER = ("ts", "uid", "seq")
 
 
-def _stale(judged: pl.LazyFrame) -> pl.LazyFrame:
-    """Sources whose tries look like one old password: one account, one length, one try a connection, well apart.
+def _stale_sources(verdicts: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the sources that repeat one outdated password: one account, passwords of one length.
 
-    Of a host of the site that is enough; from outside, where lists of passwords of one length come from, the tries must
-    come by the clock.
+    That is enough for a host of the site, because a word list has passwords of several lengths. From outside, where
+    lists of one length do come from, the logins must be well apart and regular, one per connection.
     """
     gap, deviation = rhythm()
     per_source = (
-        judged.filter(pl.col("bad"))
+        verdicts.filter(pl.col("bad"))
         .sort(_ORDER)
         .group_by(_SOURCE)
         .agg(
             pl.col("account").n_unique().alias("accounts"),
             pl.col("secret_length").n_unique().alias("lengths"),
+            pl.col("secret_length").is_not_null().all().alias("measured"),
             (pl.col("uid").n_unique() == pl.len()).alias("single"),
             pl.col("direction").is_in(["internal", "outbound"]).all().alias("inside"),
             gap.alias("gap"),
             deviation.alias("deviation"),
         )
     )
-    same = (pl.col("accounts") == 1) & (pl.col("lengths") == 1) & pl.col("single")
-    by_the_clock = pl.col("deviation") <= MAX_DEVIATION * pl.col("gap")
-    apart = (pl.col("gap") >= MIN_GAP_SECONDS) & (pl.col("inside") | by_the_clock)
-    return per_source.filter(same & apart).select(*_SOURCE, stale=pl.lit("stale"))
+    same = (pl.col("accounts") == 1) & (pl.col("lengths") == 1)
+    regular = pl.col("inside") | (pl.col("deviation") <= MAX_GAP_DEVIATION * pl.col("gap"))
+    apart = pl.col("single") & (pl.col("gap") >= MIN_GAP_SECONDS) & regular
+    repeats = (pl.col("inside") & pl.col("measured")) | apart
+    return per_source.filter(same & repeats).select(*_SOURCE, stale=pl.lit("stale"))
 
 
 def _mistakes() -> pl.Expr:
-    """Wrong passwords of someone who then knew the right one: up to three, minutes before the success, are one."""
+    """Return one value for the mistyped passwords of one success: up to three, minutes before it; null for others."""
     right = pl.when(~pl.col("bad")).then(pl.col("ts"))
     success = right.fill_null(strategy="backward").over(_ENTITY)
     run = (~pl.col("bad")).cum_sum().over(_ENTITY)
     tries = pl.col("bad").sum().over([*_ENTITY, run])
-    soon = success - pl.col("ts") <= timedelta(minutes=_MISTAKE_MINUTES)
-    mistaken = (pl.col("bad") & soon & (tries <= _MISTAKES)).fill_null(value=False)
+    soon = success - pl.col("ts") <= timedelta(minutes=_MAX_MISTAKE_MINUTES)
+    mistaken = (pl.col("bad") & soon & (tries <= _MAX_MISTAKES)).fill_null(value=False)
     return pl.when(mistaken).then(pl.format("mistake/{}", run))
 
 
-def _worth_a_look(judged: pl.LazyFrame) -> pl.LazyFrame:
-    """Leave out, where all secrets of an account have hashes, what cannot be the first of its secret and outcome."""
-    unhashed = judged.filter(pl.col("secret_hash").is_null()).select(_ENTITY).unique()
-    hashed = judged.join(unhashed, on=list(_ENTITY), how="anti", nulls_equal=True)
+def _first_of_secret(verdicts: pl.LazyFrame) -> pl.LazyFrame:
+    """Drop, where all secrets of an account have hashes, the repetitions: it is cheaper than sorting them all."""
+    unhashed = verdicts.filter(pl.col("secret_hash").is_null()).select(_ENTITY).unique()
+    hashed = verdicts.join(unhashed, on=list(_ENTITY), how="anti", nulls_equal=True)
     firsts = hashed.group_by(*_ENTITY, "secret_hash", "bad").agg(pl.col("ts").min())
     same = [*_ENTITY, "secret_hash", "bad", "ts"]
     return pl.concat(
         [
             hashed.join(firsts, on=same, how="semi", nulls_equal=True),
-            judged.join(unhashed, on=list(_ENTITY), how="semi", nulls_equal=True),
+            verdicts.join(unhashed, on=list(_ENTITY), how="semi", nulls_equal=True),
         ]
     )
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per secret of an account that a client tried, and outcome: the first time."""
-    judged = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
-    judged = judged.with_columns((pl.col("outcome") == "failure").alias("bad"))
-    # Equal hashes are one secret; without hashes a device that tries well apart is taken to repeat itself.
+    """Return one row per client, server, account, secret and outcome: the first login."""
+    verdicts = tables["auth"].filter(pl.col("outcome").is_in(["success", "failure"]))
+    verdicts = verdicts.with_columns((pl.col("outcome") == "failure").alias("bad"))
+    # Equal hashes are one secret; without hashes a stale source counts as repeating one.
     same_try = pl.coalesce("secret_hash", "stale", _mistakes(), pl.format("{}/{}", "uid", "seq"))
     return (
-        _worth_a_look(judged)
-        .join(_stale(judged), on=list(_SOURCE), how="left")
+        _first_of_secret(verdicts)
+        .join(_stale_sources(verdicts), on=list(_SOURCE), how="left")
         .sort(_ORDER)
         .with_columns(same_try.alias("try"))
         .unique([*_ENTITY, "try", "bad"], keep="first", maintain_order=True)
@@ -92,14 +95,14 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
 
 FACT = Fact(
     name="login",
-    doc="One row per secret of an account that a client tried, and outcome: the first time.",
+    doc="One row per client, server, account, secret and outcome: the first login.",
     columns=(
         *PARTIES,
         Column("seq", "count", "number of the AUTH command within the connection"),
         Column("user", "string", "who logged in, as logged"),
-        Column("account", "string", "the same in the form in which accounts are joined"),
-        Column("bad", "bool", "refused for its credentials; else accepted"),
-        Column("stale", "bool", "the client at this server looks like a device with an old password"),
+        Column("account", "string", "the normal form of `user`"),
+        Column("bad", "bool", "rejected for its credentials; else accepted"),
+        Column("stale", "bool", "the client repeats one outdated password at this server"),
     ),
     needs=("auth",),
     plan=plan,

@@ -1,21 +1,23 @@
-"""VRFY, EXPN and RCPT as what they are to an attacker: questions whether a name exists, and what the server said."""
+"""VRFY, EXPN and RCPT as queries for a mailbox name, with the verdict of the server's reply."""
 
 import polars as pl
 
 from zeeksmtp.facts._common import PARTIES
-from zeeksmtp.facts._reply import VERBS, asked_name, verdict
+from zeeksmtp.facts._reply import VERBS, queried_name, verdict
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per question, judged by contrast: 252, or a recipient's 250, confirms a name only where the same
-    server refuses other names of the same verb as unknown.
+    """Return one row per query.
+
+    A verdict rests on contrast: 252, or a recipient's 250, confirms a name only where the same server rejects other
+    names of the same verb as unknown.
     """
-    asked = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
+    queries = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
     contrast = tables["contrast"].with_columns(contrast=pl.lit(value=True))
     confirms = (pl.col("verdict") == "ambiguous") & pl.col("contrast").fill_null(value=False)
     return (
-        asked.with_columns(asked_name().alias("name"), verdict().alias("verdict"))
+        queries.with_columns(queried_name().alias("name"), verdict().alias("verdict"))
         .join(contrast, on=["server", "verb"], how="left")
         .with_columns(pl.when(confirms).then(pl.lit("confirmed")).otherwise(pl.col("verdict")).alias("verdict"))
         .select(column.name for column in FACT.columns)
@@ -24,12 +26,12 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
 
 FACT = Fact(
     name="query",
-    doc="One row per VRFY, EXPN or RCPT, as a question for a name.",
+    doc="One row per VRFY, EXPN or RCPT, as a query for a mailbox name.",
     columns=(
         *PARTIES,
         Column("seq", "count", "number of the command within the connection"),
         Column("verb", "string", "VRFY, EXPN or RCPT"),
-        Column("name", "string", "the name asked for, in its normal form"),
+        Column("name", "string", "the queried name in its normal form"),
         Column(
             "verdict",
             "string",
@@ -37,7 +39,7 @@ FACT = Fact(
         ),
         Column("reply_code", "count", "code of the reply"),
         Column("reply_status", "string", "its enhanced status"),
-        Column("disclosed", "vector[string]", "the addresses given away"),
+        Column("disclosed", "vector[string]", "the addresses that the reply disclosed"),
     ),
     needs=("command", "contrast"),
     plan=plan,

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from zeeksmtp.model import Report, ServerPosture, Volume
+from zeeksmtp.model import Day, Report, Volume
 from zeeksmtp.outputs import _charts, _sentences
+from zeeksmtp.outputs._chart_shapes import Chart
 
-SENDERS, SERVERS = 6, 6
-"""How many senders and servers have a chart."""
+MAX_SENDER_CHARTS = MAX_SERVER_CHARTS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """The page's charts; senders and servers with the name that stands above."""
+    """The page's charts; those of senders and servers with the name that stands above."""
 
-    hours: _charts.Chart | None
-    senders: tuple[tuple[str, _charts.Chart], ...]
-    servers: tuple[tuple[ServerPosture, _charts.Chart], ...]
+    hours: Chart | None
+    senders: tuple[tuple[str, Chart], ...]
+    servers: tuple[tuple[str, Chart], ...]
 
 
 def charts(report: Report) -> Charts:
-    """Draw the charts."""
-    told = any(count.count for count in report.traffic.hours)
+    """Draw the charts of a report."""
+    has_hours = any(count.count for count in report.traffic.hours)
     return Charts(
-        hours=_charts.hours(report.traffic.hours) if told else None,
+        hours=_charts.hours(report.traffic.hours) if has_hours else None,
         senders=tuple(_sender_charts(report)),
         servers=tuple(_server_charts(report)),
     )
 
 
-def _sender_charts(report: Report) -> Iterable[tuple[str, _charts.Chart]]:
+def _sender_charts(report: Report) -> Iterable[tuple[str, Chart]]:
     """Draw first who went furthest above what is usual, then the busiest."""
     by_client: dict[str, list[Volume]] = {}
     for volume in report.volumes:
@@ -41,19 +43,30 @@ def _sender_charts(report: Report) -> Iterable[tuple[str, _charts.Chart]]:
         return
     ends = [volume.hour for volume in report.volumes]
     days = _charts.whole_days([*ends, *([report.window.first, report.window.last] if report.window else [])])
-    for client, volumes in ranked[:SENDERS]:
+    for client, volumes in ranked[:MAX_SENDER_CHARTS]:
         yield client, _charts.sender(volumes, days)
 
 
 def _rank(volumes: list[Volume]) -> tuple[float, int]:
-    above = (_charts.judged(volume) - (volume.upper or 0) for volume in volumes if _charts.is_above(volume))
-    return -max(above, default=0), -max(map(_charts.judged, volumes))
+    excess = (_charts.compared_value(volume) - (volume.upper or 0) for volume in volumes if _charts.is_above(volume))
+    return -max(excess, default=0), -max(map(_charts.compared_value, volumes))
 
 
-def _server_charts(report: Report) -> Iterable[tuple[ServerPosture, _charts.Chart]]:
-    """Draw the servers that were seen on several days, the busiest first."""
+def _server_charts(report: Report) -> Iterable[tuple[str, Chart]]:
+    """Draw the site's servers together, then those with several days of sessions, the busiest first."""
     if not _sentences.shows_tls(report):
         return
-    known = [server for server in report.posture.servers if len(server.days) > 1]
-    for server in sorted(known, key=lambda s: (-s.sessions, s.server, s.port))[:SERVERS]:
-        yield server, _charts.tls_by_day(server.days)
+    several = [server for server in report.posture.servers if len(server.days) > 1]
+    if len(several) > 1:
+        yield "All servers of the site", _charts.tls_by_day(_sums(day for server in several for day in server.days))
+    for server in sorted(several, key=lambda s: (-s.sessions, s.server, s.port))[:MAX_SERVER_CHARTS]:
+        yield f"{server.server} port {server.port}", _charts.tls_by_day(server.days)
+
+
+def _sums(days: Iterable[Day]) -> list[Day]:
+    sessions: dict[datetime, int] = defaultdict(int)
+    with_tls: dict[datetime, int] = defaultdict(int)
+    for day in days:
+        sessions[day.day] += day.sessions
+        with_tls[day.day] += day.tls_sessions
+    return [Day(day=day, sessions=sessions[day], tls_sessions=with_tls[day]) for day in sorted(sessions)]

@@ -1,7 +1,7 @@
 """HTML: one page for a browser, a printer or a mail; no script, nothing from elsewhere.
 
-Every expression of the template goes through `_shown` and jinja's autoescape, so that logged text is text wherever it
-stands. Only two things are markup: our own style sheet, and the charts, which hold no logged text.
+Every expression of the template goes through `_escaped` and jinja's autoescape, so that logged text is text wherever it
+stands. Only our own style sheet is markup, and the paths of charts, which are numbers, are longer than any text may be.
 """
 
 from __future__ import annotations
@@ -9,22 +9,40 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from zeeksmtp.model import Output, Report
-from zeeksmtp.outputs import _charts, _escape, _page, _page_charts, _sentences, _sums, _words
+from zeeksmtp.model import Output, Report, View
+from zeeksmtp.outputs import (
+    _chart_shapes,
+    _commands,
+    _escape,
+    _incidents,
+    _page,
+    _page_charts,
+    _page_incidents,
+    _page_limits,
+    _page_tables,
+    _page_words,
+    _sentences,
+    _sums,
+    _words,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-LIMIT = 1_000_000
-"""Most bytes that a page may have, so that it can be mailed."""
+MAX_PAGE_BYTES = 1_000_000
 
 
-def render(report: Report, _width: int | None) -> str:
-    """Render `report` as a page; with fewer findings told in full if it would be too large."""
+def render(report: Report, view: View) -> str:
+    """Return the page of a report: whole, or with fewer details if it would be too large to be attached to a mail."""
+    return render_within(report, view, MAX_PAGE_BYTES)
+
+
+def render_within(report: Report, view: View, max_bytes: int) -> str:
+    """Return the page with as many details as `max_bytes` allow; at least a digest."""
     template, drawn = _template(), _page_charts.charts(report)
-    for room in _page.ROOMS:
-        text = template.render(report=report, page=_page.page(report, room), room=room, charts=drawn)
-        if len(text.encode("utf-8", "backslashreplace")) < LIMIT:
+    for limits in _page_limits.LIMITS:
+        text = template.render(report=report, view=view, page=_page.page(report, limits), limits=limits, charts=drawn)
+        if len(text.encode("utf-8", "backslashreplace")) <= max_bytes:
             break
     return text
 
@@ -37,7 +55,7 @@ def _template() -> Template:
     environment = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text("utf-8")),
         autoescape=True,
-        finalize=_shown,
+        finalize=_escaped,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -46,17 +64,21 @@ def _template() -> Template:
     environment.globals |= {
         "style": style,
         "words": _words,
+        "extra": _page_words,
         "sentences": _sentences,
         "sums": _sums,
-        "drawing": _charts,
-        "counts": _page,
+        "tables": _page_tables,
+        "incidents": _incidents,
+        "cards": _page_incidents,
+        "commands": _commands,
+        "charting": _chart_shapes,
     }
-    environment.filters["drawn"] = Markup
+    environment.filters |= {"path": Markup, "sentence": _words.sentence}
     return environment.get_template("page.html.j2")
 
 
-def _shown(value: Any) -> Any:
-    """Every string goes through here, but markup: escaped and bounded."""
+def _escaped(value: Any) -> Any:
+    """Escape and bound every string but markup."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     return _escape.cut(_escape.plain(value), _words.TEXT_LIMIT)

@@ -1,4 +1,4 @@
-"""The tables of the state, as they are in the newest version of the schema. Times are UTC, as ISO 8601 text."""
+"""The tables of the state file. Times are UTC, as ISO 8601 text."""
 
 from sqlalchemy import (
     Boolean,
@@ -12,12 +12,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+SCHEMA_VERSION = 4
+"""SQLite's `user_version` of a state file with these tables."""
+
 METADATA = MetaData()
 
-ABOUT = Table(
-    "about",
+META = Table(
+    "meta",
     METADATA,
-    Column("name", String, primary_key=True),  # salt, judged_with, judged: the last pass that judged
+    Column("name", String, primary_key=True),  # salt, settings_digest, first_report
     Column("value", String, nullable=False),
 )
 
@@ -26,9 +29,9 @@ PASS = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("ended", String, nullable=False),
-    Column("files", Integer, nullable=False),  # of which lines were taken
-    Column("kept", Integer, nullable=False),  # rows
-    Column("errors", String, nullable=False),  # JSON: what made it degraded
+    Column("files", Integer, nullable=False),  # files with new lines
+    Column("rows", Integer, nullable=False),  # rows added to the lake
+    Column("errors", String, nullable=False),  # JSON: what made the pass degraded
 )
 
 FILE = Table(
@@ -37,10 +40,10 @@ FILE = Table(
     Column("path", LargeBinary, primary_key=True),  # a file name is bytes, not always UTF-8
     Column("size", Integer, nullable=False),
     Column("mtime_ns", Integer, nullable=False),
-    Column("log", String),  # what its content was taken for; null: none that is read
+    Column("log", String),  # detected log; null: none that is used
     Column("format", String),
-    Column("why", String),  # of a file that is not used
-    Column("sniffed", Boolean, nullable=False),  # its content said what it is, not its neighbours
+    Column("why", String),  # why a file is not used
+    Column("sniffed", Boolean, nullable=False),  # detected by content, not by its neighbours
     Column("content", Integer),
 )
 
@@ -48,7 +51,7 @@ CONTENT = Table(
     "content",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("size", Integer, nullable=False),  # bytes, unpacked, up to the end of the last line taken
+    Column("size", Integer, nullable=False),  # bytes, unpacked, up to the end of the last ingested line
     Column("lines", Integer, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
     UniqueConstraint("size", "lines", "fingerprint"),
@@ -64,8 +67,8 @@ PART = Table(
     Column("last", String, nullable=False),
 )
 
-TAKING = Table(
-    "taking",
+INGEST = Table(
+    "ingest",
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("place", LargeBinary, nullable=False),  # path without the suffix of a compression
@@ -73,29 +76,33 @@ TAKING = Table(
     Column("kept", Integer, nullable=False),
     Column("skipped", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
-    Column("part", String),  # the live part that its rows are in
+    Column("part", String),  # the live part with its rows
 )
-Index("taking_place", TAKING.c.place)
-Index("taking_part", TAKING.c.log, TAKING.c.part)
+Index("ingest_place", INGEST.c.place)
+Index("ingest_part", INGEST.c.log, INGEST.c.part)
 
 FINDING = Table(
     "finding",
     METADATA,
     Column("id", String, primary_key=True),
-    Column("state", String, nullable=False),  # new and ongoing: in `last_pass`, and quiet since
+    Column("state", String, nullable=False),
     Column("first_pass", Integer, nullable=False),
-    Column("last_pass", Integer, nullable=False),  # the last one that changed it, or had it, if none has it now
-    Column("seen_count", Integer, nullable=False),  # of the evidence in the lake, which may have aged since
-    Column("body", String, nullable=False),  # JSON: the finding, as it was told; its state is the column's
-    Column("severity", String, nullable=False),  # the worst that was told
+    Column("last_pass", Integer, nullable=False),  # the last one that found it
+    Column("seen_count", Integer, nullable=False),  # of the evidence in the lake, which may have expired since
+    Column("reported", Boolean, nullable=False),  # false: it waits, as new, for the next report
+    Column("severity", String, nullable=False),  # the worst so far; at an acknowledgement, that of then
     Column("reason", String),  # of the acknowledgement
     Column("acknowledged", String),
-    Column("made_of", Integer),  # hash of the detector's row; null: the last pass did not have it
-    Column("first", String),  # this and what follows as in the body, which takes the longer to read
-    Column("last", String),
-    Column("count", Integer),
+    Column("body", String, nullable=False),  # JSON: the finding; its state is the column's
 )
-Index("finding_made_of", FINDING.c.id, FINDING.c.made_of)
+
+INCIDENT = Table(
+    "incident",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("last_pass", Integer, nullable=False),
+    Column("body", String, nullable=False),  # JSON: the incident as last found; its state follows from its findings
+)
 
 SUPPRESSION = Table(
     "suppression",
@@ -103,23 +110,17 @@ SUPPRESSION = Table(
     Column("finding", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("expires", String),  # first day (UTC) on which it no longer holds
-    Column("made", String, nullable=False),
-)
-
-HIDDEN = Table(
-    "hidden",
-    METADATA,
-    Column("made_of", Integer, primary_key=True),  # hash of a row that the last pass had, and suppressed
+    Column("created", String, nullable=False),
 )
 
 OUTBOX = Table(
     "outbox",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("parcel", String, nullable=False, unique=True),
+    Column("envelope", String, nullable=False, unique=True),
     Column("subject", String, nullable=False),
-    Column("report", String),  # JSON; null once it has gone everywhere
-    Column("carriers", String, nullable=False),  # JSON: those that still have to take it
+    Column("report", String),  # JSON; null once every transport has accepted it
+    Column("transports", String, nullable=False),  # JSON: those that still have to accept it
     Column("attempts", Integer, nullable=False),
     Column("error", String),
 )

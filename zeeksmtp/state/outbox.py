@@ -1,4 +1,4 @@
-"""Reports on their way: written with the pass that made them, and there until every carrier has taken them."""
+"""Reports to deliver: written in the pass's own transaction, and there until every transport has accepted them."""
 
 from __future__ import annotations
 
@@ -10,50 +10,60 @@ from sqlalchemy import Connection, delete, select, update
 
 from zeeksmtp.state._tables import OUTBOX
 
-_REMEMBERED = 1000  # reports that went, by their ids
+MAX_DELIVERED_ROWS = 1_000
+"""Delivered reports of which the outbox still has the envelope's id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A report that still has to go: the parcel's id, its subject, and the carriers left. `report` gives the rest."""
+class WaitingReport:
+    """A report that is not delivered yet: the envelope's id, its subject, and the transports left.
+
+    The report itself may be large: `report` reads it.
+    """
 
     id: int
-    parcel: str
+    envelope: str
     subject: str
-    carriers: tuple[str, ...]
+    transports: tuple[str, ...]
     attempts: int = 0
     error: str | None = None
 
 
-def put(connection: Connection, parcel: str, subject: str, report: str, carriers: Sequence[str]) -> None:
-    """Put a report into the outbox; forget the oldest of those that went."""
-    values = {"parcel": parcel, "subject": subject, "report": report, "carriers": json.dumps(carriers), "attempts": 0}
-    made = connection.execute(OUTBOX.insert().values(values)).inserted_primary_key
-    assert made is not None  # noqa: S101 - for the type checker
-    connection.execute(delete(OUTBOX).where(OUTBOX.c.report.is_(None), OUTBOX.c.id <= made[0] - _REMEMBERED))
+def put(connection: Connection, envelope: str, subject: str, report: str, transports: Sequence[str]) -> None:
+    """Add a report; forget the oldest of those that were delivered."""
+    values = {
+        "envelope": envelope,
+        "subject": subject,
+        "report": report,
+        "transports": json.dumps(transports),
+        "attempts": 0,
+    }
+    key = connection.execute(OUTBOX.insert().values(values)).inserted_primary_key
+    assert key is not None  # noqa: S101 - for the type checker
+    connection.execute(delete(OUTBOX).where(OUTBOX.c.report.is_(None), OUTBOX.c.id <= key[0] - MAX_DELIVERED_ROWS))
 
 
-def waiting(connection: Connection) -> list[Waiting]:
-    """Give the reports that still have to go, oldest first."""
-    columns = [OUTBOX.c[name] for name in Waiting.__slots__]
+def waiting(connection: Connection) -> list[WaitingReport]:
+    """Return the reports that are not delivered yet, oldest first."""
+    columns = [OUTBOX.c[name] for name in WaitingReport.__slots__]
     rows = connection.execute(select(*columns).where(OUTBOX.c.report.is_not(None)).order_by(OUTBOX.c.id)).mappings()
-    return [Waiting(**{**row, "carriers": tuple(json.loads(row["carriers"]))}) for row in rows]
+    return [WaitingReport(**{**row, "transports": tuple(json.loads(row["transports"]))}) for row in rows]
 
 
-def report(connection: Connection, row: Waiting) -> str:
-    """Give the report as JSON. It may be large."""
+def report(connection: Connection, row: WaitingReport) -> str:
+    """Return the report as JSON."""
     return str(connection.execute(select(OUTBOX.c.report).where(OUTBOX.c.id == row.id)).scalar_one())
 
 
-def took(connection: Connection, row: Waiting, carriers: Sequence[str]) -> None:
-    """Remember which carriers are left; with the last one, the report itself is let go."""
-    values: dict[str, str | None] = {"carriers": json.dumps(carriers)}
-    if not carriers:
+def set_remaining(connection: Connection, row: WaitingReport, transports: Sequence[str]) -> None:
+    """Remember which transports are left; without any, the report itself is deleted."""
+    values: dict[str, str | None] = {"transports": json.dumps(transports)}
+    if not transports:
         values |= {"report": None, "error": None}
     connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(values))
 
 
-def failed(connection: Connection, row: Waiting, error: str) -> None:
+def record_failure(connection: Connection, row: WaitingReport, error: str) -> None:
     """Remember an attempt that failed."""
     values = {"attempts": OUTBOX.c.attempts + 1, "error": error}
     connection.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(values))

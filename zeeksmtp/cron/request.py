@@ -1,4 +1,4 @@
-"""What a pass is asked to do, and how it ended."""
+"""What a pass gets, and what it returns."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a pass is asked to do. `progress` and `started` are those of `pipeline.Request`."""
+class PassRequest:
+    """What a pass is to do. `progress`, `started` and `step` are those of `pipeline.Request`."""
 
     settings: Settings
     log_dir: Path
@@ -26,41 +26,41 @@ class Asked:
     engine: str = "local"
     progress: Callable[..., Any] | None = None
     started: Callable[..., Any] | None = None
+    step: Callable[[str], None] = lambda _name: None
     clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """A pass under way: what was asked, what does the work, and the time (UTC) that it goes by from its beginning."""
+class PassContext:
+    """A pass under way: its request, its engine, and the time (UTC) of its start, which it goes by throughout."""
 
-    asked: Asked
+    request: PassRequest
     engine: Engine
     now: datetime
 
     @property
     def lake(self) -> Path:
-        """Give the folder of the parts."""
-        return self.asked.state_dir / "lake"
+        """The folder of the parts."""
+        return self.request.state_dir / "lake"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class PassResult:
     """How a pass ended.
 
-    `report` is null where nothing had to be judged; `parcel` is the id under which it goes out, null if it does not:
-    `news` says whether it is worth telling. `files` had new lines,
-    `left` counts those left for a later pass, `degraded`: a file or a unit failed; `undelivered` says in one line each
-    what could not be delivered.
+    `report` is null where nothing was detected anew. `envelope` is the id under which the report is delivered, null if
+    it is not. `files` had new lines; `deferred` counts the files left for a later pass. `degraded`: a file or a unit
+    failed. `undelivered` says in one line each what could not be delivered.
     """
 
     report: Report | None = None
-    parcel: str | None = None
+    envelope: str | None = None
     files: tuple[Path, ...] = ()
-    left: int = 0
+    deferred: int = 0
     degraded: bool = False
     undelivered: tuple[str, ...] = ()
 
     @property
     def news(self) -> bool:
-        """Tell whether the report is worth telling."""
-        return self.parcel is not None
+        """Whether the report is delivered."""
+        return self.envelope is not None

@@ -1,4 +1,4 @@
-"""What a carrier tells of a report: its date and how much of what is in it."""
+"""What transports say about a report: its date and what is in it, in numbers."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from zeeksmtp.delivery._parcel import Parcel
+from zeeksmtp.delivery._envelope import Envelope
 from zeeksmtp.model import Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """When the report was made, how many findings of each severity it has, and how many of all are new."""
+class ReportSummary:
+    """When the report was generated, its number of incidents, of findings by severity, and of new findings."""
 
     generated: datetime
+    incidents: int
     findings: Mapping[Severity, int]
     new: int
 
     @classmethod
-    def of(cls, parcel: Parcel) -> Contents:
+    def of(cls, envelope: Envelope) -> ReportSummary:
         """Count what is in the report."""
-        report = parcel.report()
-        found = Counter(finding.severity for finding in report.findings)
+        report = envelope.report()
+        counts = Counter(finding.severity for finding in report.findings)
         return cls(
             report.run.generated,
-            {severity: found[severity] for severity in reversed(Severity)},
+            len(report.incidents),
+            {severity: counts[severity] for severity in reversed(Severity)},
             sum(finding.state == "new" for finding in report.findings),
         )
 
     @property
     def worst(self) -> Severity | None:
-        """Give the severity of the worst finding."""
+        """The severity of the worst finding."""
         return next((severity for severity, number in self.findings.items() if number), None)

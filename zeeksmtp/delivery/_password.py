@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.errors import DeliveryError
 
-_LIMIT = 4096
+MAX_LINE_BYTES = 4096
 
 
-def password(mail: Mail) -> SecretStr:
-    """Give the password; the environment wins. `DeliveryError`, which never holds it, says what is wrong with it."""
+def read_password(mail: Mail) -> SecretStr:
+    """Return the password; the environment wins. `DeliveryError`, which never holds it, says what is wrong with it."""
     secret = mail.password or _from_file(mail.password_file)
     # The standard library sends no other; the error that it raises would quote from the password.
     if not (secret.get_secret_value().isascii() and secret.get_secret_value().isprintable()):
@@ -35,7 +35,7 @@ def _from_file(path: Path | None) -> SecretStr:
 
 
 def _first_line(path: Path) -> str:
-    """Read from the very file that was judged: between a look at its name and a read it could be another."""
+    """Check and read the same open file: between a check of its name and a read it could be replaced."""
     # A pipe without a writer must not hold us up.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -43,4 +43,4 @@ def _first_line(path: Path) -> str:
             raise DeliveryError(f"password_file {path}: not a file; name one that holds the password")
         if mode & 0o077:
             raise DeliveryError(f"password_file {path}: others have access to it; run chmod 600 on it")
-        return file.readline(_LIMIT).decode("utf-8", "replace").rstrip("\r\n")
+        return file.readline(MAX_LINE_BYTES).decode("utf-8", "replace").rstrip("\r\n")

@@ -1,0 +1,87 @@
+"""The page's incidents: one card each, with a timeline, what to do, and what they led to. Raw: the template escapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, Severity, TimelineEntry
+from zeeksmtp.outputs import _words
+
+MAX_OPEN_CARDS = 5
+"""Cards that are not folded."""
+HIDDEN_DETAILS = frozenset({"remedy"})
+"""Details of the evidence that the action repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardStep:
+    """One step of an incident's timeline. `start` and `length` place it in the incident's time, in percent.
+
+    `finding` is missing where the report was narrowed to other findings.
+    """
+
+    time: datetime
+    text: str
+    id: str
+    finding: Finding | None
+    severity: Severity
+    start: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An incident, its number in the report, its steps, and those of its symptoms that the report lists."""
+
+    number: int
+    incident: Incident
+    steps: tuple[CardStep, ...]
+    symptoms: tuple[Finding, ...]
+
+
+def cards(report: Report, limit: int) -> tuple[Card, ...]:
+    """Return the incidents to show: gravest first, as the report has them, those that somebody acknowledged last."""
+    by_id = {finding.id: finding for finding in report.findings}
+    owned: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.symptom_of is not None:
+            owned.setdefault(finding.symptom_of, []).append(finding)
+    numbered = sorted(enumerate(report.incidents, 1), key=lambda item: item[1].state == "acknowledged")
+    return tuple(_card(number, incident, by_id, owned.get(incident.id, [])) for number, incident in numbered[:limit])
+
+
+def _card(number: int, incident: Incident, by_id: Mapping[str, Finding], symptoms: Sequence[Finding]) -> Card:
+    return Card(
+        number=number,
+        incident=incident,
+        steps=tuple(_step(incident, entry, by_id.get(entry.finding)) for entry in incident.timeline),
+        symptoms=tuple(symptoms),
+    )
+
+
+def _step(incident: Incident, entry: TimelineEntry, finding: Finding | None) -> CardStep:
+    start, length = _place(incident, entry.time, finding.last if finding else entry.time)
+    severity = finding.severity if finding else incident.severity
+    return CardStep(entry.time, entry.text, entry.finding, finding, severity, start, length)
+
+
+def _place(incident: Incident, first: datetime, last: datetime) -> tuple[float, float]:
+    """Return start and length of a step in percent of its incident's time; nothing is too short to be visible."""
+    whole = (incident.last - incident.first).total_seconds()
+    if whole <= 0:
+        return 0, 100
+    start = min(max((first - incident.first).total_seconds() / whole * 100, 0), 99)
+    length = (last - first).total_seconds() / whole * 100
+    return round(start, 1), round(min(max(length, 1), 100 - start), 1)
+
+
+def details(evidence: Evidence) -> list[Detail]:
+    """Return the lists of names that a finding rests on."""
+    return [detail for detail in evidence.details if detail.values and detail.name not in HIDDEN_DETAILS]
+
+
+def measurements(evidence: Evidence) -> list[str]:
+    """Return what was measured and tested, a line each."""
+    return _words.evidence(evidence.model_copy(update={"details": ()}))

@@ -1,0 +1,101 @@
+"""Rows of the page's tables. Raw: the template escapes. A column whose head starts with `#` holds numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zeeksmtp.model import InputFile, Report, ServerPosture
+from zeeksmtp.outputs import _sentences, _sums
+from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
+
+Rows = tuple[tuple[str, ...], ...]
+
+SHARE = "TLS share"
+"""A column of percentages, drawn as bars."""
+MAX_POSTURE_ROWS = 15
+"""Rows of a table of servers, clients or pairs: the page shows the top, the export has every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table with its caption; `total` counts all rows, where `rows` are the top."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: Rows
+    total: int
+
+
+def servers(report: Report) -> PageTable:
+    """Return what server ports show of themselves: first those with a weakness, then by sessions."""
+    columns = ("server", "#port", "#sessions", SHARE, "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
+    shows_tls = _sentences.shows_tls(report)
+    rows = tuple(_server(server, shows_tls=shows_tls) for server in sorted(report.posture.servers, key=_order))
+    return PageTable("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
+
+
+def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
+    """The site's own come first: outside ones have no days."""
+    weak = server.auth_offered_in_clear or server.answers_vrfy or server.answers_expn
+    return not server.days, not weak, -server.sessions, server.server, server.port
+
+
+def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
+    versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
+    share = f"{server.tls_sessions / server.sessions:.0%}" if shows_tls and server.sessions else UNKNOWN
+    unknown = UNKNOWN if server.tls_sessions or not shows_tls else ""
+    flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
+    return (server.server, str(server.port), f"{server.sessions:,}", share, versions or unknown, *map(flag, flags))
+
+
+def clients(report: Report) -> PageTable:
+    """Return the site's clients with most sessions in clear."""
+    return _top("Clients", _sentences.CLIENT_COLUMNS, _sentences.clients(report), report.posture.clients.total)
+
+
+def pairs(report: Report) -> PageTable:
+    """Return the pairs of client and server port with most sessions in clear."""
+    return _top("Pairs", _sentences.PAIR_COLUMNS, _sentences.pairs(report), report.posture.pairs.total)
+
+
+def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> PageTable:
+    return PageTable(caption, columns, tuple(rows[:MAX_POSTURE_ROWS]), total)
+
+
+def passwords(report: Report) -> PageTable:
+    """Return the credentials to change; the last column is the id of the finding that says why."""
+    rows = tuple((name(c.account), c.server, stamp(c.last), c.why) for c in report.credentials_to_change)
+    return PageTable("Exposed or guessed passwords", ("account", "server", "last exposed", "finding"), rows, len(rows))
+
+
+def roles(report: Report) -> PageTable:
+    """Return the roles of hosts."""
+    rows = tuple((role.host, role.role, role.reason) for role in report.roles)
+    return PageTable("Roles of hosts", ("host", "role", "reason"), rows, len(rows))
+
+
+def files(report: Report) -> PageTable:
+    """Return the files that were looked at."""
+    columns = ("file", "log", "format", "#kept", "#skipped", "#rejected", "time", "note")
+    rows = tuple(map(_file, report.inputs.files))
+    return PageTable("Files", columns, rows, len(rows))
+
+
+def _file(file: InputFile) -> tuple[str, ...]:
+    when = span(file.first, file.last) if file.first and file.last else ""
+    counts = (f"{number:,}" for number in (file.kept, file.skipped, file.rejected))
+    return (file.path, file.log or "not used", file.format or "", *counts, when, file.problem or file.note or "")
+
+
+def busiest_hours(report: Report) -> PageTable:
+    """Return the hours in which clients sent most."""
+    rows = tuple(_sentences.volumes(report))
+    return PageTable("Busiest hours", _sentences.VOLUME_COLUMNS, rows, len(rows))
+
+
+def sums_of(report: Report) -> list[PageTable]:
+    """Return the sums of the mail: senders, clients, recipient domains, refusals."""
+    return [
+        PageTable(f"{columns[0].capitalize()}, {columns[1].lstrip('#')}", columns, tuple(rows), len(rows))
+        for columns, rows in _sums.tables(report)
+    ]
