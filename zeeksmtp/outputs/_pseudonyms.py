@@ -42,6 +42,9 @@ _PROTOCOL = re.compile(
     r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
     r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
 )
+# Titles begin with these words, which are names that a scanner tries as well.
+_PHRASES = ("User-enumeration oracle", "User enumeration")
+_SOURCES = re.compile(r"[\d,]+ sources?")
 _REFUSAL = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
 
 
@@ -68,14 +71,16 @@ def _named(thing: Finding | Incident) -> Iterable[str]:
         yield from re.split(r"[@\\]", name)
 
 
-def _remedies(findings: Iterable[Finding]) -> list[str]:
-    """Return zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
+def _own_phrases(findings: Iterable[Finding]) -> list[str]:
+    """Return zeeksmtp's own words, in which a word may be a name elsewhere: on settings (longest first), in titles."""
     details = (detail for finding in findings for detail in finding.evidence.details)
     remedies = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
-    return sorted(remedies, key=lambda value: (-len(value), value))
+    return [*sorted(remedies, key=lambda value: (-len(value), value)), *_PHRASES]
 
 
 def _is_own_word(kind: str, value: str) -> bool:
+    if kind == "who" and _SOURCES.fullmatch(value):
+        return True
     return kind in _OWN or (kind in _LOGGED and _PROTOCOL.fullmatch(value) is not None)
 
 
@@ -96,9 +101,8 @@ def _finding(names: Names, finding: Finding) -> Finding:
     actors = _actors(names, finding)
     details = tuple(_detail(names, detail) for detail in finding.evidence.details)
     evidence = Evidence(terms=finding.evidence.terms, details=details, test=finding.evidence.test)
-    known, own = set(_named(finding)), _remedies([finding])
-    texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
-    texts["action"] = names.text(finding.action, known, own)
+    known, own = set(_named(finding)), _own_phrases([finding])
+    texts = {key: names.text(getattr(finding, key), known, own) for key in ("title", "summary", "action")}
     ids = {
         "replaces": tuple(map(names.id, finding.replaces)),
         "symptom_of": finding.symptom_of and names.id(finding.symptom_of),
@@ -118,7 +122,7 @@ def _detail(names: Names, detail: Detail) -> Detail:
 def _incident(names: Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
     story = [by_id[i] for i in incident.findings if i in by_id]
     known = set(_named(incident)).union(*map(_named, story))
-    own = _remedies(story)
+    own = _own_phrases(story)
 
     def text(old: str) -> str:
         return names.text(old, known, own)

@@ -16,7 +16,7 @@ TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
 """What a cell shows that cannot be known."""
-_SAID = {"remedy"}  # details that the action says already
+_SAID = {"remedy", "who"}  # details that the action or the title says already
 
 
 def name(value: str) -> str:
