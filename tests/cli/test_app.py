@@ -65,7 +65,7 @@ def test_no_words_get_the_help_and_a_usage_error(zeeksmtp: Run, words: Sequence[
         (["report", "x", "--fail-on", "bad"], "--fail-on"),
         (["report", "x", "--min-severity", "bad"], "--min-severity"),
         (["report", "x", "--detector", "user-enumaration"], "did you mean user-enumeration?"),
-        (["show", "1"], "Missing argument 'PATH...'"),
+        (["show"], "Missing argument 'N|ID'"),
         (["report", "x", "--local-net", "10.0.0.1/8"], "10.0.0.1/8 has host bits set; give a network such as"),
         (["export", "x"], "Missing option '--output'"),
     ],

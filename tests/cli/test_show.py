@@ -115,3 +115,29 @@ def test_a_report_without_findings_has_no_numbers(zeeksmtp: Run, leak: Path) -> 
 
 def test_no_input(zeeksmtp: Run) -> None:
     assert zeeksmtp("show", "1", "/nowhere").code == ExitCode.NO_INPUT
+
+
+@pytest.fixture
+def pass_over_office(zeeksmtp: Run, tmp_path: Path) -> None:
+    """Run a scheduled pass over the logs of the office."""
+    (tmp_path / "my logs").symlink_to(OFFICE)
+    (tmp_path / "zeeksmtp.toml").write_text('log_dir = "my logs"\nstate_dir = "state"\nsettle_seconds = 0\n')
+    assert zeeksmtp("cron", "--quiet").code == ExitCode.OK
+
+
+@pytest.mark.usefixtures("pass_over_office")
+def test_without_logs_it_shows_what_passes_remember(zeeksmtp: Run) -> None:
+    listed = json.loads(zeeksmtp("incidents", "list", "--format", "json").out)
+    assert len(listed) > 2
+    for number, incident in enumerate(listed, 1):
+        ended = zeeksmtp("show", incident["id"])
+        assert (ended.code, ended.err) == (ExitCode.OK, "")
+        assert ended.out == zeeksmtp("show", number).out
+        assert [f for f in incident["findings"] if f not in ended.out] == []
+        (session,) = commands(ended.out, "session")
+        assert session[-1] == "my logs"
+    assert zeeksmtp("show", "99").code == ExitCode.USAGE
+
+
+def test_nothing_is_remembered_before_the_first_pass(zeeksmtp: Run) -> None:
+    assert zeeksmtp("show", "1").code == ExitCode.UNUSABLE

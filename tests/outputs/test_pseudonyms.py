@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.outputs._reports import REMEDY, holding
 from zeeksmtp import config, pipeline
-from zeeksmtp.model import Count, Posture, Report, Traffic, View
+from zeeksmtp.model import Count, Detail, Posture, Report, Traffic, View
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
 from zeeksmtp.outputs._pseudonyms import pseudonymise
@@ -23,9 +23,9 @@ LOGS = [*sorted((FIXTURES / "captures").glob("*/tsv")), FIXTURES / "scenarios" /
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]{1,4}\b")
 DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
-PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "seen_as", "remedy"}
-# Names that were asked for and are words of every report as well: a severity, a stage, what all is about.
-WORDS = {"info", "abuse", "mail"}
+PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "seen_as", "remedy", "who"}
+# Names that were probed and are words of every report as well: a severity, a stage, a detector, a label.
+WORDS = {"info", "abuse", "mail", "user", "oracle", "test"}
 
 
 def written(report: Report) -> str:
@@ -110,6 +110,27 @@ def test_a_remedy_is_no_name_though_someone_is_called_so(full: Report) -> None:
     assert report.findings[0].action == f"Let host-1 offer AUTH only inside TLS ({REMEDY})."
     assert report.incidents[0].outcome.startswith("account-")
     assert report.incidents[0].outcome.endswith(f"First: {report.findings[0].action}")
+
+
+def test_titles_keep_their_words_though_someone_is_called_so(full: Report) -> None:
+    evidence = full.findings[2].evidence.model_copy(
+        update={"details": (Detail(name="names_tried", values=("user", "oracle", "bob")),)}
+    )
+    changes = {"title": "User enumeration (VRFY) by 203.0.113.9", "summary": "Probed: user, oracle, bob."}
+    found = full.findings[2].model_copy(update=changes | {"evidence": evidence})
+    oracle = found.model_copy(update={"title": "User-enumeration oracle: 203.0.113.9"})
+    story = full.incidents[0].model_copy(update={"findings": (found.id,), "accounts": (), "title": found.title})
+    shown = pseudonymise(full.model_copy(update={"findings": (found, oracle), "incidents": (story,)}))
+    assert shown.findings[0].title == shown.incidents[0].title == "User enumeration (VRFY) by host-1"
+    assert shown.findings[1].title == "User-enumeration oracle: host-1"
+    assert shown.findings[0].summary == "Probed: account-1, account-2, account-3."
+
+
+def test_a_number_of_sources_is_no_name(full: Report) -> None:
+    evidence = full.findings[2].evidence.model_copy(update={"details": (Detail(name="who", values=("8 sources",)),)})
+    found = full.findings[2].model_copy(update={"title": "Relay probing by 8 sources", "evidence": evidence})
+    shown = pseudonymise(full.model_copy(update={"findings": (found,), "incidents": ()})).findings[0]
+    assert (shown.title, shown.evidence.details) == (found.title, evidence.details)
 
 
 def test_what_is_no_name_stays(full: Report) -> None:

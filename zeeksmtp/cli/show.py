@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say
 from zeeksmtp.errors import ExitCode, UsageError
-from zeeksmtp.model import Command, View
+from zeeksmtp.model import Command, Finding, HostName, Incident, View
 
 if TYPE_CHECKING:
-    from zeeksmtp.model import Report
-    from zeeksmtp.report.entries import Entry
+    from zeeksmtp.config import Settings
+    from zeeksmtp.report.entries import Entry, EntrySource
 
 _Reference = Annotated[
     str,
@@ -20,11 +23,26 @@ _Reference = Annotated[
         metavar="N|ID", help="Number on the first screen of the report, or an id or its beginning.", show_default=False
     ),
 ]
+_Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH...]", help="Zeek logs to judge; without any, what scheduled passes remember.", show_default=False
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What passes remember, as far as it takes to show an entry."""
+
+    incidents: tuple[Incident, ...]
+    findings: tuple[Finding, ...]
+    hosts: Mapping[str, tuple[HostName, ...]]
 
 
 def show(
     reference: _Reference,
-    paths: _options.Paths,
+    paths: _Paths = None,
     *,
     since: _options.Since = None,
     until: _options.Until = None,
@@ -42,17 +60,23 @@ def show(
 ) -> ExitCode:
     """Show one incident or finding in full: timeline, evidence, what to do, and the sessions behind it.
 
-    Numbers are those of `zeeksmtp report` over the same PATH with the same options. Exit code 2: no such number or id.
+    Numbers are those of `zeeksmtp report` over the same PATH with the same options; without PATH, those of
+    `zeeksmtp incidents list`. Exit code 2: no such number or id.
 
     \b
     Examples:
       zeeksmtp show 1 /opt/zeek/logs/current
-      zeeksmtp show ca7fef3982942648 logs/
+      zeeksmtp show ca7fef3982942648
     """
     wanted = _filters.chosen(
         min_severity=min_severity, detectors=detectors, clients=clients, servers=servers, accounts=accounts
     )
     settings = _request.settings(config, local_net, dask_scheduler)
+    if not paths:
+        source = _remembered(settings)
+        logs = [settings.log_dir] if settings.log_dir else []
+        _say.out(_text(_chosen(source, reference), source, View(_finish.width(), show=_copyable.show_words(logs))))
+        return ExitCode.OK
     span = _request.window(since, until, settings.timezone)
     whole = _request.report_of(paths, settings, span, engine, quiet=quiet)
     if pseudonymise:
@@ -63,7 +87,19 @@ def show(
     return _finish.verdict(whole, None)
 
 
-def _chosen(report: Report, reference: str) -> Entry:
+def _remembered(settings: Settings) -> Remembered:
+    from zeeksmtp.cli._remembered import Memory, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+
+    with open_state(settings) as connection:
+        memory = Memory.load(connection)
+    return Remembered(
+        incidents=tuple(known.incident for known in memory.incidents.values()),
+        findings=tuple(known.finding for known in memory.findings.values()),
+        hosts={},
+    )
+
+
+def _chosen(report: EntrySource, reference: str) -> Entry:
     from zeeksmtp.report.entries import entries, find_entries  # noqa: PLC0415 - not for `--help`
 
     found = find_entries(report, reference)
@@ -76,7 +112,7 @@ def _chosen(report: Report, reference: str) -> Entry:
     raise UsageError(f"no incident or finding of this report is {reference}; {numbers}")
 
 
-def _text(entry: Entry, report: Report, view: View) -> str:
+def _text(entry: Entry, report: EntrySource, view: View) -> str:
     from zeeksmtp.outputs import terminal  # noqa: PLC0415 - rich is not for `--help`
 
     return terminal.render_entry(entry, report, view)

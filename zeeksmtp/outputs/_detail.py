@@ -32,7 +32,7 @@ def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableTyp
         grid.add_row(text(label, "dim"), text(value))
     yield indented(grid)
     yield indented(text("Timeline", "bold"))
-    yield from (item(said, by=6, mark=when) for when, said in _incidents.timeline(incident))
+    yield from (item(said, by=6, mark=when) for when, said in _incidents.timeline(incident, report))
     for label, owner in _ACTIONS:
         if steps := _incidents.actions(incident, owner):
             yield indented(text(label, "bold"))

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from zeeksmtp.model import Campaign, Finding, Incident
-from zeeksmtp.outputs._words import counted, evidence, name, names, score, sentence, small_print, span, stamp, who
+from zeeksmtp.outputs._words import (
+    counted,
+    evidence,
+    name,
+    names,
+    score,
+    sentence,
+    small_print,
+    span,
+    stamp,
+    title,
+    who,
+)
 from zeeksmtp.report.entries import EntrySource
 
 MAX_LISTED = 100
@@ -46,9 +58,10 @@ def _all(values: Sequence[str], count: int = 0) -> str:
     return names(values, MAX_LISTED) + (f" and {more:,} more" if more > 0 else "")
 
 
-def timeline(incident: Incident) -> list[tuple[str, str]]:
-    """Return time and text of each step."""
-    return [(stamp(entry.time), sentence(entry.text)) for entry in incident.timeline]
+def timeline(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
+    """Return time and text of each step; the text begins with the title of its finding, which says who did it."""
+    titles = {finding.id: f"{title(finding)}. " for finding in report.findings}
+    return [(stamp(e.time), f"{titles.get(e.finding, '')}{sentence(e.text)}") for e in incident.timeline]
 
 
 def actions(incident: Incident, owner: Literal["site", "outside"]) -> list[str]:

@@ -9,9 +9,7 @@ Zeek's uids and the paths of the input files.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from zeeksmtp.model import (
@@ -31,8 +29,8 @@ from zeeksmtp.model import (
     ServerPosture,
     TimelineEntry,
     Traffic,
-    identity,
 )
+from zeeksmtp.outputs._pseudonym_names import Names
 
 _Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
 
@@ -44,97 +42,15 @@ _PROTOCOL = re.compile(
     r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
     r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
 )
+# Titles begin with these words, which are names that a scanner tries as well.
+_PHRASES = ("User-enumeration oracle", "User enumeration")
+_SOURCES = re.compile(r"[\d,]+ sources?")
 _REFUSAL = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
-_MAIL = r"[^\s<>\"',;()]{1,254}@[^\s<>\"',;()]*[^\s<>\"',;().]"
-_IPV6 = r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?![\w:])"
-_IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"
-# Names of files and settings have dots as well; their last parts are no domains.
-_DOMAIN = r"(?<![\w.-])(?:\w(?:[\w-]*\w)?\.)+(?!(?:log|gz|toml|json|zeek|parquet|cf|conf|py)\b)[^\W\d][\w-]*\w(?![\w-])"
-
-
-class _Names:
-    """Maps each name to one pseudonym, in whatever form and part of the report it stands."""
-
-    def __init__(self) -> None:
-        self._pseudonyms: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
-
-    def _give(self, kind: str, name: str) -> str:
-        key = _canonical(name)
-        if key not in self._pseudonyms:
-            self._counts[kind] += 1
-            self._pseudonyms[key] = f"{kind}-{self._counts[kind]}"
-        return self._pseudonyms[key]
-
-    def account(self, name: str) -> str:
-        """Replace the name of an account; forms of it share its number."""
-        if not name:
-            return name
-        local, at, domain = name.rpartition("@")
-        if at and local and domain and "@" not in local:
-            return f"{self.account(local)}@{self.domain(domain.strip('[]'))}"
-        if parts := re.fullmatch(r"([\w.-]+)\\([^\\]+)", name):
-            return f"{self.domain(parts[1])}\\{self.account(parts[2])}"
-        if _is_address(name):
-            return self._give("host", name)
-        return self._give("text" if re.search(r"\s", name) else "account", name)
-
-    def domain(self, name: str) -> str:
-        """Replace the name of a host or domain, or an address."""
-        address, slash, length = name.partition("/")
-        if _is_address(address):
-            return self._give("host", address) + slash + length
-        return self._give("domain", name) if name else name
-
-    def any(self, name: str) -> str:
-        """Replace a name whose kind only its form tells."""
-        is_host = _is_address(name.partition("/")[0]) or re.fullmatch(_DOMAIN, name)
-        return self.domain(name) if is_host else self.account(name)
-
-    def id(self, old: str) -> str:
-        """Replace an id by one that says nothing."""
-        return identity("pseudonym", self._give("id", f"id {old}"))
-
-    def text(self, text: str, known: Iterable[str] = (), own: Iterable[str] = ()) -> str:
-        """Replace in a sentence the names in `known`, and all that looks like an address, a mailbox or a domain.
-
-        What stands in `own` are zeeksmtp's words, and stay.
-        """
-        ranked = sorted({name for name in known if name}, key=lambda name: (-len(name), name))
-        own_words = [f"(?P<own>{'|'.join(map(re.escape, own))})"] if own else []
-        patterns = [*own_words, *map(_whole, ranked), _MAIL, f"(?P<address>{_IPV6}|{_IPV4})", _DOMAIN]
-        return re.sub("|".join(patterns), self._found, text, flags=re.IGNORECASE)
-
-    def _found(self, match: re.Match[str]) -> str:
-        # "06:01:00" has the form of an IPv6 address, but is none.
-        is_time = match.lastgroup == "address" and not _is_address(match[0])
-        return match[0] if is_time or match.lastgroup == "own" else self.any(match[0])
-
-
-def _canonical(name: str) -> str:
-    """Return the form in which names are compared: without case, brackets and final dot, addresses in one spelling."""
-    bare = name.strip("[]").rstrip(".") or name
-    return str(ip_address(bare)) if _is_address(bare) else bare.casefold()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _whole(name: str) -> str:
-    """Return a pattern for `name` where it is not a part of a longer word."""
-    before = r"(?<![^\W_])" if name[0].isalnum() else ""
-    after = r"(?![^\W_])" if name[-1].isalnum() else ""
-    return before + re.escape(name) + after
 
 
 def pseudonymise(report: Report) -> Report:
     """Return `report` with every name replaced."""
-    names = _Names()
+    names = Names()
     things: tuple[Finding | Incident, ...] = (*report.findings, *report.incidents)
     for thing in things:
         _actors(names, thing)  # before any text, in which only its look tells what kind of name a name is
@@ -155,18 +71,20 @@ def _named(thing: Finding | Incident) -> Iterable[str]:
         yield from re.split(r"[@\\]", name)
 
 
-def _remedies(findings: Iterable[Finding]) -> list[str]:
-    """Return zeeksmtp's own words on settings, in which a word may be a name elsewhere; longest first."""
+def _own_phrases(findings: Iterable[Finding]) -> list[str]:
+    """Return zeeksmtp's own words, in which a word may be a name elsewhere: on settings (longest first), in titles."""
     details = (detail for finding in findings for detail in finding.evidence.details)
     remedies = {value for detail in details if detail.name == "remedy" for value in detail.values if value}
-    return sorted(remedies, key=lambda value: (-len(value), value))
+    return [*sorted(remedies, key=lambda value: (-len(value), value)), *_PHRASES]
 
 
 def _is_own_word(kind: str, value: str) -> bool:
+    if kind == "who" and _SOURCES.fullmatch(value):
+        return True
     return kind in _OWN or (kind in _LOGGED and _PROTOCOL.fullmatch(value) is not None)
 
 
-def _actors(names: _Names, thing: Finding | Incident) -> dict[str, Any]:
+def _actors(names: Names, thing: Finding | Incident) -> dict[str, Any]:
     return {
         "id": names.id(thing.id),
         "clients": _each(names.domain, thing.clients),
@@ -179,13 +97,12 @@ def _each(replace: Callable[[str], str], values: Iterable[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(map(replace, values)))
 
 
-def _finding(names: _Names, finding: Finding) -> Finding:
+def _finding(names: Names, finding: Finding) -> Finding:
     actors = _actors(names, finding)
     details = tuple(_detail(names, detail) for detail in finding.evidence.details)
     evidence = Evidence(terms=finding.evidence.terms, details=details, test=finding.evidence.test)
-    known, own = set(_named(finding)), _remedies([finding])
-    texts = {key: names.text(getattr(finding, key), known) for key in ("title", "summary")}
-    texts["action"] = names.text(finding.action, known, own)
+    known, own = set(_named(finding)), _own_phrases([finding])
+    texts = {key: names.text(getattr(finding, key), known, own) for key in ("title", "summary", "action")}
     ids = {
         "replaces": tuple(map(names.id, finding.replaces)),
         "symptom_of": finding.symptom_of and names.id(finding.symptom_of),
@@ -193,7 +110,7 @@ def _finding(names: _Names, finding: Finding) -> Finding:
     return finding.model_copy(update=actors | texts | ids | {"evidence": evidence})
 
 
-def _detail(names: _Names, detail: Detail) -> Detail:
+def _detail(names: Names, detail: Detail) -> Detail:
     is_host = re.search("helo|domain|host|banner", detail.name) is not None
     replace = names.domain if is_host else names.any
     return Detail(
@@ -202,10 +119,10 @@ def _detail(names: _Names, detail: Detail) -> Detail:
     )
 
 
-def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
+def _incident(names: Names, incident: Incident, by_id: Mapping[str, Finding]) -> Incident:
     story = [by_id[i] for i in incident.findings if i in by_id]
     known = set(_named(incident)).union(*map(_named, story))
-    own = _remedies(story)
+    own = _own_phrases(story)
 
     def text(old: str) -> str:
         return names.text(old, known, own)
@@ -224,12 +141,12 @@ def _incident(names: _Names, incident: Incident, by_id: Mapping[str, Finding]) -
     return incident.model_copy(update=update)
 
 
-def _campaign(names: _Names, campaign: Campaign) -> Campaign:
+def _campaign(names: Names, campaign: Campaign) -> Campaign:
     ends = {key: _each(names.domain, getattr(campaign, key)) for key in ("sources", "networks", "targets")}
     return campaign.model_copy(update=ends)
 
 
-def _hosts(names: _Names, report: Report) -> dict[str, Any]:
+def _hosts(names: Names, report: Report) -> dict[str, Any]:
     roles = ({"host": names.domain(r.host), "reason": names.text(r.reason)} for r in report.roles)
     return {
         "posture": _posture(names, report.posture),
@@ -249,7 +166,7 @@ def _hosts(names: _Names, report: Report) -> dict[str, Any]:
     }
 
 
-def _posture(names: _Names, posture: Posture) -> Posture:
+def _posture(names: Names, posture: Posture) -> Posture:
     def each(rows: Iterable[_Row]) -> tuple[_Row, ...]:
         return tuple(row.model_copy(update=_ends(names, row)) for row in rows)
 
@@ -262,12 +179,12 @@ def _posture(names: _Names, posture: Posture) -> Posture:
     )
 
 
-def _ends(names: _Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
+def _ends(names: Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
     """Return the pseudonyms of the ends that a row has."""
     return {end: names.domain(getattr(row, end)) for end in ("client", "server") if hasattr(row, end)}
 
 
-def _traffic(names: _Names, traffic: Traffic) -> Traffic:
+def _traffic(names: Names, traffic: Traffic) -> Traffic:
     def each(replace: Callable[[str], str], counts: Iterable[Count]) -> tuple[Count, ...]:
         return tuple(Count(name=replace(count.name), count=count.count) for count in counts)
 
@@ -281,7 +198,7 @@ def _traffic(names: _Names, traffic: Traffic) -> Traffic:
     )
 
 
-def _texts(names: _Names, report: Report) -> dict[str, Any]:
+def _texts(names: Names, report: Report) -> dict[str, Any]:
     paths = {file.path for file in report.inputs.files}
     notes = tuple(map(names.text, report.coverage.notes))
     files = tuple(

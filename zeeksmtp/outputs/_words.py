@@ -16,7 +16,7 @@ TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
 """What a cell shows that cannot be known."""
-_SAID = {"remedy"}  # details that the action says already
+_SAID = {"remedy", "who", "note"}  # details that action, title or summary say already
 
 
 def name(value: str) -> str:
@@ -37,6 +37,11 @@ def short(text: str) -> str:
 def summary(finding: Finding) -> str:
     """Show what happened, bounded."""
     return cut(plain(finding.summary), SENTENCE_LIMIT)
+
+
+def headline(finding: Finding) -> str:
+    """Show who did what to whom, and how: title and summary."""
+    return f"{title(finding).rstrip('.')}. {summary(finding)}"
 
 
 def action(finding: Finding) -> str:

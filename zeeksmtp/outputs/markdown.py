@@ -52,7 +52,7 @@ def _incidents(report: Report) -> Iterable[str]:
     for incident in report.incidents[:MAX_INCIDENTS]:
         yield f"### {incident.severity}: {_safe(_words.title(incident))}"
         yield _list([f"{label}: {text}" for label, text in facts(incident, report)])
-        yield from _table(("time (UTC)", "what happened"), timeline(incident), len(incident.timeline))
+        yield from _table(("time (UTC)", "what happened"), timeline(incident, report), len(incident.timeline))
         yield from _labelled("What to do", actions(incident, "site"))
         yield from _labelled("Whom to tell", actions(incident, "outside"))
         for finding in members(incident, report):
@@ -77,7 +77,7 @@ def _findings(report: Report) -> Iterable[str]:
         yield from _finding(finding)
     if minor := others[len(grave) :][:MAX_FINDINGS]:
         yield "### Low and info"
-        yield _list(f"{finding.severity}: {_words.summary(finding)}" for finding in minor)
+        yield _list(f"{finding.severity}: {_words.headline(finding)}" for finding in minor)
     if more := max(len(grave) - MAX_FINDINGS, 0) + max(len(others) - len(grave) - MAX_FINDINGS, 0):
         yield _more(more)
 

@@ -74,7 +74,7 @@ def _findings(report: Report, view: View) -> Iterable[RenderableType]:
             yield from detail(finding, report, view, number)
             yield Text()
         else:
-            said = Text.assemble(text(_words.summary(finding)), text(f"  {finding.id}", "dim"))
+            said = Text.assemble(text(_words.headline(finding)), text(f"  {finding.id}", "dim"))
             minor.add_row(f"{number:>2}", badge(finding.severity), said)
     yield minor
 
