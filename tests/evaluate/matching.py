@@ -84,7 +84,9 @@ def about(finding: Finding, event: Event) -> bool:
     if finding.first > event.end + _SLACK or finding.last < event.start - _SLACK:
         return False
     alarm = _alarm(finding)
-    if alarm is not None and alarm < event.start:
+    # Sprays of one server are one finding with one alarm: that of the first wave says nothing of the next.
+    is_later_wave = finding.detector == "password-spray" and event.clients <= set(finding.clients)
+    if alarm is not None and alarm < event.start and not is_later_wave:
         return False  # something else had raised the alarm before
     sides = [
         (finding.servers, event.servers),
