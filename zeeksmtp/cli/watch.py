@@ -93,7 +93,7 @@ def _object(finding: Finding) -> str:
 def _sentence(finding: Finding) -> str:
     from zeeksmtp.outputs import _words  # noqa: PLC0415 - not for `--help`
 
-    return f"{_words.stamp(finding.last)}  {finding.severity:<8}  {_words.summary(finding)}  {finding.id}\n"
+    return f"{_words.stamp(finding.last)}  {finding.severity:<8}  {_words.headline(finding)}  {finding.id}\n"
 
 
 COMMAND = Command("watch", watch)

@@ -1,11 +1,16 @@
 """What the operator knows and accepts: findings that config or state suppresses are counted, not shown."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
-from zeeksmtp.config import Suppression
 from zeeksmtp.model import Finding
+
+if TYPE_CHECKING:
+    from zeeksmtp.config import Suppression  # it imports every detector, which `--help` must not
 
 
 def _in_network(finding: Finding, entry: Suppression) -> bool:

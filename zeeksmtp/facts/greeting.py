@@ -22,7 +22,8 @@ def _latest(greetings: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per server port that greeted."""
-    name = pl.col("banner").str.extract(_NAME).str.to_lowercase()
+    first_word = pl.col("banner").str.extract(_NAME).str.to_lowercase()
+    name = pl.when(first_word.str.contains("[a-z]")).then(first_word)  # a status code has the form of a name
     # Of the few wordings, not of all sessions.
     wordings = (
         tables["session"].filter(pl.col("banner").is_not_null()).group_by(*_KEY, "banner").agg(pl.col("ts").max())
