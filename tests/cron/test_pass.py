@@ -20,7 +20,9 @@ from zeeksmtp import pipeline, tables
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import lake, run
 from zeeksmtp.cron.lock import hold_lock
+from zeeksmtp.delivery import Envelope
 from zeeksmtp.errors import ConfigError, DeliveryError, NoInputError, UnusableError
+from zeeksmtp.model import View
 from zeeksmtp.state import findings
 from zeeksmtp.state.findings import FindingSuppression, suppress
 from zeeksmtp.state.store import NAME
@@ -337,6 +339,7 @@ def test_a_lock_of_the_dead_holds_nobody_up(site: Site) -> None:
 import os, signal
 from pathlib import Path
 from zeeksmtp.cron.lock import hold_lock
+from zeeksmtp.delivery import Envelope
 with hold_lock(Path({str(site.state)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -368,8 +371,8 @@ def test_a_report_that_could_not_be_delivered_goes_with_the_next_pass(
     tries: list[tuple[str, str, str]] = []
     shut = True
 
-    def send(name: str, envelope: object, _: object) -> None:
-        tries.append((name, envelope.id, envelope.render("json")))
+    def send(name: str, envelope: Envelope, _: object) -> None:
+        tries.append((name, envelope.id, envelope.render("json", View())))
         if shut and name == "mail":
             raise DeliveryError("mail.example refused")
 

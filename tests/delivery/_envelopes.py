@@ -16,9 +16,9 @@ SECRET = "Tr0ub4dor&3-geheim"
 
 
 @cache
-def _rendered(report_json: str, format_: str) -> str:
+def _rendered(report_json: str, format_: str, view: View) -> str:
     report = Report.model_validate_json(report_json)
-    text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, View())
+    text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, view)
     return text
 
 
@@ -31,10 +31,10 @@ def envelope(
     """Return an envelope; by default with the report that has everything in it. `render` stands for the outputs."""
     content = report or _reports.full()
 
-    def renderer(report: Report, format_: str) -> str:
-        return render(format_) if render else _rendered(report.model_dump_json(by_alias=True), format_)
+    def rendered(format_: str, view: View) -> str:
+        return render(format_) if render else _rendered(content.model_dump_json(by_alias=True), format_, view)
 
-    return Envelope(id_, subject, lambda: content, renderer)
+    return Envelope(id_, subject, lambda: content, rendered)
 
 
 def settings(**given: Any) -> Settings:

@@ -13,6 +13,7 @@ from tests.delivery._envelopes import SECRET, envelope, settings
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import configured, send
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.model import View
 
 
 def shell(script: str, *words: str, **more: Any) -> Settings:
@@ -35,7 +36,7 @@ def test_it_is_on_with_a_command() -> None:
 @pytest.mark.parametrize("form", ["json", "markdown", "html", "terminal"])
 def test_the_report_comes_on_standard_input(form: str, tmp_path: Path) -> None:
     send("command", envelope(), shell('cat > "$1"', str(tmp_path / "got"), format=form))
-    assert (tmp_path / "got").read_text("utf-8") == envelope().render(form)
+    assert (tmp_path / "got").read_text("utf-8") == envelope().render(form, View())
 
 
 def test_the_environment_says_what_is_in_it(tmp_path: Path) -> None:

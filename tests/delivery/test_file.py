@@ -14,6 +14,7 @@ from zeeksmtp import whole_files
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import configured, send
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.model import View
 
 
 def to(*patterns: Path | str, timezone: str = "UTC") -> Settings:
@@ -32,7 +33,7 @@ def test_each_ending_has_its_format(tmp_path: Path) -> None:
     forms = {"a.html": "html", "a.md": "markdown", "a.json": "json", "a.txt": "terminal"}
     send("file", envelope(), to(*(tmp_path / name for name in forms)))
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {
-        name: envelope().render(form) for name, form in forms.items()
+        name: envelope().render(form, View()) for name, form in forms.items()
     }
 
 

@@ -21,6 +21,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.delivery import configured, send
 from zeeksmtp.delivery import mail as transport
 from zeeksmtp.errors import DeliveryError, ExitCode
+from zeeksmtp.model import View
 
 EHLO = b"250 mx\r\n"
 
@@ -96,7 +97,7 @@ def test_the_mail_has_text_and_page_and_says_that_a_machine_wrote_it() -> None:
     text, page = message.iter_parts()
     assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
     for part, form in ((text, "terminal"), (page, "html")):
-        assert part.get_content().split() == envelope().render(form).split()
+        assert part.get_content().split() == envelope().render(form, View()).split()
 
 
 def test_every_line_is_short_and_seven_bit() -> None:

@@ -15,7 +15,6 @@ from tests.delivery._envelopes import envelope, mail
 from tests.outputs import _reports
 from zeeksmtp.delivery import Envelope
 from zeeksmtp.delivery._message import MAX_MESSAGE_BYTES, body_of, message, subject_line
-from zeeksmtp.delivery._shorten import shortened
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.model import Report, Severity
 
@@ -123,21 +122,13 @@ def large(findings: int) -> Report:
     return full.model_copy(update={"findings": tuple(every), "incidents": incidents})
 
 
-def test_the_mail_of_a_large_report_stays_below_100_kb() -> None:
+def test_the_mail_of_a_large_report_stays_below_100_kb_and_keeps_what_is_urgent() -> None:
     content = composed(envelope(report=large(3_000)))
-    parts = parts_of(content)
+    text, page = parts_of(content)
     assert 20_000 < len(content) <= MAX_MESSAGE_BYTES == 100_000
-    text = parts[0].get_content()
-    assert "This mail is shortened to stay below 100 kB: it has the worst" in " ".join(text.split())
-    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
-
-
-def test_a_report_is_shortened_to_what_is_urgent_before_incidents_are_left_out() -> None:
-    steps = [report for report, _ in shortened(large(3_000))]
-    assert [len(report.incidents) for report in steps] == [20, 5, 1]
-    assert {f.severity for f in steps[0].findings} == {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
-    assert all({f.id for f in report.findings} >= {*report.incidents[0].findings} for report in steps)
-    assert all(note in report.coverage.notes[0] for report, note in shortened(large(50)))
+    assert [text.get_content_type(), page.get_content_type()] == ["text/plain", "text/html"]
+    assert "20 incidents" in text.get_content()
+    assert "Do first" in page.get_content() and "Shortened" in page.get_content()
 
 
 def test_notes_of_the_delivery_never_make_it_too_large() -> None:

@@ -21,6 +21,7 @@ from tests.delivery._envelopes import envelope, mail
 from tests.delivery._servers import Certificate, free_port
 from zeeksmtp.delivery import send
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.model import View
 
 POSTFIX = shutil.which("postfix", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 MAIN = """\
@@ -135,8 +136,8 @@ def test_postfix_takes_the_report_and_delivers_it(home: tuple[Path, int], good: 
     assert first["Return-Path"] == "<zeeksmtp@corp.example>"
     assert "with ESMTPS" in str(first["Received"])
     text, page = first.iter_parts()
-    assert text.get_content().split() == envelope().render("terminal").split()
-    assert page.get_content().split() == envelope().render("html").split()
+    assert text.get_content().split() == envelope().render("terminal", View()).split()
+    assert page.get_content().split() == envelope().render("html", View()).split()
 
 
 def test_postfix_refuses_what_it_should(home: tuple[Path, int], good: Certificate) -> None:

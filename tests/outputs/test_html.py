@@ -400,7 +400,7 @@ def _grown(report: Report, text: str) -> Report:
 @pytest.mark.parametrize("text", ["", "<&\"'>" * 500], ids=["plain", "as long as can be"])
 def test_a_page_can_be_mailed_whatever_a_month_held(full: Report, text: str) -> None:
     shown = rendered(_grown(explained(full), text))
-    assert len(shown.encode()) < html.MAX_PAGE_BYTES
+    assert len(shown.encode()) < View().max_bytes
     assert "more; the JSON form has all." in shown
     page = Page(shown)
     ids = page.values("id")
@@ -416,7 +416,7 @@ def test_an_ordinary_page_is_small(full: Report) -> None:
 
 def test_a_page_for_a_mail_keeps_what_is_urgent(full: Report) -> None:
     report = _grown(explained(full), "")
-    shown = html.render_within(report, View(), 70_000)
+    shown = html.render(report, View(max_bytes=70_000))
     assert len(shown.encode()) <= 70_000
     assert '<h2 id="first">Do first</h2>' in shown
     assert "Your steps" in card(shown)
@@ -429,7 +429,7 @@ def test_a_page_for_a_mail_keeps_what_is_urgent(full: Report) -> None:
 def test_evidence_goes_after_all_else(full: Report) -> None:
     report = explained(full)
     whole = rendered(report)
-    shorter = html.render_within(report, View(), len(whole.encode()) - 1)
+    shorter = html.render(report, View(max_bytes=len(whole.encode()) - 1))
     assert 'id="mail"' not in shorter
     assert card(shorter) == re.sub(r' <a href="#d-[a-z-]+">About this detector</a>', "", card(whole))
 

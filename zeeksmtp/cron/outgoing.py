@@ -97,9 +97,10 @@ def _envelope(store: Store, row: outbox.WaitingReport, ready: Report | None) -> 
         except ValidationError as error:  # it may be of another version of the program
             raise _RenderError("json", row, error) from error
 
-    def render(report: Report, format_: str) -> str:
+    def render(format_: str, view: View) -> str:
+        shown = report()
         try:
-            text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, View())
+            text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(shown, view)
         except Exception as error:  # one report that an output fails on must not hold up all behind it
             raise _RenderError(format_, row, error) from error
         return text

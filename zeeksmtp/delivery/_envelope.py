@@ -7,25 +7,21 @@ from dataclasses import dataclass
 
 from zeeksmtp import registry
 from zeeksmtp.config import Settings
-from zeeksmtp.model import Report
+from zeeksmtp.model import Report, View
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A report to deliver. A second attempt has the same id, subject and texts as the first.
 
-    `report` returns the report itself, `renderer` renders a report in the format of that name; both raise
-    `DeliveryError` where they fail. Transports escape `subject`, whatever it holds.
+    `report` returns the report itself, `render` its text in the format of that name; both raise `DeliveryError` where
+    they fail. Transports escape `subject`, whatever it holds.
     """
 
     id: str
     subject: str
     report: Callable[[], Report]
-    renderer: Callable[[Report, str], str]
-
-    def render(self, format_: str, report: Report | None = None) -> str:
-        """Render the report, or what a transport makes of it, in a format (`html`, `json`, …)."""
-        return self.renderer(report or self.report(), format_)
+    render: Callable[[str, View], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from zeeksmtp.delivery._envelope import Envelope
-from zeeksmtp.delivery._shorten import shortened
 from zeeksmtp.delivery_settings import Mail
-from zeeksmtp.model import identity
+from zeeksmtp.model import View, identity
 from zeeksmtp.outputs._escape import cut, plain
 
 MAX_MESSAGE_BYTES = 100_000
@@ -21,6 +20,8 @@ MAX_NOTE_CHARACTERS = 2_500
 _NOTE_BYTES = 9_000
 """`MAX_NOTE_CHARACTERS` in quoted-printable, soft line breaks included."""
 MAX_SUBJECT_CHARACTERS = 150
+_PAGE_BYTES = (80_000, 55_000, 30_000)
+"""Sizes of the page that are tried: quoted-printable adds a tenth, and trebles what has to be escaped."""
 # Seven bits and short lines: what every server accepts, with or without 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
 _TEXT_ONLY = "This mail has no HTML part: with it, it would be larger than 100 kB."
@@ -36,15 +37,10 @@ class Body:
 
 
 def body_of(envelope: Envelope, mail: Mail) -> Body:
-    """Render as much of the report as a mail may hold: all of it, what is most urgent, or the text of that alone."""
-    body = Body(envelope.render("terminal"), envelope.render("html"))
-    if _fits(body, envelope, mail):
-        return body
-    for report, note in shortened(envelope.report()):
-        body = Body(f"{note}\n\n{envelope.render('terminal', report)}", envelope.render("html", report))
-        if _fits(body, envelope, mail):
-            return body
-    return _text_only(body.text, envelope, mail)
+    """Render the first screen, and as much of the page as a mail may hold: what is most urgent, or nothing of it."""
+    text = envelope.render("terminal", View())
+    bodies = (Body(text, envelope.render("html", View(max_bytes=size))) for size in _PAGE_BYTES)
+    return next((body for body in bodies if _fits(body, envelope, mail)), None) or _text_only(text, envelope, mail)
 
 
 def _text_only(text: str, envelope: Envelope, mail: Mail) -> Body:

@@ -15,6 +15,7 @@ from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._summary import ReportSummary
 from zeeksmtp.delivery_settings import ReportCommand
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.model import View
 from zeeksmtp.outputs._escape import cut, plain
 
 MAX_SHOWN_CHARACTERS = 300
@@ -31,7 +32,7 @@ def _send(envelope: Envelope, settings: Settings) -> None:
     assert command is not None  # noqa: S101 - for the type checker: `_configured` is true
     # Files, not pipes: what a grandchild keeps open cannot hold us up, and no amount of words fills memory.
     with TemporaryFile() as report, TemporaryFile() as stderr:
-        report.write(envelope.render(command.format).encode("utf-8", "backslashreplace"))
+        report.write(envelope.render(command.format, View()).encode("utf-8", "backslashreplace"))
         report.seek(0)
         ended = _run(command, _environment(envelope, command), report, stderr)
         if ended != 0:

@@ -11,6 +11,7 @@ from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._summary import ReportSummary
 from zeeksmtp.delivery_settings import FORM_OF
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.model import View
 
 
 def _configured(settings: Settings) -> bool:
@@ -27,7 +28,7 @@ def _send(envelope: Envelope, settings: Settings) -> None:
 def _write(target: Path, envelope: Envelope) -> None:
     try:
         _create_folder(target.parent)
-        whole_files.write(target, [envelope.render(FORM_OF[target.suffix])])
+        whole_files.write(target, [envelope.render(FORM_OF[target.suffix], View())])
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DeliveryError(

@@ -216,11 +216,13 @@ class View:
     """How a report is shown: `width` of the terminal (`None`: it goes to a file or a pipe), or all of it (`full`).
 
     `show` is the command that shows one incident, without its number: `zeeksmtp show`, with the paths of the logs.
+    `max_bytes` bounds a page: it keeps what is urgent.
     """
 
     width: int | None = None
     full: bool = False
     show: str = "zeeksmtp show"
+    max_bytes: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

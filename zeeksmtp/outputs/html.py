@@ -29,20 +29,13 @@ from zeeksmtp.outputs import (
 if TYPE_CHECKING:
     from jinja2 import Template
 
-MAX_PAGE_BYTES = 1_000_000
-
 
 def render(report: Report, view: View) -> str:
-    """Return the page of a report: whole, or with fewer details if it would be too large to be attached to a mail."""
-    return render_within(report, view, MAX_PAGE_BYTES)
-
-
-def render_within(report: Report, view: View, max_bytes: int) -> str:
-    """Return the page with as many details as `max_bytes` allow; at least a digest."""
+    """Return the page of a report with as many details as `view.max_bytes` allow; at least a digest."""
     template, drawn = _template(), _page_charts.charts(report)
     for limits in _page_limits.LIMITS:
         text = template.render(report=report, view=view, page=_page.page(report, limits), limits=limits, charts=drawn)
-        if len(text.encode("utf-8", "backslashreplace")) <= max_bytes:
+        if len(text.encode("utf-8", "backslashreplace")) <= view.max_bytes:
             break
     return text
 
