@@ -339,7 +339,6 @@ def test_a_lock_of_the_dead_holds_nobody_up(site: Site) -> None:
 import os, signal
 from pathlib import Path
 from zeeksmtp.cron.lock import hold_lock
-from zeeksmtp.delivery import Envelope
 with hold_lock(Path({str(site.state)!r})):
     os.kill(os.getpid(), signal.SIGKILL)
 """
