@@ -32,7 +32,7 @@ DETECTOR = '''
     from pydantic import Field
 
     from zeeksmtp.logs._types import finding_schema
-    from zeeksmtp.model import Advice, FINDING, Context, Detector, Params, Tables
+    from zeeksmtp.model import FINDING, Advice, Context, Detector, Params, Tables
 
 
     class LocalhostParams(Params):
@@ -60,7 +60,7 @@ DETECTOR = '''
 
     DETECTOR = Detector(
         id="localhost-helo",
-        title="{clients} calls itself localhost",
+        title="Impossible HELO name: {clients} as localhost",
         summary="{clients} calls itself localhost in {count} session(s).",
         actions=(Advice("Look at {clients}."),),
         attack=("T1071.003",),
@@ -74,8 +74,11 @@ DETECTOR = '''
 CASES = """
     - name: fires_on_localhost
       why: No mail server is called so.
-      tables:
-        session: [{client: 10.0.0.1, helo: LocalHost}, {client: 10.0.0.2, helo: mx.corp.example}]
+      site: {local_nets: [10.0.0.0/8]}
+      logs:
+        smtp:
+          - {uid: C1, client: 10.0.0.1, client_port: 1, server: 10.0.0.25, port: 25, trans_depth: 1, helo: LocalHost}
+          - {uid: C2, client: 10.0.0.2, client_port: 1, server: 10.0.0.25, port: 25, trans_depth: 1, helo: mx.corp.example}
       expect: [{clients: [10.0.0.1], count: 1}]
     - name: quiet_on_a_name
       why: What a mail server is called.
