@@ -77,8 +77,8 @@ CASES = """
       site: {local_nets: [10.0.0.0/8]}
       logs:
         smtp:
-          - {uid: C1, client: 10.0.0.1, client_port: 1, server: 10.0.0.25, port: 25, trans_depth: 1, helo: LocalHost}
-          - {uid: C2, client: 10.0.0.2, client_port: 1, server: 10.0.0.25, port: 25, trans_depth: 1, helo: mx.corp.example}
+          - {uid: C1, client: 10.0.0.1, client_port: 1, server: 10.0.0.25, port: 25, helo: LocalHost}
+          - {uid: C2, client: 10.0.0.2, client_port: 1, server: 10.0.0.25, port: 25, helo: mx.corp.example}
       expect: [{clients: [10.0.0.1], count: 1}]
     - name: quiet_on_a_name
       why: What a mail server is called.

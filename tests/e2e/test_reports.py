@@ -72,7 +72,7 @@ def _apart_from_run(form: str, text: str) -> str:
     """Leave out what differs between two runs: when, how long."""
     if form == "json":
         return json.dumps(_runs.without_run(json.loads(text)))
-    return re.sub("<p>Made .* in .* s\\.", "", text) if form == "html" else text
+    return re.sub("<p>Generated .* in .* s\\.", "", text) if form == "html" else text
 
 
 @each_source

@@ -45,25 +45,26 @@ def compared(
     result = {}
     for problem, detectors in PROBLEMS.items():
         mine = [f for f in said if f.detector in detectors and f.severity.rank >= Severity.MEDIUM.rank]
-        flags = [(client, alarm_of(finding)) for finding in mine for client in finding.clients]
+        # A finding speaks from its alarm on, and names later clients of its attack as they come.
+        flags = [(client, alarm_of(finding), finding.last) for finding in mine for client in finding.clients]
         concerned = [event for event in happened if detectors & event.must.keys()]
         result[problem, OURS] = _counted(flags, concerned, happened)
         for rule in (rule for rule in RULES if rule.problem == problem):
             rows = rule.flags(tables).collect().iter_rows()
-            result[problem, rule.name] = _counted(list(rows), concerned, happened)
+            result[problem, rule.name] = _counted([(client, at, at) for client, at in rows], concerned, happened)
     return result
 
 
-def _counted(flags: list[tuple[str, datetime]], concerned: list[Event], happened: list[Event]) -> Flagged:
-    times: dict[str, list[datetime]] = {}
-    for client, at in flags:
-        times.setdefault(client, []).append(at)
+def _counted(flags: list[tuple[str, datetime, datetime]], concerned: list[Event], happened: list[Event]) -> Flagged:
+    times: dict[str, list[tuple[datetime, datetime]]] = {}
+    for client, since, till in flags:
+        times.setdefault(client, []).append((since, till))
     guilty = {client for event in happened if event.malicious for client in event.clients}
     found = sum(any(_within(event, times.get(client, [])) for client in event.clients) for event in concerned)
     right = len(times.keys() & guilty)
     return Flagged(len(concerned), found, right, len(times) - right)
 
 
-def _within(event: Event, times: list[datetime]) -> bool:
+def _within(event: Event, times: list[tuple[datetime, datetime]]) -> bool:
     day = timedelta(days=1)  # a rule of whole days dates its flag by the day's beginning
-    return any(event.start - day <= at <= event.end + _SLACK for at in times)
+    return any(since <= event.end + _SLACK and till >= event.start - day for since, till in times)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tests.evaluate.captures import Recorded
+from tests.evaluate.incidents import IncidentFigures, counted
 from tests.evaluate.matching import Score
 from tests.evaluate.page import page
 from tests.evaluate.reasons import FALSE, MISSED, reasons
@@ -17,6 +18,15 @@ from zeeksmtp.pipeline import detectors
 @cache
 def figures() -> Figures:
     return evaluated([2], lambda _line: None, hosts=80, days=6)
+
+
+@cache
+def incidents() -> IncidentFigures:
+    return counted([2], lambda _line: None, hosts=80, days=6)
+
+
+def whole_page() -> str:
+    return page(figures(), incidents(), Recorded(), Slow(), "command")
 
 
 def test_no_detector_fails() -> None:
@@ -32,15 +42,22 @@ def test_facts_on_the_wire_are_all_found_and_right() -> None:
 
 
 def test_the_page_shows_every_detector_in_one_table() -> None:
-    text = page(figures(), Recorded(), Slow(), "command")
+    text = whole_page()
     wire, statistics = text.split("## Simulated sites: statistical detectors")
     for detector in detectors():
         part = wire if detector.id in WIRE else statistics
         assert f"| `{detector.id}` |" in part
 
 
+def test_an_attack_is_one_incident_and_a_quiet_site_has_few() -> None:
+    told = incidents()
+    for site in (*told.attacked, *told.everything, *told.campaigns):
+        assert {kind: spread for kind, spread in site.fragments.items() if max(spread) > 1} == {}
+    assert max(site.incidents for site in told.quiet) <= 2
+
+
 def test_the_same_figures_make_the_same_page() -> None:
-    assert page(figures(), Recorded(), Slow(), "command") == page(figures(), Recorded(), Slow(), "command")
+    assert whole_page() == whole_page()
 
 
 def test_reasons_are_about_detectors_that_there_are() -> None:

@@ -112,13 +112,25 @@ def by_source(tries: pl.LazyFrame, params: SprayShape, context: Context) -> pl.L
     return guessers.join(since, on=list(SOURCE), how="left").with_columns(pl.col("is_spray").fill_null(value=False))
 
 
+def of_strangers(tries: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the logins to named accounts without the failed ones of their users, whose first login was accepted.
+
+    Whoever mistypes a password while others guess it is no guesser, and neither is a device inside with an outdated
+    one. Outside, whoever goes on with one password at the pace of a device may still be one of the guessers.
+    """
+    named = tries.filter(pl.col("account").is_not_null()).sort("ts", "uid", "seq")
+    is_user = ~pl.col("bad").first().over("client", *ACCOUNT)
+    is_device = pl.col("stale") & (pl.col("direction") != "inbound")
+    return named.filter(~(pl.col("bad") & (is_user | is_device)))
+
+
 def by_account(tries: pl.LazyFrame, params: DistributedGuessing, context: Context) -> pl.LazyFrame:
-    """Return the accounts (account, server) that alarm over at least `min_sources` sources.
+    """Return the accounts (account, server) that alarm over at least `min_sources` sources that are none of its users.
 
     Each source counts with its first failed logins only: however many passwords one of them tries, it is one of the
     sources, and the alarm does not vanish when one of them goes on alone.
     """
-    named = tries.filter(pl.col("account").is_not_null()).sort("ts", "uid", "seq")
+    named = of_strangers(tries)
     place = pl.int_range(pl.len()).over("client", *ACCOUNT, "bad")
     counted = named.filter(~pl.col("bad") | (place < MAX_TRIES_OF_SOURCE))
     failed = named.filter(pl.col("bad")).group_by(ACCOUNT).agg(pl.col("client").n_unique().alias("sources"))

@@ -3,12 +3,13 @@
 What it sees: logins in clear with a verdict (table `login`): bad if the credentials were rejected (535 and its kin, not
 454, 530 or 538), good if accepted; the same secret of an account counts once. The sequential test (S = max(0, S + ln of
 the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server; per account and server over at least
-`min_sources` sources, the first two failed logins of each; and per site: networks outside (/24, IPv6 /64) with failed
-logins in an hour, against the site's own rate (Page's test, alarm at the same h; it needs a day of logs and at least
-`min_sources` clients). Where commands are hidden in TLS, sessions of outside clients with fewer than `tls_failed_bytes`
-from the client (no mail fits into that) are the bad trials; such a finding is inferred and has low confidence. Many
-accounts with few tries each are `password-spray`. `count` is the number of failed logins. Severity: medium; high when
-slow (median gap of `slow_gap_minutes` or more) or distributed.
+`min_sources` sources, the first two failed logins of each, without the account's users (clients whose first login was
+accepted); and per site: networks outside (/24, IPv6 /64) with failed logins in an hour, against the site's own rate
+(Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients). Where commands are hidden
+in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the client (no mail fits into that) are the
+bad trials; such a finding is inferred and has low confidence. Many accounts with few tries each are `password-spray`.
+`count` is the number of failed logins. Severity: medium; high when slow (median gap of `slow_gap_minutes` or more) or
+distributed.
 
 Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
 
@@ -39,6 +40,7 @@ from zeeksmtp.detectors._guessing import (
     login_alarms,
     logins,
     network_of,
+    of_strangers,
 )
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
@@ -159,7 +161,7 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     return pl.concat(
         [
             _findings(_failures(tries, sources, SOURCE, context), SOURCE, params),
-            _findings(_failures(tries, accounts, ACCOUNT, context), ACCOUNT, params),
+            _findings(_failures(of_strangers(tries), accounts, ACCOUNT, context), ACCOUNT, params),
             _findings(_site_wide(tries, together, params, context), _SITE, params),
             _findings(_failures(hidden, in_tls, SOURCE, context), SOURCE, params, in_tls=True),
         ]

@@ -73,7 +73,9 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
     days = _days(rest, params, context).cache()
     spraying = [tries.join(alone, on=list(_NETWORK), how="semi"), rest.join(days, on=list(_SERVER_DAY), how="semi")]
     outcomes = [alone.drop("network"), days.drop("day")]
-    worst = pl.concat(outcomes, how="diagonal").sort("score", "alarm_at", descending=[True, False])
+    alarms = pl.concat(outcomes, how="diagonal").sort("score", "alarm_at", descending=[True, False])
+    # The strongest evidence, and since when there was any.
+    worst = alarms.with_columns(pl.col("alarm_at").min().over("server"))
     found = (
         pl.concat(spraying, how="diagonal")
         .filter(pl.col("bad"), context.window.covers())
