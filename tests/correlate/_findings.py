@@ -11,7 +11,7 @@ from tests.cases import DETECTORS
 from tests.findings import plain
 from zeeksmtp.correlate.campaigns import Behaviour
 from zeeksmtp.correlate.incidents import Correlation, correlate
-from zeeksmtp.model import Advice, Detail, Evidence, Finding, Hosts, Incident, Term, identity
+from zeeksmtp.model import Advice, Detail, Detector, Evidence, Finding, Hosts, Incident, Term, identity
 
 ADVICE = (
     Advice("Change the password of {accounts}.", when=("accounts",)),
@@ -62,13 +62,16 @@ def sources(count: int) -> Evidence:
 
 
 def correlated(
-    *findings: Finding, helo: Mapping[str, str] | None = None, link_hours: float = 24
+    *findings: Finding,
+    helo: Mapping[str, str] | None = None,
+    link_hours: float = 24,
+    detectors: Mapping[str, Detector] = PLAIN,
 ) -> tuple[tuple[Finding, ...], tuple[Incident, ...]]:
     """Correlate findings; `helo` is the HELO name of each client."""
     names = helo or {}
     behaviours = {f.id: Behaviour(frozenset(names[c] for c in f.clients if c in names)) for f in findings}
     actors = {f.id: (*f.clients, "")[0] for f in findings}
-    result = correlate(findings, Correlation(PLAIN, HOSTS, actors, behaviours, link_hours))
+    result = correlate(findings, Correlation(detectors, HOSTS, actors, behaviours, link_hours))
     return result.findings, result.incidents
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.correlate._findings import START, correlated, enumeration, finding, guessing, incidents
+from tests.correlate._findings import PLAIN, START, correlated, enumeration, finding, guessing, incidents
 from zeeksmtp.correlate.score import STAGES
-from zeeksmtp.model import Finding, Severity, identity
+from zeeksmtp.model import Advice, Finding, Severity, identity
 
 
 def leak(hours: float = 0, client: str = "10.0.1.5", server: str = "10.0.0.24", **more: Any) -> Finding:
@@ -108,6 +109,18 @@ def test_actions_name_all_that_they_concern_once() -> None:
     assert [(action.owner, action.text) for action in incident.actions] == [
         ("site", "Change the password of alice, bob.")
     ]
+
+
+def test_a_step_that_another_one_spells_out_is_left_out() -> None:
+    short = replace(PLAIN["user-enumeration"], actions=(Advice("Disable VRFY on {servers}."), Advice("Disable VRFY.")))
+    long = replace(PLAIN["enumeration-oracle"], actions=(Advice("Disable VRFY on {servers} (Postfix: a setting)."),))
+    oracle = finding(1, detector="enumeration-oracle", clients=("203.0.1.1",), servers=("10.0.0.25",))
+    detectors = PLAIN | {detector.id: detector for detector in (short, long)}
+    (incident,) = incidents(enumeration("203.0.1.1"), oracle, detectors=detectors)
+    assert {action.text for action in incident.actions} == {
+        "Disable VRFY on 10.0.0.25 (Postfix: a setting).",
+        "Disable VRFY.",
+    }
 
 
 def test_what_others_have_to_do_comes_last_and_is_for_their_administrators() -> None:

@@ -113,7 +113,7 @@ DETECTOR = Detector(
     summary="{answers:answer} to {verbs} distinguish valid addresses from unknown ones. "
     "{names_confirmed:address|addresses} confirmed.{note: %}",
     actions=(
-        Advice("Disable VRFY and EXPN on {servers}:{port} ({remedy}).", when=("answers_vrfy_expn",)),
+        Advice("Disable VRFY and EXPN on {servers} ({remedy}).", when=("answers_vrfy_expn",)),
         Advice(
             "Limit unknown recipients per client on {servers} (recipient tarpitting, postscreen, fail2ban).",
             when=("answers_rcpt",),
