@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import polars as pl
 
+from zeeksmtp.logs._columns import Batch
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._lines import LONGEST_LINE, Block, Lines
 from zeeksmtp.logs._part import Part
-from zeeksmtp.logs._rows import Batch
 from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
