@@ -35,6 +35,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,19}")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS: Final = frozenset({"time", "interval", "double"})
 _INTEGERS: Final = {"count": (0, 1 << 64), "int": (-1 << 63, 1 << 63), "port": (0, 1 << 16)}
 
 
@@ -77,9 +78,9 @@ def table(
                 break
         else:
             values.append(tuple(row))
-    schema: dict[str, pl.DataType] = {NUMBER: pl.UInt32(), **schema_of(log.columns)}  # type: ignore[dict-item]
-    plain = {name: pl.Int64 if dtype.is_temporal() else dtype for name, dtype in schema.items()}
-    frame = pl.DataFrame(values, schema=plain, orient="row").cast(schema)  # type: ignore[arg-type]
+    schema = pl.Schema({NUMBER: pl.UInt32(), **schema_of(log.columns)})
+    plain = {name: pl.Int64() if dtype.is_temporal() else dtype for name, dtype in schema.items()}
+    frame = pl.DataFrame(values, schema=plain, orient="row").cast(schema)
     return frame.filter(log.concerns()).with_columns(**log.redact()), rejects
 
 
@@ -91,16 +92,12 @@ def tsv_value(cell: str, zeek_type: str, marks: Marks) -> Any:
         pieces = cell.split(marks.set_separator) if cell not in {marks.empty, ""} else []
         return [tsv_value(piece, element, marks) for piece in pieces]
     if zeek_type == "bool":
-        return {"T": True, "F": False}[cell] if cell in {"T", "F"} else _refuse()
+        return cell == "T" if cell in {"T", "F"} else _refuse()
     if zeek_type in _INTEGERS:
-        return _bounded(int(cell), zeek_type) if _INTEGER.fullmatch(cell) else _refuse()
-    if zeek_type in {"time", "interval", "double"}:
-        if _NUMBER.fullmatch(cell):
-            return _number(float(cell), zeek_type)
-        return iso(cell) if zeek_type == "time" else _refuse()
-    if zeek_type == "addr":
-        return cell if is_address(cell) else _refuse()
-    return "" if cell == marks.empty else unescape(cell)
+        return _integer(int(cell) if _INTEGER.fullmatch(cell) else None, zeek_type)
+    if zeek_type in _NUMBERS:
+        return _number(float(cell) if _NUMBER.fullmatch(cell) else cell, zeek_type)
+    return _address(cell) if zeek_type == "addr" else "" if cell == marks.empty else unescape(cell)
 
 
 def json_value(value: Any, zeek_type: str) -> Any:
@@ -112,36 +109,36 @@ def json_value(value: Any, zeek_type: str) -> Any:
     if zeek_type == "bool":
         return value if type(value) is bool else _refuse()
     if zeek_type in _INTEGERS:
-        whole = int(value) if type(value) is float and value.is_integer() else value
-        return _bounded(whole, zeek_type) if type(whole) is int else _refuse()
-    if zeek_type == "time" and type(value) is str:
-        return iso(value)
-    if zeek_type in {"time", "interval", "double"}:
-        exact = type(value) is float or (type(value) is int and abs(value) < 1 << 63)
-        return _number(float(value), zeek_type) if exact else _refuse()
-    if type(value) is not str:
-        return _refuse()
-    if zeek_type == "addr":
-        return value if is_address(value) else _refuse()
-    return shown(_SURROGATE.sub(_surrogate_bytes, value))  # half a surrogate pair is not text, but JSON lets it through
+        return _integer(int(value) if type(value) is float and value.is_integer() else value, zeek_type)
+    if zeek_type in _NUMBERS:
+        return _number(float(value) if type(value) is int and abs(value) < 1 << 63 else value, zeek_type)
+    text = value if type(value) is str else _refuse()
+    # Half a surrogate pair is not text, but JSON lets it through.
+    return _address(text) if zeek_type == "addr" else shown(_SURROGATE.sub(_surrogate_bytes, text))
 
 
 def _refuse() -> Any:
     raise BadValueError
 
 
-def _bounded(number: int, zeek_type: str) -> int:
+def _integer(number: object, zeek_type: str) -> int:
     least, end = _INTEGERS[zeek_type]
-    return number if least <= number < end else _refuse()
+    return number if type(number) is int and least <= number < end else int(_refuse())
 
 
-def _number(number: float, zeek_type: str) -> Any:
-    if zeek_type == "double":
-        return number
+def _number(number: object, zeek_type: str) -> Any:
+    if type(number) is str and zeek_type == "time":
+        return iso(number)
+    if type(number) is not float or zeek_type == "double":
+        return number if type(number) is float else _refuse()
     seconds = number / 1000 if zeek_type == "time" and abs(number) > MILLISECONDS_FROM else number
     limit = MAX_TIME_SECONDS if zeek_type == "time" else MAX_INTERVAL_SECONDS
     # As C's `%.6f` rounds (ties to even), so that a JSON double and a TSV cell of one value are equal.
     return round(seconds * 1e6) if math.isfinite(seconds) and abs(seconds) < limit else _refuse()
+
+
+def _address(text: str) -> str:
+    return text if is_address(text) else str(_refuse())
 
 
 @lru_cache(1 << 14)
@@ -157,17 +154,18 @@ def is_address(text: str) -> bool:
 def iso(text: str) -> int:
     """Return the microseconds since the epoch of an ISO 8601 time (UTC unless it says otherwise).
 
-    A fraction of `1000000` is a whole second: Zeek rounds up to seven digits instead of carrying. Raises `BadValueError`.
+    A fraction of `1000000` is a whole second: Zeek rounds up to seven digits instead of carrying.
+    Raises `BadValueError`.
     """
     found = _ISO.fullmatch(text)
     if found is None:
-        return int(_refuse())
+        raise BadValueError
     fraction = found[2] or "0"
     micros = 1_000_000 if fraction == "1000000" else round(int(fraction[:7].ljust(7, "0")) / 10)
     try:
         moment = datetime.fromisoformat(found[1] + (found[3] or "Z")).astimezone(UTC) + timedelta(microseconds=micros)
-    except (ValueError, OverflowError):
-        return int(_refuse())
+    except (ValueError, OverflowError) as error:
+        raise BadValueError from error
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 

@@ -1,11 +1,11 @@
-"""Typed columns, many rows at once. What these plans cannot vouch for they mark, and `_careful` reads it again."""
+"""Typed columns, many rows at once. Rows that these plans may be wrong about are named, and `_careful` reads them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from typing import Final
 
@@ -25,26 +25,14 @@ from zeeksmtp.model import Column, Log
 
 REQUIRED: Final = tuple(column.name for column in CONNECTION)
 HALF_LINE: Final = "half last line"
-INTEGERS: Final = frozenset({"count", "int", "port"})
 _WAITING_BYTES: Final = 1 << 23
-_IPV4: Final = r"^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$".replace(
-    r"\d", "[0-9]"
-)
+_BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4: Final = rf"^(?:{_BYTE}\.){{3}}{_BYTE}$"
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z$"
+_ISO_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 Rejects = list[tuple[int, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a column is made of the raw column `key`, and which raw values the plan is wrong about, if any.
-
-    A value that becomes null is always looked at again.
-    """
-
-    value: pl.Expr
-    key: str | None = None
-    odd: Callable[[pl.Series], pl.Series] | None = None
+_Odd = Callable[[pl.Series], pl.Series]
 
 
 @dataclass
@@ -80,15 +68,16 @@ class Waiting:
         return pl.concat(frames) if frames else None
 
 
-def batch(log: Log, frames: list[pl.DataFrame], rejects: Rejects) -> Batch:
-    """Return typed rows (with `NUMBER`) of a log in order; reject those without a key."""
-    kept = frames[0] if len(frames) == 1 else pl.concat(frames).sort(NUMBER)
-    if any(kept[name].null_count() for name in REQUIRED):
-        why = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in REQUIRED)
-        rejects = rejects + kept.select(NUMBER, why.alias("why")).drop_nulls().rows()
-        kept = kept.drop_nulls(REQUIRED)
-    kept.drop_in_place(NUMBER)
-    return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a column is made of the raw column `key`, and which raw values the plan is wrong about, if any.
+
+    A value that becomes null need not be named: it is always looked at again.
+    """
+
+    value: pl.Expr
+    key: str | None = None
+    odd: _Odd | None = None
 
 
 def missing(column: Column) -> Plan:
@@ -99,44 +88,37 @@ def missing(column: Column) -> Plan:
 def of_cells(column: Column, key: str, marks: Marks) -> Plan:
     """Return the plan for a column of TSV cells, null where unset, in none of which there is an escape."""
     cell, dtype = pl.col(key), dtype_of(column.type)
-    odd: Callable[[pl.Series], pl.Series] | None = None
-    if column.type in INTEGERS:
+    value = pl.lit(None, dtype=dtype)  # a type that no log has: all that is set is read with care
+    odd = _ODD_CELLS.get(column.type)
+    if dtype.is_integer():
         value = cell.cast(dtype, strict=False)
-        odd = _led_by_zero_or_plus
-    elif column.type in {"time", "interval"}:
+    elif dtype.is_temporal():
         value = _seconds(cell.cast(pl.Float64, strict=False), column.type)
-        odd = _led_by_no_digit
-    elif column.type == "bool":
+    elif dtype == pl.Boolean():
         value = cell == "T"
-        odd = _no_boolean
-    elif column.type == "addr":
-        value = cell
-        odd = _no_address
     elif dtype == pl.List(pl.String):
         nothing = pl.lit(pl.Series([[]], dtype=dtype))
         value = pl.when(cell.is_in([marks.empty, ""])).then(nothing).otherwise(cell.str.split(marks.set_separator))
-        odd = partial(_with_marks, marks)
+        separator, mark = re.escape(marks.set_separator), "|".join(map(re.escape, (marks.unset, marks.empty)))
+        marked = f"(?:^|{separator})(?:{mark})(?:{separator}|$)"
+        odd = lambda cells: cells.str.contains(marked) & (cells != marks.empty)  # noqa: E731
     elif dtype == pl.String():
         value = cell
-        odd = partial(_is, marks.empty)
-    else:
-        value = pl.lit(None, dtype=dtype)
+        odd = odd or (lambda cells: cells == marks.empty)
     return Plan(value.alias(column.name), key, odd)
 
 
 def of_decoded(column: Column, key: str, *, iso: bool) -> Plan:
     """Return the plan for a column of JSON values that the parser has typed. `iso`: times are texts."""
-    value = pl.col(key)
-    odd: Callable[[pl.Series], pl.Series] | None = None
+    value, dtype = pl.col(key), dtype_of(column.type)
+    odd = _no_address if column.type == "addr" else None
     if column.type == "time" and iso:
-        value = value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.6fZ", time_unit="us", time_zone="UTC", strict=False)
+        value = value.str.to_datetime(_ISO_FORMAT, time_unit="us", time_zone="UTC", strict=False)
         odd = _no_iso_time
-    elif column.type in {"time", "interval"}:
+    elif dtype.is_temporal():
         value = _seconds(value, column.type)
-    elif column.type in INTEGERS:
-        value = value.cast(dtype_of(column.type), strict=False)
-    elif column.type == "addr":
-        odd = _no_address
+    elif dtype.is_integer():
+        value = value.cast(dtype, strict=False)
     return Plan(value.alias(column.name), key, odd)
 
 
@@ -152,28 +134,6 @@ def _seconds(number: pl.Expr, zeek_type: str) -> pl.Expr:
     return (inside * 1e6).round(mode="half_to_even").cast(pl.Int64, strict=False).cast(dtype_of(zeek_type))
 
 
-def _led_by_zero_or_plus(cells: pl.Series) -> pl.Series:
-    return (cells < "1") & (cells != "0")
-
-
-def _led_by_no_digit(cells: pl.Series) -> pl.Series:
-    return (cells < "0") | (cells >= ":")
-
-
-def _no_boolean(cells: pl.Series) -> pl.Series:
-    return (cells != "T") & (cells != "F")
-
-
-def _is(text: str, cells: pl.Series) -> pl.Series:
-    return cells == text
-
-
-def _with_marks(marks: Marks, cells: pl.Series) -> pl.Series:
-    """Return which lists hold an element that is unset or empty."""
-    separator, end = re.escape(marks.set_separator), "|".join(map(re.escape, (marks.unset, marks.empty)))
-    return cells.str.contains(f"(?:^|{separator})(?:{end})(?:{separator}|$)") & (cells != marks.empty)
-
-
 def _no_iso_time(texts: pl.Series) -> pl.Series:
     return ~texts.str.contains(_ISO)
 
@@ -185,9 +145,21 @@ def _no_address(texts: pl.Series) -> pl.Series:
     return texts.is_in(wrong) if wrong else pl.Series([False])
 
 
-def partition(rows: pl.DataFrame, odd: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows where `odd` does not hold, and those where it does."""
-    return (rows.filter(~odd), rows.filter(odd)) if odd.any() else (rows, rows.clear())
+def _led_by_zero_or_plus(cells: pl.Series) -> pl.Series:
+    return (cells < "1") & (cells != "0")
+
+
+def _led_by_no_digit(cells: pl.Series) -> pl.Series:
+    return (cells < "0") | (cells >= ":")
+
+
+_ODD_CELLS: Final[Mapping[str, _Odd]] = {
+    **dict.fromkeys(("count", "int", "port"), _led_by_zero_or_plus),
+    **dict.fromkeys(("time", "interval"), _led_by_no_digit),
+    "bool": lambda cells: (cells != "T") & (cells != "F"),
+    "addr": _no_address,
+}
+"""What the casts let pass, or pass over, by Zeek type."""
 
 
 def typed(
@@ -197,9 +169,9 @@ def typed(
 
     `odd` says of which lines this is known before.
     """
-    frame = raw.select(plan.value for plan in plans)
+    good, rest = raw.select(plan.value for plan in plans), rows.clear()
     wrong = [mask for mask in odd if mask.any()]
-    for plan, value in zip(plans, frame.iter_columns(), strict=True):
+    for plan, value in zip(plans, good.iter_columns(), strict=True):
         if plan.key is None:
             continue
         given = raw[plan.key]
@@ -207,9 +179,19 @@ def typed(
             wrong.append(value.is_null() & given.is_not_null())
         if plan.odd is not None and (mask := plan.odd(given)).any():
             wrong.append(mask)
-    frame.insert_column(0, rows["i"].alias(NUMBER))
-    good, rest = frame, rows.clear()
+    good.insert_column(0, rows["i"].alias(NUMBER))
     if wrong:
         mask = reduce(or_, wrong).fill_null(value=False)
-        good, rest = frame.filter(~mask), rows.filter(mask)
+        good, rest = good.filter(~mask), rows.filter(mask)
     return good.lazy().filter(log.concerns()).with_columns(**log.redact()).collect(), rest
+
+
+def batch(log: Log, frames: Sequence[pl.DataFrame], rejects: Rejects) -> Batch:
+    """Return typed rows (with `NUMBER`) of a log in order; reject those without a key."""
+    kept = frames[0] if len(frames) == 1 else pl.concat(frames).sort(NUMBER)
+    if any(kept[name].null_count() for name in REQUIRED):
+        why = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in REQUIRED)
+        rejects = rejects + kept.select(NUMBER, why.alias("why")).drop_nulls().rows()
+        kept = kept.drop_nulls(REQUIRED)
+    kept.drop_in_place(NUMBER)
+    return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)

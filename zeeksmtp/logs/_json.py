@@ -24,7 +24,6 @@ from zeeksmtp.logs._columns import (
     batch,
     missing,
     of_decoded,
-    partition,
     typed,
 )
 from zeeksmtp.logs._kinds import by_path, canonical, logs
@@ -151,11 +150,13 @@ class _Layout:
 
 def parse(log: Log, rows: pl.DataFrame) -> Batch:
     """Return what lines (`LINES`) give; what is not a JSON object is rejected."""
-    good, odd = partition(rows, rows["l"].str.contains(_ESCAPED))
+    escaped = rows["l"].str.contains(_ESCAPED)
+    odd = [rows.filter(escaped)] if escaped.any() else []
+    good = rows.filter(~escaped) if odd else rows
     keys, iso = _samples(good["l"])
     layout = _layout(log.columns, keys, iso=iso)
-    frames, odds = _in_bulk(log, good, layout) if layout else ([], [good])
-    rest = pl.concat([odd, *odds]).sort("i")
+    frames, more = _in_bulk(log, good, layout) if layout else ([], [good])
+    rest = pl.concat([*odd, *more]).sort("i")
     if frames and not len(rest):
         return batch(log, frames, [])
     frame, rejects = careful(log, rest)
