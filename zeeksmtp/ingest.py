@@ -20,7 +20,7 @@ from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Log
 
-_MOST_REJECTS: Final = 1000
+_MAX_REJECTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
         yield from record.others
 
 
-class _Pile:
+class _LogPart:
     """What one file holds of one log."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +72,7 @@ class _Pile:
         """Take in what some lines gave."""
         self.lines += batch.lines
         self.rejected += len(batch.rejects)
-        room = _MOST_REJECTS - len(self.rejects)
+        room = _MAX_REJECTS - len(self.rejects)
         self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
             self.kept += len(batch.kept)
@@ -99,16 +99,16 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     """
     lines = Lines(source.path)
     reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
-    piles = {source.log: _Pile(lake / source.log)}
+    logs = {source.log: _LogPart(lake / source.log)}
     unread = 0
     try:
         for batch in _batches(reader, sliced(lines, source.start, source.end), source.log):
             unread += batch.lines if batch.log is None else 0
             name = batch.log or source.log
-            piles.setdefault(name, _Pile(lake / name)).add(batch)
+            logs.setdefault(name, _LogPart(lake / name)).add(batch)
     finally:
-        parts = {name: pile.part.close() for name, pile in piles.items()}
-    records = [pile.record(replace(source, log=name), parts[name]) for name, pile in piles.items()]
+        parts = {name: log.part.close() for name, log in logs.items()}
+    records = [log.record(replace(source, log=name), parts[name]) for name, log in logs.items()]
     return replace(
         records[0],
         problem=lines.problem or reader.problem,

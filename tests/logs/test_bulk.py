@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 from tests.conftest import CAPTURES
 from tests.logs.reading import read
 from zeeksmtp.logs import _json, _tsv
-from zeeksmtp.logs._careful import is_address
+from zeeksmtp.logs._careful import Marks, is_address
 from zeeksmtp.logs._columns import Batch, _no_address, batch
 from zeeksmtp.logs._header import Header
 from zeeksmtp.logs._kinds import logs
@@ -51,6 +51,9 @@ ODD += [
 ]
 
 
+ODD_MARKS = [Marks(unset=""), Marks(unset="2", empty="-"), Marks(empty=""), Marks(set_separator="||"), Marks(unset="T")]
+
+
 def good(zeek_type: str) -> st.SearchStrategy[str]:
     element = zeek_type.partition("[")[2].removesuffix("]")
     if element:
@@ -59,8 +62,10 @@ def good(zeek_type: str) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def tsv(draw: st.DrawFn) -> tuple[str, tuple[str, ...], list[str]]:
-    """Give a log, its fields (perhaps with one that is unknown or twice there) and lines, most of them fine."""
+def tsv(draw: st.DrawFn) -> tuple[Header, list[str]]:
+    """Give a header, its fields perhaps with one that is unknown or twice there, and lines, most of them fine."""
+    separator = draw(st.sampled_from(["\t", "\t", "\t", "|", ";", "^", "a", "||", "\x01"]))
+    marks = draw(st.sampled_from([Marks(), Marks(), Marks(), *ODD_MARKS]))
     log = logs()[draw(st.sampled_from(sorted(logs())))]
     types = {column.name: column.type for column in log.columns}
     fields = [*types, *draw(st.lists(st.sampled_from(["more", "ts", "uid"]), max_size=1))]
@@ -72,8 +77,8 @@ def tsv(draw: st.DrawFn) -> tuple[str, tuple[str, ...], list[str]]:
         cells = [draw(good(types.get(field, "string"))) for field in fields]
         for _ in range(draw(st.sampled_from([0, 0, 1, 3]))):
             cells[draw(st.integers(0, len(cells) - 1))] = draw(st.sampled_from(ODD) | st.text(max_size=5))
-        lines.append("\t".join(cells[: draw(st.sampled_from([None, None, None, -1]))]))
-    return log.name, tuple(fields), lines
+        lines.append(separator.join(cells[: draw(st.sampled_from([None, None, None, -1]))]))
+    return Header(log.name, separator, marks, fields=tuple(fields)), lines
 
 
 def rows_of(lines: list[str], *, as_json: bool = False) -> pl.DataFrame:
@@ -93,9 +98,9 @@ def assert_same(got: Batch, want: Batch) -> None:
 
 
 @given(tsv())
-def test_tsv_is_judged_as_with_care(drawn: tuple[str, tuple[str, ...], list[str]]) -> None:
-    name, fields, lines = drawn
-    log, header, rows = logs()[name], Header(name, fields=fields), rows_of(lines)
+def test_tsv_is_parsed_as_with_care(drawn: tuple[Header, list[str]]) -> None:
+    header, lines = drawn
+    log, rows = logs()[header.log or ""], rows_of(lines)
     assert_same(_tsv.parse(log, rows, header), with_care(log, *_tsv.careful(log, rows, header)))
 
 
@@ -177,14 +182,14 @@ START = '{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"
 @example(("conn", [START + ',"duration":9e9}', START + ',"duration":1e-5}', START + ',"duration":9999999999.9}']))
 @example(("conn", [START + ',"a\\":1,\\"ts":9.5}', START + ',"a":1,"ts":9.5}']))
 @example(("conn", [START + ',"\\ud800":1}', START + "}"]))
-def test_json_is_judged_as_with_care(drawn: tuple[str, list[str]]) -> None:
+def test_json_is_parsed_as_with_care(drawn: tuple[str, list[str]]) -> None:
     name, lines = drawn
     log, rows = logs()[name], rows_of(lines, as_json=True)
     assert_same(_json.parse(log, rows), with_care(log, *_json.careful(log, rows)))
 
 
 @given(st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31)), st.sampled_from([*ISO_ODD, *ISO]))  # noqa: DTZ001
-def test_iso_times_are_judged_as_with_care(moment: datetime, other: str) -> None:
+def test_iso_times_are_parsed_as_with_care(moment: datetime, other: str) -> None:
     times = (f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}", other)
     lines = [START.replace("1.5", f'"{written}"') + ',"service":"smtp"}' for written in times]
     log, rows = logs()["conn"], rows_of(lines, as_json=True)

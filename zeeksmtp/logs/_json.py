@@ -42,7 +42,7 @@ _EXTRAS: Final[Mapping[type, pl.DataType]] = {
 _LOOK_AHEAD_BYTES: Final = 1 << 16  # of a block: where one line has `_path`, all do
 _SAMPLE_LINES: Final = 32
 _MAX_KEYS: Final = 200
-_FEW_LINES: Final = 32  # not worth another attempt in bulk
+_FEW_LINES: Final = 500  # where one is broken, so many are read with care
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
 _ESCAPED: Final = r"\\[ubfnrt]|\x7f"
 """Characters that a text may not hold as they are, and half surrogate pairs: the parser makes NULs of those."""
@@ -198,7 +198,7 @@ def _in_bulk(log: Log, rows: pl.DataFrame, layout: _Layout) -> tuple[list[pl.Dat
     except pl.exceptions.PolarsError:  # it does not say which line
         if len(rows) <= _FEW_LINES:
             return [], [rows]
-        parts = [_in_bulk(log, half, layout) for half in rows.iter_slices((len(rows) + 1) // 2)]
+        parts = [_in_bulk(log, some, layout) for some in rows.iter_slices(_FEW_LINES)]
         return [frame for frames, _ in parts for frame in frames], [odd for _, odds in parts for odd in odds]
     frame, odd = typed(log, rows, raw, layout.plans, _misread(rows["l"], text, raw, layout))
     return [frame], [odd]

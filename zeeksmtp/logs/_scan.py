@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
-_COPIED = pl.concat_str("l", pl.lit("")).alias("l")
+_FEW = 4  # times as many lines in a block as come through the sieve
 LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
 """Rows that come out of a sieve: number of the line in its file, and the line without its end."""
 
@@ -57,8 +57,10 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False)
     blanks = int(blank.sum())
     rows = found.filter(~blank) if blanks else found
     if hint is not None:
-        # A copy of the few that come through: as they are, each would keep all lines of the block in memory.
-        rows = rows.lazy().filter(hint).select("i", _COPIED).collect()
+        rows = rows.filter(hint)
+        if len(rows) * _FEW < count:
+            # A copy: as they are, these few would keep all lines of the block in memory.
+            rows.replace_column(1, pl.Series("l", rows["l"].to_list(), dtype=pl.String))
     return Sifted(rows, count - blanks, count - added)
 
 

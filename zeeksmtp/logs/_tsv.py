@@ -29,10 +29,8 @@ from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import decoded, sift
 from zeeksmtp.model import Column, Log
 
-_ESCAPED: Final = r"[\\\x00-\x08\x0a-\x1f\x7f]"
-_ESCAPED_OR_TAB: Final = r"[\\\x00-\x1f\x7f]"
-_BULK_SEPARATOR = re.compile(r"[\x01-\x7f]")
-_NOT_A_SEPARATOR = re.compile(r"[0-9A-Za-z\\\n\r]")
+_ESCAPED: Final = r"[\\\x00-\x1f\x7f]"
+_BULK_SEPARATOR = re.compile(r"[\t !-/:-@^-`{-~]")  # one byte, no digit, no backslash
 
 
 class TsvReader:
@@ -145,7 +143,7 @@ def prefilter(log: Log, header: Header) -> str | None:
 
 def parse(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
     """Return what rows (`LINES`) below a header give."""
-    if not _BULK_SEPARATOR.fullmatch(header.separator) or _NOT_A_SEPARATOR.match(header.separator):
+    if not _BULK_SEPARATOR.fullmatch(header.separator) or not header.marks.unset:
         frame, rejects = careful(log, rows, header)
         return batch(log, [frame], rejects)
     frame, odd = _in_bulk(log, rows, header)
@@ -159,9 +157,6 @@ def _in_bulk(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame
     """Return typed rows with `NUMBER`, and the lines that are not among them."""
     names = header.separator.join(map(str, range(len(header.fields))))
     data = pl.concat([pl.Series([names]), rows["l"]]).str.join("\n").cast(pl.Binary).item()
-    odd = []
-    if header.separator != "\t" or _may_hold_escapes(data):
-        odd.append(rows["l"].str.contains(_ESCAPED if header.separator == "\t" else _ESCAPED_OR_TAB))
     try:
         cells = pl.read_csv(
             data, separator=header.separator, quote_char=None, infer_schema=False,
@@ -171,17 +166,18 @@ def _in_bulk(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame
         whole = rows["l"].str.count_matches(header.separator, literal=True) == len(header.fields) - 1
         frame, rest = _in_bulk(log, rows.filter(whole), header)
         return frame, pl.concat([rest, rows.filter(~whole)]).sort("i")
-    odd.append(cells[cells.columns[-1]] == "")  # what a short line lacks is read as empty
-    return typed(log, rows, cells, _plans(log.columns, header.fields, header.marks), odd)
+    plans = _plans(log.columns, header.fields, header.marks)
+    odd = [cells[cells.columns[-1]] == ""]  # what a short line lacks is read as empty
+    if header.separator != "\t" or _may_hold_escapes(data):
+        odd += [cells[plan.key].str.contains(_ESCAPED) for plan in plans if plan.key is not None]
+    return typed(log, rows, cells, plans, odd)
 
 
 def _may_hold_escapes(data: bytes) -> bool:
-    """Return whether tab-separated lines hold a backslash or a control byte. All at once, that costs next to nothing."""
+    """Return whether tab-separated lines hold a backslash or a control byte, all at once for next to nothing."""
     found = np.frombuffer(data, np.uint8)
-    control, tabs, ends = (
-        np.count_nonzero(which) for which in (found < ord(" "), found == ord("\t"), found == ord("\n"))
-    )
-    return b"\\" in data or b"\x7f" in data or control != tabs + ends
+    usual = np.count_nonzero(found == ord("\t")) + np.count_nonzero(found == ord("\n"))
+    return b"\\" in data or b"\x7f" in data or np.count_nonzero(found < ord(" ")) != usual
 
 
 @lru_cache(64)
