@@ -53,7 +53,7 @@ class FileRecord:
 
 
 def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
-    """Give records with the `others` of files that hold several logs."""
+    """Return records with the `others` of files that hold several logs."""
     for record in records:
         yield replace(record, others=())
         yield from record.others
@@ -133,12 +133,12 @@ def _note(main: FileRecord, unread: int) -> str | None:
 
 
 def parts_of(lake: Path, log: str) -> list[Path]:
-    """Give the lake's parts of a log."""
+    """Return the lake's parts of a log."""
     return sorted((lake / log).glob("*.parquet"))
 
 
 def scan(lake: Path, log: Log, parts: Sequence[Path] | None = None) -> pl.LazyFrame:
-    """Give the lake's table of a log (or of some parts), with exactly its declared columns; empty if there is none."""
+    """Return the lake's table of a log (or of some parts), with exactly its declared columns; empty if it has none."""
     schema = schema_of(log.columns)
     chosen = parts_of(lake, log.name) if parts is None else list(parts)
     if not chosen:

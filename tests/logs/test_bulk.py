@@ -19,7 +19,7 @@ from tests.conftest import CAPTURES
 from tests.logs.reading import read
 from zeeksmtp.logs import _json, _tsv
 from zeeksmtp.logs._careful import Marks, is_address
-from zeeksmtp.logs._columns import Batch, _no_address, batch
+from zeeksmtp.logs._columns import REQUIRED, Batch, _no_address, batch
 from zeeksmtp.logs._header import Header
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._scan import LINES, sift
@@ -97,7 +97,12 @@ def assert_same(got: Batch, want: Batch) -> None:
         assert_frame_equal(got.kept, want.kept)
 
 
+ROW = "1.5\tC1\t10.0.0.1\t1\t10.0.0.2\t25"
+
+
 @given(tsv())
+@example((Header("conn", fields=REQUIRED), [ROW, "\r", ROW, "\r\r", "  ", ROW + "\r", ROW + "\t", ROW[:-2], "\r"]))
+@example((Header("conn", fields=REQUIRED), [ROW, "\r\r"]))
 def test_tsv_is_parsed_as_with_care(drawn: tuple[Header, list[str]]) -> None:
     header, lines = drawn
     log, rows = logs()[header.log or ""], rows_of(lines)
@@ -182,6 +187,8 @@ START = '{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"
 @example(("conn", [START + ',"duration":9e9}', START + ',"duration":1e-5}', START + ',"duration":9999999999.9}']))
 @example(("conn", [START + ',"a\\":1,\\"ts":9.5}', START + ',"a":1,"ts":9.5}']))
 @example(("conn", [START + ',"\\ud800":1}', START + "}"]))
+@example(("conn", [START + ',"proto":"tcp"}', "  ", START + ',"proto":"tcp"}', "\t"]))
+@example(("conn", [START + ',"proto":"tcp"}', "null", START + ',"proto":"tcp"}', "[]", "{}"]))
 def test_json_is_parsed_as_with_care(drawn: tuple[str, list[str]]) -> None:
     name, lines = drawn
     log, rows = logs()[name], rows_of(lines, as_json=True)

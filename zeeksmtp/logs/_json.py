@@ -93,7 +93,7 @@ class JsonReader:
             yield parse(log, rows)
 
     def _shared_out(self, sifted: Sifted) -> Iterator[Batch]:
-        """Give lines with a `_path` to the log that it names, all others to the file's own."""
+        """Return lines with a `_path` to the log that it names, all others to the file's own."""
         own = self.log.name
         path = pl.col("l").str.extract(_PATH).fill_null(own).alias("path")
         parts = sifted.rows.with_columns(path).partition_by(
@@ -142,7 +142,7 @@ def prefilter(log: Log) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How lines whose keys were all among some samples become columns: `schema` by key, then values and doubts."""
+    """How lines whose keys were all among some samples become columns: types by key, and a plan for each column."""
 
     schema: dict[str, pl.DataType]
     plans: list[Plan]
@@ -196,6 +196,8 @@ def _in_bulk(log: Log, rows: pl.DataFrame, layout: _Layout) -> tuple[list[pl.Dat
     try:
         raw = pl.read_ndjson(text, schema=layout.schema)
     except pl.exceptions.PolarsError:  # it does not say which line
+        raw = rows.clear()
+    if len(raw) != len(rows):  # or a line was blank
         if len(rows) <= _FEW_LINES:
             return [], [rows]
         parts = [_in_bulk(log, some, layout) for some in rows.iter_slices(_FEW_LINES)]
@@ -216,7 +218,7 @@ def _misread(lines: pl.Series, text: bytes, raw: pl.DataFrame, layout: _Layout) 
     odd = []
     for mark, found, names in (
         ('":', len(keys), list(layout.schema)),
-        ('":"', int((bytes_[keys + 1] == ord('"')).sum()), texts),
+        ('":"', int((bytes_.take(keys + 1, mode="clip") == ord('"')).sum()), texts),
     ):
         if found != sum(len(raw) - raw[name].null_count() for name in names):
             present = raw.select(pl.sum_horizontal(pl.col(name).is_not_null() for name in names)).to_series()

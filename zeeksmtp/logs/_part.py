@@ -17,9 +17,9 @@ _ROW_GROUP: Final = 1 << 18
 class Part:
     """A part in the making. `close` must be called once, whatever happens.
 
-    Its name is a hash of the Parquet file, so that the same rows make the same part, however the file was called,
-    packed or formatted. Not of the raw lines: these can hold a password, and with all other columns at hand a hash of
-    the line would let it be guessed.
+    Its name is a hash of the Parquet file, so that the same rows (as long as they fit into memory) make the same part,
+    however the file was called, packed or formatted. Not of the raw lines: these can hold a password, and with all
+    other columns at hand a hash of the line would let it be guessed.
     """
 
     def __init__(self, folder: Path) -> None:

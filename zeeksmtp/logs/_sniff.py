@@ -38,7 +38,7 @@ class Kind:
 
 
 def sniff(path: Path) -> Kind:
-    """Tell what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
+    """Return what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
     lines = Lines(path)
     head = lines.head(_HEAD)
     if not head:
@@ -85,7 +85,7 @@ def _other(paths: Iterable[str]) -> str:
 
 
 def _keys(lines: Sequence[str]) -> set[str]:
-    """Give the keys of objects; of one that is cut or broken, what looks like keys."""
+    """Return the keys of objects; of one that is cut or broken, what looks like keys."""
     keys: set[str] = set()
     for line in lines:
         try:
@@ -121,7 +121,7 @@ def _tsv(text: str) -> Kind:
 
 
 def columns_of(path: Path) -> frozenset[str]:
-    """Give the columns that the first header of a TSV file names; none if there is none in its first 64 KiB."""
+    """Return the columns that the first header of a TSV file names; none if there is none in its first 64 KiB."""
     header = Header(None)
     for line in decoded(Lines(path).head(_HEAD)).split("\n"):
         if line.startswith("#"):
