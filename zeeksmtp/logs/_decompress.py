@@ -71,17 +71,25 @@ def _salvage(state: zlib._Decompress, data: bytes) -> Iterator[bytes]:
 
 
 class _Zstd:
-    """The library for Python before 3.14 with the interface of the other decompressors. It bounds no output."""
+    """Python's own zstd (3.14), or the library for older ones, with the interface of the other decompressors."""
 
-    needs_input = True
+    needs_input = True  # the library bounds no output: little is fed to it at once, and all of that comes out
 
     def __init__(self) -> None:
-        import zstandard  # noqa: PLC0415 - an extra
+        if find_spec("compression") is not None:
+            from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
 
-        self._inner: Any = zstandard.ZstdDecompressor().decompressobj()
+            self._inner, self._error = zstd.ZstdDecompressor(), zstd.ZstdError
+        else:
+            import zstandard  # noqa: PLC0415 - an extra
+
+            self._inner, self._error = zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
 
     def decompress(self, data: bytes, _max_length: int) -> bytes:
-        return bytes(self._inner.decompress(data))
+        try:
+            return bytes(self._inner.decompress(data))
+        except self._error as error:
+            raise DamagedError(str(error)) from error
 
     @property
     def eof(self) -> bool:
@@ -92,20 +100,12 @@ class _Zstd:
         return bytes(self._inner.unused_data)
 
 
-def _zstd() -> Any:
-    if find_spec("compression") is None:
-        return _Zstd()
-    from compression import zstd  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - Python 3.14
-
-    return zstd.ZstdDecompressor()
-
-
 # Magic bytes, name, how to make a decompressor of one member, and how many bytes to feed it at once.
 _PACKINGS: Final[tuple[tuple[bytes, str, Callable[[], Any], int], ...]] = (
     (b"\x1f\x8b", "gzip", _Gzip, _READ_BYTES),
     (b"BZh", "bzip2", bz2.BZ2Decompressor, _READ_BYTES),
     (b"\xfd7zXZ\0", "xz", lzma.LZMADecompressor, _READ_BYTES),
-    (b"\x28\xb5\x2f\xfd", "zstd", _zstd, 1 << 12),
+    (b"\x28\xb5\x2f\xfd", "zstd", _Zstd, 1 << 12),
 )
 
 
@@ -190,7 +190,7 @@ def _members(file: FileIO, name: str) -> Iterator[bytes]:
             yield member.decompress(data, _MAX_PIECE_BYTES)
             while not member.eof and not member.needs_input:
                 yield member.decompress(b"", _MAX_PIECE_BYTES)
-        except Exception as error:  # each library has its own
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             raise DamagedError(str(error)) from error
         data = b""
         if member.eof:
