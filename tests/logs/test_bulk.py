@@ -103,6 +103,10 @@ ROW = "1.5\tC1\t10.0.0.1\t1\t10.0.0.2\t25"
 @given(tsv())
 @example((Header("conn", fields=REQUIRED), [ROW, "\r", ROW, "\r\r", "  ", ROW + "\r", ROW + "\t", ROW[:-2], "\r"]))
 @example((Header("conn", fields=REQUIRED), [ROW, "\r\r"]))
+@example((Header("conn", fields=REQUIRED), [ROW + "\tmore", ROW + "\t"]))
+@example((Header("conn", fields=(*REQUIRED, "proto", "service")), [ROW + "\ttcp\r\tsmtp", ROW + "\ttcp\tsmtp\r\r"]))
+@example((Header("conn", fields=(*REQUIRED, "service", "more")), [ROW + "\tsmtp\r\tx", ROW + "\tsmtp\tx"]))
+@example((Header("conn", fields=REQUIRED), [ROW[:-1], ROW[:9]]))
 def test_tsv_is_parsed_as_with_care(drawn: tuple[Header, list[str]]) -> None:
     header, lines = drawn
     log, rows = logs()[header.log or ""], rows_of(lines)

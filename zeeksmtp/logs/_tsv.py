@@ -164,12 +164,15 @@ def _in_bulk(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame
         )  # fmt: skip
     except pl.exceptions.ComputeError:  # a line has too many fields
         whole = rows["l"].str.count_matches(header.separator, literal=True) == len(header.fields) - 1
+        if whole.all():
+            raise
         frame, rest = _in_bulk(log, rows.filter(whole), header)
         return frame, pl.concat([rest, rows.filter(~whole)]).sort("i")
     plans = _plans(log.columns, header.fields, header.marks)
     odd = [cells[cells.columns[-1]] == ""]  # what a short line lacks is read as empty
     if header.separator != "\t" or _may_hold_escapes(data):
         odd += [cells[plan.key].str.contains(_ESCAPED) for plan in plans if plan.key is not None]
+        odd.append(rows["l"].str.contains("\r", literal=True))  # at the end of a cell, the parser drops it
     return typed(log, rows, cells, plans, odd)
 
 
