@@ -108,7 +108,7 @@ def test_rows_that_wait_on_disk_are_the_same(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "smtp_cmd.log"
     path.write_text("".join([*head, *rows, *head[:6], "#fields\tts\n", *head, *rows, *head[:7], *rows]))
     want = read(path, tmp_path / "want")
-    monkeypatch.setattr(_part, "_IN_MEMORY", 1)
+    monkeypatch.setattr(_part, "_MAX_MEMORY_BYTES", 1)
     got = read(path, tmp_path / "got")
     again = read(path, tmp_path / "again")
     assert got[0].part and want[0].part and again[0].part

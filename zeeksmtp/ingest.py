@@ -10,17 +10,17 @@ from typing import Any, Final
 
 import polars as pl
 
+from zeeksmtp.logs._columns import Batch
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._lines import LONGEST_LINE, Block, Lines
 from zeeksmtp.logs._part import Part
-from zeeksmtp.logs._rows import Batch
 from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Log
 
-_MOST_REJECTS: Final = 1000
+_MAX_REJECTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class FileRecord:
 
 
 def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
-    """Give records with the `others` of files that hold several logs."""
+    """Return records with the `others` of files that hold several logs."""
     for record in records:
         yield replace(record, others=())
         yield from record.others
 
 
-class _Pile:
+class _LogPart:
     """What one file holds of one log."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +72,7 @@ class _Pile:
         """Take in what some lines gave."""
         self.lines += batch.lines
         self.rejected += len(batch.rejects)
-        room = _MOST_REJECTS - len(self.rejects)
+        room = _MAX_REJECTS - len(self.rejects)
         self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
             self.kept += len(batch.kept)
@@ -99,16 +99,16 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     """
     lines = Lines(source.path)
     reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
-    piles = {source.log: _Pile(lake / source.log)}
+    logs = {source.log: _LogPart(lake / source.log)}
     unread = 0
     try:
         for batch in _batches(reader, sliced(lines, source.start, source.end), source.log):
             unread += batch.lines if batch.log is None else 0
             name = batch.log or source.log
-            piles.setdefault(name, _Pile(lake / name)).add(batch)
+            logs.setdefault(name, _LogPart(lake / name)).add(batch)
     finally:
-        parts = {name: pile.part.close() for name, pile in piles.items()}
-    records = [pile.record(replace(source, log=name), parts[name]) for name, pile in piles.items()]
+        parts = {name: log.part.close() for name, log in logs.items()}
+    records = [log.record(replace(source, log=name), parts[name]) for name, log in logs.items()]
     return replace(
         records[0],
         problem=lines.problem or reader.problem,
@@ -133,12 +133,12 @@ def _note(main: FileRecord, unread: int) -> str | None:
 
 
 def parts_of(lake: Path, log: str) -> list[Path]:
-    """Give the lake's parts of a log."""
+    """Return the lake's parts of a log."""
     return sorted((lake / log).glob("*.parquet"))
 
 
 def scan(lake: Path, log: Log, parts: Sequence[Path] | None = None) -> pl.LazyFrame:
-    """Give the lake's table of a log (or of some parts), with exactly its declared columns; empty if there is none."""
+    """Return the lake's table of a log (or of some parts), with exactly its declared columns; empty if it has none."""
     schema = schema_of(log.columns)
     chosen = parts_of(lake, log.name) if parts is None else list(parts)
     if not chosen:

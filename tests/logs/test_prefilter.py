@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import read
 from zeeksmtp.logs import _json, _tsv
+from zeeksmtp.logs._careful import Marks
+from zeeksmtp.logs._header import Header
 from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._tsv import Header
-from zeeksmtp.logs._values import Marks
 from zeeksmtp.model import SMTP_PORTS
 
 FOLDERS = [ROOT / "fixtures" / "logs" / "conn", ROOT / "fixtures" / "logs" / "mixed"]

@@ -24,9 +24,9 @@ from zat.zeek_log_reader import ZeekLogReader
 
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import table
+from zeeksmtp.logs._careful import Marks, tsv_value
 from zeeksmtp.logs._kinds import by_name, logs
 from zeeksmtp.logs._types import element_of
-from zeeksmtp.logs._values import Marks, from_tsv
 from zeeksmtp.model import SMTP_PORTS, Column
 
 LOGS = ROOT / "fixtures" / "logs"
@@ -86,12 +86,10 @@ def as_zat(column: Column, value: Any) -> Any:
 
 def as_ours(column: Column, value: Any) -> Any:
     """Give zat's raw text in our form; the rest stays."""
-    import polars as pl
-
     raw = column.type in {"string", "enum", "addr"} or element_of(column.type) is not None
     if not raw or value == "-":
         return value
-    return from_tsv(pl.Series([value]), column.type, Marks()).values.to_list()[0]
+    return tsv_value(value, column.type, Marks())
 
 
 def relative(path: Path) -> str:

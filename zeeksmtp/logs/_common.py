@@ -18,10 +18,10 @@ NO_HINT = Hint(values={})
 
 
 def on_smtp_port() -> pl.Expr:
-    """Give a boolean expression: the server's port is one that SMTP uses."""
+    """Return a boolean expression: the server's port is one that SMTP uses."""
     return pl.col("id.resp_p").is_in(SMTP_PORTS)
 
 
 def every_row() -> pl.Expr:
-    """Give a boolean expression that keeps all rows: the log is about SMTP as a whole."""
+    """Return a boolean expression that keeps all rows: the log is about SMTP as a whole."""
     return pl.lit(value=True)

@@ -6,15 +6,14 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from gzip import BadGzipFile
 from importlib.util import find_spec
 from io import FileIO
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-_READ: Final = 1 << 18
-_TAIL: Final = 1 << 12
-_PIECE: Final = 1 << 22  # no more than this comes out of one step: a bomb fills no memory
+_READ_BYTES: Final = 1 << 18
+_TAIL_BYTES: Final = 1 << 12
+_MAX_PIECE_BYTES: Final = 1 << 22  # comes out of one step: a bomb fills no memory
 _UNREADABLE: Final = {
     b"\x04\x22\x4d\x18": "lz4",
     b"LZIP": "lzip",
@@ -33,132 +32,98 @@ class TrailingError(DamagedError):
     """The content is whole, but bytes follow it that are none of it."""
 
 
-class _Step(Protocol):
-    """One member being unpacked."""
-
-    def feed(self, data: bytes) -> Iterator[bytes]: ...
-    @property
-    def finished(self) -> bool: ...
-    @property
-    def rest(self) -> bytes: ...
-
-
-@dataclass
 class _Gzip:
-    """A gzip member. On damage all bytes before it are given: zlib itself drops what the failing call had made."""
+    """zlib with the interface of the other decompressors. On damage it returns all bytes before it, then raises."""
 
-    inner: zlib._Decompress = field(default_factory=lambda: zlib.decompressobj(31))
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(31)
+        self._error: zlib.error | None = None
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data and not self.inner.eof:
-            before = self.inner.copy()
-            try:
-                out = self.inner.decompress(data, _PIECE)
-            except zlib.error as error:
-                yield from _salvage(before, data)
-                raise DamagedError(str(error)) from error
-            data = self.inner.unconsumed_tail
-            yield out
-
-    @property
-    def finished(self) -> bool:
-        return self.inner.eof
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._error:
+            raise self._error
+        data, before = self._inner.unconsumed_tail + data, self._inner.copy()
+        try:
+            return self._inner.decompress(data, max_length)
+        except zlib.error as error:  # zlib drops what the failing call had made
+            self._error = error
+            return b"".join(_salvage(before, data))
 
     @property
-    def rest(self) -> bytes:
-        return self.inner.unused_data
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail and self._error is None
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof and self._error is None
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
 
 
 def _salvage(state: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """Feed byte by byte until it fails again; `data` is at most one read long."""
     for position in range(len(data)):
         try:
-            out = state.decompress(data[position : position + 1])
+            yield state.decompress(data[position : position + 1])
         except zlib.error:
             return
-        if out:
-            yield out
-
-
-@dataclass
-class _Stdlib:
-    """A bz2 or xz stream."""
-
-    inner: bz2.BZ2Decompressor | lzma.LZMADecompressor
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        try:
-            yield self.inner.decompress(data, _PIECE)
-            while not self.inner.eof and not self.inner.needs_input:
-                yield self.inner.decompress(b"", _PIECE)
-        except (OSError, lzma.LZMAError, EOFError) as error:
-            raise DamagedError(str(error)) from error
-
-    @property
-    def finished(self) -> bool:
-        return self.inner.eof
-
-    @property
-    def rest(self) -> bytes:
-        return self.inner.unused_data
 
 
 class _Zstd:
-    """A zstd frame. The library cannot bound its output, so it is fed little at a time."""
+    """Python's own zstd (3.14), or the library for older ones, with the interface of the other decompressors."""
 
-    _BITE: Final = 1 << 12
+    needs_input = True  # the library bounds no output: little is fed to it at once, and all of that comes out
 
     def __init__(self) -> None:
-        import zstandard  # noqa: PLC0415 - an extra
+        if find_spec("compression") is not None:
+            from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
 
-        self._error = zstandard.ZstdError
-        self.inner = zstandard.ZstdDecompressor().decompressobj()
+            self._inner, self._error = zstd.ZstdDecompressor(), zstd.ZstdError
+        else:
+            import zstandard  # noqa: PLC0415 - an extra
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        self._left = b""
-        for start in range(0, len(data), self._BITE):
-            try:
-                yield self.inner.decompress(data[start : start + self._BITE])
-            except self._error as error:
-                raise DamagedError(str(error)) from error
-            if self.inner.eof:
-                self._left = self.inner.unused_data + data[start + self._BITE :]
-                return
+            self._inner, self._error = zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
 
-    @property
-    def finished(self) -> bool:
-        return bool(self.inner.eof)
+    def decompress(self, data: bytes, _max_length: int) -> bytes:
+        try:
+            return bytes(self._inner.decompress(data))
+        except self._error as error:
+            raise DamagedError(str(error)) from error
 
     @property
-    def rest(self) -> bytes:
-        return self._left
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data)
 
 
-_GZIP: Final = b"\x1f\x8b"
-_PACKINGS: Final[dict[bytes, tuple[str, Callable[[], _Step]]]] = {
-    _GZIP: ("gzip", _Gzip),
-    b"BZh": ("bzip2", lambda: _Stdlib(bz2.BZ2Decompressor())),
-    b"\xfd7zXZ\0": ("xz", lambda: _Stdlib(lzma.LZMADecompressor())),
-    b"\x28\xb5\x2f\xfd": ("zstd", _Zstd),
-}
+# Magic bytes, name, how to make a decompressor of one member, and how many bytes to feed it at once.
+_PACKINGS: Final[tuple[tuple[bytes, str, Callable[[], Any], int], ...]] = (
+    (b"\x1f\x8b", "gzip", _Gzip, _READ_BYTES),
+    (b"BZh", "bzip2", bz2.BZ2Decompressor, _READ_BYTES),
+    (b"\xfd7zXZ\0", "xz", lzma.LZMADecompressor, _READ_BYTES),
+    (b"\x28\xb5\x2f\xfd", "zstd", _Zstd, 1 << 12),
+)
 
 
 def packing(head: bytes) -> str | None:
-    """Name what a file that starts with `head` is packed with; `None` for a plain one."""
-    return next((name for magic, (name, _) in _PACKINGS.items() if head and _begins(head, magic)), None)
+    """Return the name of what a file that starts with `head` is packed with; `None` for a plain one.
 
-
-def _begins(head: bytes, magic: bytes) -> bool:
-    """Tell whether `head` is the beginning of a packed file, be it one that is cut within its first bytes."""
-    return head.startswith(magic) or magic.startswith(head)
+    It may be cut within its first bytes.
+    """
+    names = (name for magic, name, *_ in _PACKINGS if head and (head.startswith(magic) or magic.startswith(head)))
+    return next(names, None)
 
 
 def cannot_unpack(head: bytes) -> str | None:
-    """Say why a file that starts with `head` cannot be unpacked here, and what to do; `None` if it can."""
+    """Return why a file that starts with `head` cannot be unpacked here, and what to do; `None` if it can."""
     for magic, name in _UNREADABLE.items():
         if head.startswith(magic):
             return f"packed with {name}, which is not read: unpack it, or pack it with gzip"
-    if packing(head) == "zstd" and find_spec("zstandard") is None:
+    if packing(head) == "zstd" and find_spec("zstandard") is None and find_spec("compression") is None:
         return "packed with zstd: install zeeksmtp[zstd] to read it"
     return None
 
@@ -166,7 +131,7 @@ def cannot_unpack(head: bytes) -> str | None:
 def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
     """Yield the content of `file` in pieces: those of a plain one, and by ISA-L, of at most `size` bytes.
 
-    Several members one after the other are read as one. What follows them (padding, garbage) is no content. Raises
+    Several members one after the other are read as one. What follows them (padding, garbage) is not content. Raises
     `DamagedError` after the last byte that can be had.
     """
     name = packing(file.read(HEAD))
@@ -175,69 +140,60 @@ def unpacked(file: FileIO, size: int) -> Iterator[bytes]:
         while data := file.read(_to_line_end(file, size)):
             yield data
     elif name == "gzip" and find_spec("isal") is not None:
-        yield from _gzip(file, min(size, _PIECE))
+        yield from _gzip(file, min(size, _MAX_PIECE_BYTES))
     else:
-        magic, step = next((magic, make) for magic, (known, make) in _PACKINGS.items() if known == name)
-        yield from _members(file, magic, step, min(size, _READ))
+        yield from _members(file, name)
 
 
 def _gzip(file: FileIO, size: int) -> Iterator[bytes]:
-    """Unpack fast; if the file turns out to be damaged, begin again with care and go on where the fast way ended."""
-    given = 0
-    try:
-        for piece in _fast_gzip(file, size):
-            yield piece
-            given += len(piece)
-    except DamagedError:
-        file.seek(0)
-        for piece in _members(file, _GZIP, _Gzip, _READ):
-            yield piece[given:]
-            given = max(given - len(piece), 0)
-
-
-def _fast_gzip(file: FileIO, size: int) -> Iterator[bytes]:
-    """Unpack by ISA-L: far faster than zlib, but of a damaged file it gives too little."""
+    """Unpack by ISA-L, far faster than zlib; of a damaged file it gives too little: then zlib goes on behind that."""
     from isal import igzip, igzip_lib  # noqa: PLC0415 - only where a file is packed
 
     opened: Any = igzip.IGzipFile
     damage: Any = (EOFError, BadGzipFile, igzip_lib.IsalError)
+    given = 0
     with opened(fileobj=file) as inner:
         try:
             while piece := inner.read(size):
                 yield piece
-        except damage as error:
-            raise DamagedError(str(error)) from error
+                given += len(piece)
+        except damage:
+            file.seek(0)
+            for piece in _members(file, "gzip"):
+                yield piece[given:]
+                given = max(given - len(piece), 0)
 
 
 def _to_line_end(file: FileIO, size: int) -> int:
-    """Give how many bytes to read, at most `size`, so that they end with a line: then none has to be put together."""
+    """Return how many bytes to read, at most `size`, so that they end with a line: then none has to be put together."""
     at = file.tell()
-    file.seek(at + max(size - _TAIL, 0))
-    cut = file.read(min(size, _TAIL)).rfind(b"\n") + 1
+    file.seek(at + max(size - _TAIL_BYTES, 0))
+    cut = file.read(min(size, _TAIL_BYTES)).rfind(b"\n") + 1
     file.seek(at)
-    return max(size - _TAIL, 0) + cut if cut else size
+    return max(size - _TAIL_BYTES, 0) + cut if cut else size
 
 
-def _members(file: FileIO, magic: bytes, step: Callable[[], _Step], read: int) -> Iterator[bytes]:
-    member: _Step | None = None
-    data, begun = b"", False
+def _members(file: FileIO, name: str) -> Iterator[bytes]:
+    magic, make, read = next((magic, make, read) for magic, known, make, read in _PACKINGS if known == name)
+    member, data, begun = None, b"", False
     while data or (data := file.read(read)):
         if member is None:
-            data = data.lstrip(b"\0")  # padding of tapes and block devices
+            data = data.lstrip(b"\0")  # padding of tapes, block devices and xz
             if len(data) < len(magic):
-                more = file.read(read)
-                if more:
-                    data += more
+                data += (more := file.read(read))
+                if more or not data:
                     continue
-            if not data:
-                continue
             if not data.startswith(magic):
                 raise TrailingError("other bytes follow") if begun else DamagedError("cut short")
-            begun = True
-            member = step()
-        yield from member.feed(data)
+            begun, member = True, make()
+        try:
+            yield member.decompress(data, _MAX_PIECE_BYTES)
+            while not member.eof and not member.needs_input:
+                yield member.decompress(b"", _MAX_PIECE_BYTES)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise DamagedError(str(error)) from error
         data = b""
-        if member.finished:
-            data, member = member.rest, None
+        if member.eof:
+            data, member = member.unused_data, None
     if member is not None:
         raise DamagedError("cut short")

@@ -1,26 +1,52 @@
-"""Zeek's JSON lines: one object a line, whatever its keys are called."""
+"""Zeek's JSON lines as typed columns: in bulk by polars' parser, and what it may have misread with care."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
-from zeeksmtp.logs import _plain
+from zeeksmtp.logs._careful import json_value, table
+from zeeksmtp.logs._columns import (
+    HALF_LINE,
+    REQUIRED,
+    Batch,
+    Plan,
+    Rejects,
+    Waiting,
+    batch,
+    missing,
+    of_decoded,
+    typed,
+)
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._plain_json import order_of, plain_json
-from zeeksmtp.logs._rows import HALF, Batch, Judged, Waiting, judge, put_together
 from zeeksmtp.logs._scan import Sifted, decoded, sift
-from zeeksmtp.logs._values import Typed, from_json
+from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
-_LOOK_AHEAD: Final = 1 << 16  # bytes of a block: where one line has `_path`, all do
-_SAMPLES: Final = 64  # lines from which the order of keys is told
+_EXTRAS: Final[Mapping[type, pl.DataType]] = {
+    bool: pl.Boolean(),
+    int: pl.Float64(),
+    float: pl.Float64(),
+    list: pl.List(pl.String),
+}
+"""What keys become that are not columns, by the type of a sample: only so can all keys be counted."""
+_LOOK_AHEAD_BYTES: Final = 1 << 16  # of a block: where one line has `_path`, all do
+_SAMPLE_LINES: Final = 32
+_MAX_KEYS: Final = 200
+_FEW_LINES: Final = 500  # where one is broken, so many are read with care
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
+_ESCAPED: Final = r"\\[ubfnrt]|\x7f"
+"""Characters that a text may not hold as they are, and half surrogate pairs: the parser makes NULs of those."""
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
 
 
 class JsonReader:
@@ -38,9 +64,9 @@ class JsonReader:
         """
         if block.half and isinstance(_object(decoded(block.data)), str):
             blank = not block.data.strip(b"\r")
-            yield Batch(self.log.name, lines=0 if blank else 1, rejects=[] if blank else [(block.line, HALF)])
+            yield Batch(self.log.name, lines=0 if blank else 1, rejects=[] if blank else [(block.line, HALF_LINE)])
             return
-        several = b'"_path"' in block.data[:_LOOK_AHEAD]
+        several = b'"_path"' in block.data[:_LOOK_AHEAD_BYTES]
         wanted = _hint(self.log)
         if several and wanted is not None:
             wanted |= _elsewhere(self.log)
@@ -55,19 +81,19 @@ class JsonReader:
     def finish(self) -> Iterator[Batch]:
         """Yield what the waiting lines give."""
         for name in self._waiting:
-            yield from self._judged(logs()[name])
+            yield from self._parsed(logs()[name])
 
     def _wait(self, log: Log, rows: pl.DataFrame) -> Iterator[Batch]:
         if self._waiting.setdefault(log.name, Waiting()).add(rows):
-            yield from self._judged(log)
+            yield from self._parsed(log)
 
-    def _judged(self, log: Log) -> Iterator[Batch]:
+    def _parsed(self, log: Log) -> Iterator[Batch]:
         rows = self._waiting[log.name].take()
         if rows is not None:
-            yield judged(log, rows)
+            yield parse(log, rows)
 
     def _shared_out(self, sifted: Sifted) -> Iterator[Batch]:
-        """Give lines with a `_path` to the log that it names, all others to the file's own."""
+        """Return lines with a `_path` to the log that it names, all others to the file's own."""
         own = self.log.name
         path = pl.col("l").str.extract(_PATH).fill_null(own).alias("path")
         parts = sifted.rows.with_columns(path).partition_by(
@@ -99,40 +125,133 @@ def _elsewhere(log: Log) -> pl.Expr:
     return line.contains(r'"_path"\s*:') & ~line.contains(rf'"_path"\s*:\s*"{re.escape(log.name)}"')
 
 
-def judged(log: Log, rows: pl.DataFrame) -> Batch:
-    """Judge lines (`LINES`); what is no JSON object is rejected."""
-    some = rows["l"].gather_every(len(rows) // _SAMPLES + 1)
-    samples = [found for line in some if isinstance(found := _object(line), dict)]
-    iso = any(isinstance(sample.get("ts"), str) for sample in samples)
-    plain = plain_json(log.columns, order_of(samples), iso=iso)
+def prefilter(log: Log) -> str | None:
+    """Return a regex that matches every line `log.concerns` can keep; `None` if there can be none.
+
+    Values that only odd writers make pass too (numbers with an exponent, strings with escaped letters): it must never
+    lose one.
+    """
+    hint = log.hint
+    patterns = [re.escape(text) for text in hint.text]
+    for name, values in hint.values.items():
+        key = re.escape(name.removeprefix("id."))
+        words = "|".join(re.escape(value) for value in values)
+        patterns.append(rf'{key}"\s*:\s*(?:(?:{words})(?:\.0*)?[,}}\s]|"(?:{words})"|[0-9.]+[eE])')
+    return "|".join([*patterns, r"\\u00[2-7]"]) if patterns else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How lines whose keys were all among some samples become columns: types by key, and a plan for each column."""
+
+    schema: dict[str, pl.DataType]
+    plans: list[Plan]
+
+
+def parse(log: Log, rows: pl.DataFrame) -> Batch:
+    """Return what lines (`LINES`) give; what is not a JSON object is rejected."""
+    escaped = rows["l"].str.contains(_ESCAPED)
+    odd = [rows.filter(escaped)] if escaped.any() else []
+    good = rows.filter(~escaped) if odd else rows
+    keys, iso = _samples(good["l"])
+    layout = _layout(log.columns, keys, iso=iso)
+    frames, more = _in_bulk(log, good, layout) if layout else ([], [good])
+    rest = pl.concat([*odd, *more]).sort("i")
+    if frames and not len(rest):
+        return batch(log, frames, [])
+    frame, rejects = careful(log, rest)
+    return batch(log, [*frames, frame], rejects)
+
+
+def _samples(lines: pl.Series) -> tuple[tuple[tuple[str, type], ...], bool]:
+    """Return the keys of some lines with the types of their values, and whether times are texts."""
+    found = (_object(line) for line in lines.gather_every(len(lines) // _SAMPLE_LINES + 1))
+    samples = [sample for sample in found if isinstance(sample, dict)]
+    keys = {key: type(value) for sample in samples for key, value in sample.items() if value is not None}
+    return tuple(sorted(keys.items(), key=itemgetter(0))), any(type(sample.get("ts")) is str for sample in samples)
+
+
+@lru_cache(64)
+def _layout(columns: tuple[Column, ...], keys: tuple[tuple[str, type], ...], *, iso: bool) -> _Layout | None:
+    """Return the plan for lines with these keys; `None` if they are too many, nested, or two of one name."""
+    names = {key for key, _ in keys}
+    raw = {key if {"ts", "id.orig_h"} <= names else canonical(key): key for key in names}
+    if len(raw) != len(names) or len(names) > _MAX_KEYS or not set(REQUIRED) <= raw.keys():
+        return None
+    schema = {key: _EXTRAS.get(kind, pl.String()) for key, kind in keys}
+    schema |= {raw[column.name]: _decoded(column.type, iso=iso) for column in columns if column.name in raw}
+    plans = [of_decoded(c, raw[c.name], iso=iso) if c.name in raw else missing(c) for c in columns]
+    return _Layout(schema, plans)
+
+
+def _decoded(zeek_type: str, *, iso: bool) -> pl.DataType:
+    if zeek_type in {"time", "interval"}:
+        return pl.String() if iso and zeek_type == "time" else pl.Float64()
+    return pl.UInt64() if zeek_type == "port" else dtype_of(zeek_type)  # of 16 bits, polars 2.1 panics
+
+
+def _in_bulk(log: Log, rows: pl.DataFrame, layout: _Layout) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Return typed rows with `NUMBER`, and the lines that are not among them."""
+    text = rows["l"].str.join("\n").cast(pl.Binary).item()
     try:
-        return _plain.judged(log, rows, plain, lambda odd: _careful(log, odd))
-    except pl.exceptions.PolarsError:  # what looked like an object is none, or the pattern is too large
-        return put_together(log, _careful(log, rows))
+        raw = pl.read_ndjson(text, schema=layout.schema)
+    except pl.exceptions.PolarsError:  # it does not say which line
+        raw = rows.clear()
+    if len(raw) != len(rows):  # or a line was blank
+        if len(rows) <= _FEW_LINES:
+            return [], [rows]
+        parts = [_in_bulk(log, some, layout) for some in rows.iter_slices(_FEW_LINES)]
+        return [frame for frames, _ in parts for frame in frames], [odd for _, odds in parts for odd in odds]
+    frame, odd = typed(log, rows, raw, layout.plans, _misread(rows["l"], text, raw, layout))
+    return [frame], [odd]
 
 
-def _careful(log: Log, rows: pl.DataFrame) -> Judged:
-    """Decode lines (`LINES`) one by one and judge their values."""
-    objects: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    rejects: list[tuple[int, str]] = []
-    for number, line in rows.iter_rows():
-        found = _object(line)
-        if isinstance(found, dict):
-            objects.append(_flat(found))
-            numbers.append(number)
-        else:
-            rejects.append((number, found))
+def _misread(lines: pl.Series, text: bytes, raw: pl.DataFrame, layout: _Layout) -> list[pl.Series]:
+    """Return where the parser may have passed over something: it takes numbers for texts, and one of two equal keys.
 
-    def column(wanted: Column) -> Typed:
-        return from_json([found.get(wanted.name) for found in objects], wanted.type)
+    As no key or text holds a bare quote, `":` stands once for each key, and `":"` for each that has a text.
+    """
+    bytes_ = np.frombuffer(text, np.uint8)
+    colons = np.flatnonzero(bytes_ == ord(":"))
+    keys = colons[bytes_[colons - 1] == ord('"')]
+    texts = [key for key, dtype in layout.schema.items() if dtype == pl.String()]
+    odd = []
+    for mark, found, names in (
+        ('":', len(keys), list(layout.schema)),
+        ('":"', int((bytes_.take(keys + 1, mode="clip") == ord('"')).sum()), texts),
+    ):
+        if found != sum(len(raw) - raw[name].null_count() for name in names):
+            present = raw.select(pl.sum_horizontal(pl.col(name).is_not_null() for name in names)).to_series()
+            odd.append(lines.str.count_matches(mark, literal=True) != present)
+    for key in (plan.key for plan in layout.plans if plan.key is not None):
+        if isinstance(layout.schema[key], pl.List):
+            usual = lines.str.contains(rf'"{re.escape(key)}":\[(?:{_STRING}(?:,{_STRING})*)?\]')
+            odd.append(raw[key].is_not_null() & ~usual)
+    return odd
 
-    judgement = judge(log, pl.Series(numbers, dtype=pl.Int64), column)
-    return Judged(judgement.kept, rejects + judgement.rejects)
+
+def careful(log: Log, rows: pl.DataFrame) -> tuple[pl.DataFrame, Rejects]:
+    """Read lines (`LINES`) one by one: typed columns with `NUMBER`, and what is rejected."""
+    rejects: Rejects = []
+
+    def objects() -> Iterator[tuple[int, Callable[[Column], object]]]:
+        for number, line in rows.iter_rows():
+            found = _object(line)
+            if isinstance(found, dict):
+                yield number, partial(_value, _flat(found))
+            else:
+                rejects.append((number, found))
+
+    frame, bad = table(log, objects())
+    return frame, rejects + bad
+
+
+def _value(found: Mapping[str, Any], column: Column) -> object:
+    return json_value(found.get(column.name), column.type)
 
 
 def _object(line: str) -> dict[str, Any] | str:
-    """Give the object that a line holds, or why there is none."""
+    """Return the object that a line holds, or why there is none."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -147,18 +266,3 @@ def _flat(found: dict[str, Any]) -> dict[str, Any]:
     if "id.orig_h" in found and "ts" in found:
         return found
     return {canonical(key): value for key, value in found.items()} | flat
-
-
-def prefilter(log: Log) -> str | None:
-    """Give a regex that matches every line `log.concerns` can keep; `None` if there can be none.
-
-    Values that only odd writers make pass too (numbers with an exponent, strings with escaped letters): it must never
-    lose one.
-    """
-    hint = log.hint
-    patterns = [re.escape(text) for text in hint.text]
-    for name, values in hint.values.items():
-        key = re.escape(name.removeprefix("id."))
-        words = "|".join(re.escape(value) for value in values)
-        patterns.append(rf'{key}"\s*:\s*(?:(?:{words})(?:\.0*)?[,}}\s]|"(?:{words})"|[0-9.]+[eE])')
-    return "|".join([*patterns, r"\\u00[2-7]"]) if patterns else None

@@ -20,44 +20,44 @@ _ENOUGH = 0.5  # more than this share of a log's own columns: else others come t
 
 @cache
 def logs() -> Mapping[str, Log]:
-    """Give every log that is read, by its Zeek path name."""
+    """Return every log that is read, by its Zeek path name."""
     return discover("zeeksmtp.logs", "LOG")
 
 
 def canonical(field: str) -> str:
-    """Give a column's name as Zeek has it by default: `id_orig_h` (other scope separator) is `id.orig_h`."""
+    """Return a column's name as Zeek has it by default: `id_orig_h` (other scope separator) is `id.orig_h`."""
     if field.startswith("id_"):
         return "id." + field[3:]
     return _ALIASES.get(field, field)
 
 
 def stem(name: str) -> str:
-    """Give a file name without its compression suffix: `conn.log` and `conn.log.gz` have the same."""
+    """Return a file name without its compression suffix: `conn.log` and `conn.log.gz` have the same."""
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)
     return name
 
 
 def token(name: str) -> str:
-    """Give what a file name says its log is, without producer's decoration: `smtp_cmd`, `conn-summary`, `http`."""
+    """Return what a file name says its log is, without producer's decoration: `smtp_cmd`, `conn-summary`, `http`."""
     found = _NAME.match(stem(name))
     return found["token"].lower() if found else ""
 
 
 def is_variant(name: str) -> bool:
-    """Tell whether a name is that of a second copy of a log: `json_streaming_conn.log`, `conn_red.log`."""
+    """Return whether a name is that of a second copy of a log: `json_streaming_conn.log`, `conn_red.log`."""
     found = _NAME.match(stem(name))
     return bool(found and (found["streamed"] or _VARIANT.search(found["token"].lower())))
 
 
 def by_name(name: str) -> str | None:
-    """Give the log that a file's or a `#path`'s name stands for, if it is one that is read."""
+    """Return the log that a file's or a `#path`'s name stands for, if it is one that is read."""
     plain = _VARIANT.sub("", token(name))
     return plain if plain in logs() else None
 
 
 def by_fields(fields: Iterable[str]) -> str | None:
-    """Give the log whose own columns these are for the most part; `None` if no log or several fit."""
+    """Return the log whose own columns these are for the most part; `None` if no log or several fit."""
     present = {canonical(field) for field in fields}
     shared = {column.name for column in CONNECTION}
     scores = {}
@@ -70,5 +70,5 @@ def by_fields(fields: Iterable[str]) -> str | None:
 
 
 def by_path(path: str, fields: Iterable[str]) -> str | None:
-    """Give the log that `#path` or `_path` names. Site-made paths (`conn_dmz`) count by their columns."""
+    """Return the log that `#path` or `_path` names. Site-made paths (`conn_dmz`) count by their columns."""
     return (by_name(path) if path == token(path) else None) or by_fields(fields)

@@ -48,13 +48,13 @@ class Lines:
         self.note: str | None = None
 
     def head(self, size: int) -> bytes:
-        """Give about the first `size` bytes; they may end within a line."""
-        pile = b""
+        """Return about the first `size` bytes; they may end within a line."""
+        head = b""
         for piece in self._content(size):
-            pile += piece[:size]
-            if len(pile) >= size:
+            head += piece[:size]
+            if len(head) >= size:
                 break
-        return pile.removeprefix(_BOM)
+        return head.removeprefix(_BOM)
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the file's blocks."""
@@ -81,16 +81,16 @@ class Lines:
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield pieces of about `BLOCK` bytes, without a byte order mark."""
-        pile: list[bytes] = []
+        pieces: list[bytes] = []
         size, mark = 0, _BOM
         for piece in self._content(BLOCK):
-            pile.append(piece)
+            pieces.append(piece)
             size += len(piece)
             if size >= BLOCK // 2:
-                yield b"".join(pile).removeprefix(mark)
-                pile, size, mark = [], 0, b""
-        if pile:
-            yield b"".join(pile).removeprefix(mark)
+                yield b"".join(pieces).removeprefix(mark)
+                pieces, size, mark = [], 0, b""
+        if pieces:
+            yield b"".join(pieces).removeprefix(mark)
 
     def _content(self, size: int) -> Iterator[bytes]:
         """Yield the content as it comes; note damage, and end there."""

@@ -1,4 +1,4 @@
-"""Lines of a block as a frame, with those sifted out that cannot matter: the only place that scans text in bulk."""
+"""Lines of a block as a frame, without those that cannot matter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
-LINES = pl.Schema({"i": pl.Int64, "l": pl.String})
+_FEW = 4  # times as many lines in a block as come through the sieve
+LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
 """Rows that come out of a sieve: number of the line in its file, and the line without its end."""
 
 
@@ -33,38 +34,35 @@ codecs.register_error("zeeksmtp.visible-json", lambda error: _visible(error, "\\
 
 
 def decoded(data: bytes) -> str:
-    """Decode UTF-8; a byte that is none becomes a visible `\\xHH`."""
+    """Decode UTF-8; a byte that is not becomes a visible `\\xHH`."""
     return data.decode("utf-8", "zeeksmtp.visible")
 
 
 def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False) -> Sifted:
-    """Give the lines of `data` for which `hint` (over column `l`; `None`: every line) holds. Blank lines are no data.
+    """Return the lines of `data` for which `hint` (over column `l`; `None`: every line) holds.
 
-    `line` is the number of the first one. Bytes that are no UTF-8 become visible.
+    `line` is the number of the first one. Blank lines are not data. Bytes that are not UTF-8 become visible.
     """
-    try:
-        return _sifted(data, hint, line)
-    except pl.exceptions.ComputeError:  # polars looks at each byte anyway, so nobody else has to
-        errors = "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible"
-        return _sifted(data.decode("utf-8", errors).encode(), hint, line)
-
-
-def _sifted(data: bytes, hint: pl.Expr | None, line: int) -> Sifted:
+    # polars unpacks what looks packed by its first bytes, and `x^` (zlib) may well start a line.
     added = data[0] not in _PLAIN_STARTS
-    if added:
-        # polars unpacks what looks packed by its first bytes, and `x^` (zlib) may well start a line.
-        data = b"\n" + data
-    lines = pl.scan_lines(data, name="l", row_index_name="i")
-    blank = pl.col("l") == ""
-    number = pl.col("i").cast(pl.Int64) + (line - added)
-    if hint is None:
-        found = lines.select(number, "l").collect()
-        count = len(found)
-    else:
-        # A copy of the few that come through: as they are, each would keep all lines of the block in memory.
-        copied = pl.concat_str(pl.col("l"), pl.lit("")).alias("l")
-        sieved = lines.filter(hint | blank).select(number, copied)  # blank lines come through, to be counted
-        found, counted = pl.collect_all([sieved, lines.select(pl.len())])
-        count = counted.item()
-    rows = found.filter(~blank) if (found["l"] == "").any() else found
-    return Sifted(rows, count - (len(found) - len(rows)), count - added)
+    data = b"\n" + data if added else data
+    try:
+        found = _lines(data, line - added)
+    except pl.exceptions.ComputeError:  # polars looks at each byte anyway, so nobody else has to
+        found = _lines(
+            data.decode("utf-8", "zeeksmtp.visible-json" if as_json else "zeeksmtp.visible").encode(), line - added
+        )
+    count = len(found)
+    blank = found["l"] == ""
+    blanks = int(blank.sum())
+    rows = found.filter(~blank) if blanks else found
+    if hint is not None:
+        rows = rows.filter(hint)
+        if len(rows) * _FEW < count:
+            # A copy: as they are, these few would keep all lines of the block in memory.
+            rows.replace_column(1, pl.Series("l", rows["l"].to_list(), dtype=pl.String))
+    return Sifted(rows, count - blanks, count - added)
+
+
+def _lines(data: bytes, first: int) -> pl.DataFrame:
+    return pl.scan_lines(data, name="l", row_index_name="i", row_index_offset=first).collect()

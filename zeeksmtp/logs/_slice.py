@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from zeeksmtp.logs._header import header_runs, heads_rows, unpadded
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import decoded
-from zeeksmtp.logs._tsv import header_runs, heads_rows, unpadded
 
 
 def sliced(blocks: Iterable[Block], start: int = 0, end: int | None = None) -> Iterator[Block]:
@@ -26,7 +26,7 @@ def sliced(blocks: Iterable[Block], start: int = 0, end: int | None = None) -> I
 
 
 def _heading(block: Block, last: int) -> Iterator[Block]:
-    """Give the header lines among those up to number `last`."""
+    """Return the header lines among those up to number `last`."""
     data = unpadded(block.data[: _offset(block, last + 1)])
     runs = [data[start:end] for start, end in header_runs(data)]
     first = data[: data.find(b"\n") + 1]
@@ -37,7 +37,7 @@ def _heading(block: Block, last: int) -> Iterator[Block]:
 
 
 def _cut(block: Block, first: int, last: int) -> Block:
-    """Give the lines numbered `first` to `last` of a block that has them."""
+    """Return the lines numbered `first` to `last` of a block that has them."""
     if (first, last) == (block.line, block.line + block.lines - 1):
         return block
     data = block.data[_offset(block, first) : _offset(block, last + 1)]
@@ -45,7 +45,7 @@ def _cut(block: Block, first: int, last: int) -> Block:
 
 
 def _offset(block: Block, line: int) -> int:
-    """Give the byte at which line number `line` begins in the block's data; its end, if the line is behind it."""
+    """Return the byte at which line number `line` begins in the block's data; its end, if the line is behind it."""
     at = 0
     for _ in range(line - block.line):
         at = block.data.find(b"\n", at) + 1 or len(block.data)

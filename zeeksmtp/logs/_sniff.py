@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from zeeksmtp.logs._header import Header, heads_rows
 from zeeksmtp.logs._kinds import by_fields, by_name, by_path, canonical, token
 from zeeksmtp.logs._lines import Lines
 from zeeksmtp.logs._scan import decoded
-from zeeksmtp.logs._tsv import Header, heads_rows
 
 _HEAD: Final = 1 << 16
 _LOOKED_AT: Final = 100  # lines of JSON, each of which may lack some keys
@@ -38,7 +38,7 @@ class Kind:
 
 
 def sniff(path: Path) -> Kind:
-    """Tell what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
+    """Return what a file is. Reads its first 64 KiB at most; never raises for what it finds."""
     lines = Lines(path)
     head = lines.head(_HEAD)
     if not head:
@@ -85,7 +85,7 @@ def _other(paths: Iterable[str]) -> str:
 
 
 def _keys(lines: Sequence[str]) -> set[str]:
-    """Give the keys of objects; of one that is cut or broken, what looks like keys."""
+    """Return the keys of objects; of one that is cut or broken, what looks like keys."""
     keys: set[str] = set()
     for line in lines:
         try:
@@ -107,7 +107,7 @@ def _tsv(text: str) -> Kind:
         return Kind(log=by_fields(map(canonical, first.split("\t"))))
     for line in text.split("\n"):
         if line.startswith("#"):
-            header = header.told(line.rstrip("\r"))
+            header = header.with_line(line.rstrip("\r"))
             if header.log is not None:
                 return Kind(log=header.log)
             paths += [header.path] if header.path else []
@@ -121,11 +121,11 @@ def _tsv(text: str) -> Kind:
 
 
 def columns_of(path: Path) -> frozenset[str]:
-    """Give the columns that the first header of a TSV file names; none if there is none in its first 64 KiB."""
+    """Return the columns that the first header of a TSV file names; none if there is none in its first 64 KiB."""
     header = Header(None)
     for line in decoded(Lines(path).head(_HEAD)).split("\n"):
         if line.startswith("#"):
-            header = header.told(line.rstrip("\r"))
+            header = header.with_line(line.rstrip("\r"))
         elif header.fields or not heads_rows(line.rstrip("\r")):
             break
         else:

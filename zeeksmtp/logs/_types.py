@@ -38,22 +38,22 @@ def _scalars() -> Mapping[str, pl.DataType]:
 
 
 def element_of(zeek_type: str) -> str | None:
-    """Give the element type of `set[T]`, `vector[T]` or the old `table[T]`; `None` for a scalar."""
+    """Return the element type of `set[T]`, `vector[T]` or the old `table[T]`; `None` for a scalar."""
     kind, bracket, rest = zeek_type.partition("[")
     return rest.removesuffix("]") if bracket and kind in {"set", "vector", "table"} else None
 
 
 def dtype_of(zeek_type: str) -> pl.DataType:
-    """Give the polars dtype of a Zeek type; sets and vectors are lists. Raises `KeyError` for a type we do not use."""
+    """Return the polars dtype of a Zeek type; sets and vectors are lists. Raises `KeyError` for an unused one."""
     element = element_of(zeek_type)
     return _scalars()[zeek_type] if element is None else pl.List(dtype_of(element))
 
 
 def schema_of(columns: Sequence[Column]) -> pl.Schema:
-    """Give the polars schema of declared columns, in their order."""
+    """Return the polars schema of declared columns, in their order."""
     return pl.Schema({column.name: dtype_of(column.type) for column in columns})
 
 
 def finding_schema(finding: Mapping[str, str]) -> pl.Schema:
-    """Give the polars schema of the findings' frame (`model.FINDING`)."""
+    """Return the polars schema of the findings' frame (`model.FINDING`)."""
     return pl.Schema({name: dtype_of(zeek_type) for name, zeek_type in finding.items()})

@@ -7,7 +7,7 @@ from zeeksmtp.model import Column, Log
 
 
 def concerns() -> pl.Expr:
-    """Give a boolean expression: SMTP by port, or by Zeek's own recognition on any port."""
+    """Return a boolean expression: SMTP by port, or by Zeek's own recognition on any port."""
     return (on_smtp_port() | pl.col("service").str.contains("smtp", literal=True)).fill_null(value=False)
 
 

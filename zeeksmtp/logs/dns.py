@@ -9,7 +9,7 @@ _MX = 15  # RFC 1035, 3.2.2
 
 
 def concerns() -> pl.Expr:
-    """Give a boolean expression: the query asks for MX."""
+    """Return a boolean expression: the query asks for MX."""
     return ((pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")).fill_null(value=False)
 
 

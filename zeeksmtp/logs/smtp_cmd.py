@@ -9,7 +9,7 @@ from zeeksmtp.model import Column, Log
 
 
 def redact() -> Mapping[str, pl.Expr]:
-    """Give `arg` without secrets: of AUTH the mechanism only; of `**` (an AUTH line) and unknown verbs nothing.
+    """Return `arg` without secrets: of AUTH the mechanism only; of `**` (an AUTH line) and unknown verbs nothing.
 
     The Zeek script redacts already; a log of another make, or of a line that Zeek took for a verb, may not.
     """

@@ -12,7 +12,7 @@ _SMTP = ("smtp", "SMTP", "Smtp")
 
 
 def concerns() -> pl.Expr:
-    """Give a boolean expression: a weird of the SMTP analyzer, or any weird on an SMTP port."""
+    """Return a boolean expression: a weird of the SMTP analyzer, or any weird on an SMTP port."""
     return (pl.col("name").str.contains_any(list(_SMTP)) | on_smtp_port()).fill_null(value=False)
 
 

@@ -17,7 +17,7 @@ from zeeksmtp.watch.tail import Place, Tail, kind_of, opened
 if TYPE_CHECKING:
     import polars as pl
 
-    from zeeksmtp.logs._rows import Batch
+    from zeeksmtp.logs._columns import Batch
 
 Rows = dict[str, "pl.DataFrame"]
 """New rows by log."""

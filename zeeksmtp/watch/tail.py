@@ -9,9 +9,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from zeeksmtp.logs._columns import Batch
 from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._lines import LONGEST_LINE, Block
-from zeeksmtp.logs._rows import Batch
 from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._sniff import Kind, sniff
 from zeeksmtp.logs._tsv import TsvReader
