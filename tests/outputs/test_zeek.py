@@ -5,10 +5,10 @@ import io
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 from zat.zeek_log_reader import ZeekLogReader
 
 from tests.outputs._reports import holding
-from zeeksmtp.logs._tsv import Header
-from zeeksmtp.logs._values import from_tsv
+from zeeksmtp.logs._careful import tsv_value
+from zeeksmtp.logs._header import Header
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import zeek as output
 from zeeksmtp.outputs._escape import plain
@@ -36,14 +36,20 @@ def ours(text: str) -> Iterator[dict[str, Any]]:
     header = Header(None)
     for line in lines:
         if line.startswith("#"):
-            header = header.told(line)
+            header = header.with_line(line)
             continue
         cells = line.split("\t")
         assert len(cells) == len(output.COLUMNS)
         yield {
-            name: from_tsv(pl.Series([cell]), kind, header.marks).values.to_list()[0]
+            name: _typed(tsv_value(cell, kind, header.marks), kind)
             for (name, kind), cell in zip(output.COLUMNS.items(), cells, strict=True)
         }
+
+
+def _typed(value: Any, kind: str) -> Any:
+    """Give a time as such, not as the reader's microseconds since 1970."""
+    is_time = kind == "time" and value is not None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value) if is_time else value
 
 
 def cut(text: str, *columns: str) -> list[list[str]]:
