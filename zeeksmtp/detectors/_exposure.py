@@ -2,13 +2,14 @@
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, no_account, term, terms, to_findings
+from zeeksmtp.detectors._finding import details, entity, no_account, term, terms, to_findings, who
 from zeeksmtp.detectors._guessing import SOURCE, refused_guessers
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
 from zeeksmtp.model import Advice, Context, Tables
 
 KEY = ("client", "server", "account")
+_ACCOUNT = ("owner", "server", "side")
 _SECRET_KINDS = ("password", "hash", "token")
 
 REQUIRE_TLS = (
@@ -60,20 +61,33 @@ def _with_secret(tables: Tables) -> pl.LazyFrame:
 
 
 def by_account(exchanges: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row per client, server and account: counts, spellings, and the worst outcome."""
-    return exchanges.group_by(KEY).agg(
-        pl.col("ts").min().alias("first"),
-        pl.col("ts").max().alias("last"),
-        pl.len().cast(pl.UInt64).alias("count"),
-        pl.col("client").unique().alias("clients"),
-        pl.col("server").unique().alias("servers"),
-        pl.col("user").drop_nulls().unique().sort().alias("accounts"),
-        pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
-        pl.col("accepted").sum().alias("accepted"),
-        pl.col("crosses").max().alias("crosses"),
-        (pl.col("accepted") & pl.col("crosses")).any().alias("accepted_across"),
-        (pl.col("starttls_offered").fill_null(value=False)).sum().alias("starttls_offered"),
-        first_uids().alias("uids"),
+    """Return one row per account and server: clients, counts, spellings, and the worst outcome.
+
+    Clients of the site and others are apart: the former are its users, among the latter may be whoever took it. Where
+    the account is not visible there is a row per client.
+    """
+    outside = (
+        pl.when(pl.col("direction").is_in(["inbound", "external"])).then(pl.lit("outside")).otherwise(pl.lit("inside"))
+    )
+    owner = pl.coalesce("account", "client")
+    return (
+        exchanges.with_columns(owner.alias("owner"), outside.alias("side"))
+        .group_by(_ACCOUNT)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("client").n_unique().alias("client_count"),
+            pl.col("server").unique().alias("servers"),
+            pl.col("user").drop_nulls().unique().sort().alias("accounts"),
+            pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
+            pl.col("accepted").sum().alias("accepted"),
+            pl.col("crosses").max().alias("crosses"),
+            (pl.col("accepted") & pl.col("crosses")).any().alias("accepted_across"),
+            (pl.col("starttls_offered").fill_null(value=False)).sum().alias("starttls_offered"),
+            first_uids().alias("uids"),
+        )
     )
 
 
@@ -81,7 +95,7 @@ def as_findings(accounts: pl.LazyFrame, level: pl.Expr) -> pl.LazyFrame:
     """Return the rows of `by_account` as findings of severity `level`."""
     return to_findings(
         accounts.with_columns(
-            entity(*KEY),
+            entity(*_ACCOUNT),
             level.alias("severity"),
             pl.lit("high").alias("confidence"),
             terms(
@@ -90,6 +104,6 @@ def as_findings(accounts: pl.LazyFrame, level: pl.Expr) -> pl.LazyFrame:
                 term("left_the_site", pl.col("crosses")),
                 term("starttls_was_offered", pl.col("starttls_offered")),
             ),
-            details(mechanisms=pl.col("mechanisms"), no_account=no_account()),
+            details(who=who(pl.col("client_count")), mechanisms=pl.col("mechanisms"), no_account=no_account()),
         )
     )

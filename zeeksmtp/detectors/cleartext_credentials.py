@@ -3,9 +3,9 @@
 What it sees: exchanges of smtp_auth.log (table `auth`) whose secret is the password itself (`secret_kind` = password:
 PLAIN, LOGIN). Such a line exists only outside TLS. One is enough, whatever the server replied: with an initial response
 the password has left the host before any reply. Not counted: an empty password; a rejected login from outside, and
-rejected logins of a client that alarms in the test for guessing (a guess exposes nobody). One finding per client,
-server and account; `count` is the number of exchanges. Severity: critical if accepted on a path that leaves the site's
-own networks; high if accepted inside, or sent across; else medium.
+rejected logins of a client that alarms in the test for guessing (a guess exposes nobody). One finding per account and
+server, clients of the site and others apart; `count` is the number of exchanges. Severity: critical if accepted on a
+path that leaves the site's own networks; high if accepted inside, or sent across; else medium.
 
 Why it matters: base64 is no protection. Everyone on the path reads account and password, and can send mail, or read it,
 under that name; people use passwords again elsewhere.
@@ -29,7 +29,7 @@ class ExposureParams(Params):
 
 
 def plan(tables: Tables, _params: ExposureParams, context: Context) -> pl.LazyFrame:
-    """Return one finding per client, server and account whose password was sent in clear."""
+    """Return one finding per account and server whose password was sent in clear."""
     found = by_account(exposures(tables, context, "password"))
     level = severity(
         {"critical": pl.col("accepted_across"), "high": (pl.col("accepted") > 0) | pl.col("crosses")},
@@ -40,7 +40,7 @@ def plan(tables: Tables, _params: ExposureParams, context: Context) -> pl.LazyFr
 
 DETECTOR = Detector(
     id="cleartext-credentials",
-    title=f"Cleartext password: {ACCOUNT} ({{clients}} → {{servers}})",
+    title=f"Cleartext password: {ACCOUNT} ({{who}} → {{servers}})",
     summary="Password sent {exchanges:time} without TLS by {mechanisms}. {accepted:login} accepted. STARTTLS was "
     "offered in {starttls_was_offered} of {exchanges:session}.",
     actions=(Advice("Change the password of {accounts}.", when=("accounts",)), *REQUIRE_TLS),

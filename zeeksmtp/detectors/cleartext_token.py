@@ -2,7 +2,8 @@
 
 What it sees: exchanges of smtp_auth.log (table `auth`) that carried a token (`secret_kind` = token: XOAUTH2,
 OAUTHBEARER) outside TLS, whatever the reply. Rejected logins from outside, and those of a client that alarms in the
-test for guessing, are not counted. One finding per client, server and account; `count` is the number of exchanges.
+test for guessing, are not counted. One finding per account and server, clients of
+the site and others apart; `count` is the number of exchanges.
 
 Why it matters: a bearer token works for whoever reads it until it expires, often for more than mail, and without the
 second factor that the login had required.
@@ -25,14 +26,14 @@ class TokenParams(Params):
 
 
 def plan(tables: Tables, _params: TokenParams, context: Context) -> pl.LazyFrame:
-    """Return one finding per client, server and account whose token was sent in clear."""
+    """Return one finding per account and server whose token was sent in clear."""
     found = by_account(exposures(tables, context, "token"))
     return as_findings(found, pl.lit("high"))
 
 
 DETECTOR = Detector(
     id="cleartext-token",
-    title=f"Cleartext bearer token: {ACCOUNT} ({{clients}} → {{servers}})",
+    title=f"Cleartext bearer token: {ACCOUNT} ({{who}} → {{servers}})",
     summary="Bearer token sent {exchanges:time} without TLS by {mechanisms}. {accepted:login} accepted.",
     actions=(Advice("Revoke the tokens and sessions of {accounts}.", when=("accounts",)), *REQUIRE_TLS),
     attack=("T1040", "T1550.001"),

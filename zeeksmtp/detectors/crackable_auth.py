@@ -2,7 +2,8 @@
 
 What it sees: exchanges of smtp_auth.log (table `auth`) whose secret is a keyed hash of the password (`secret_kind` =
 hash: CRAM-MD5, DIGEST-MD5, NTLM, SCRAM) outside TLS. Rejected logins from outside, and those of a client that alarms in
-the test for guessing, are not counted. One finding per client, server and account; `count` is the number of exchanges.
+the test for guessing, are not counted. One finding per account and server, clients of
+the site and others apart; `count` is the number of exchanges.
 Severity: low if only SCRAM was used; else high if the path leaves the site's own networks, medium inside.
 
 Why it matters: whoever recorded challenge and response tests passwords against them at billions a second (hashcat modes
@@ -25,7 +26,7 @@ class CrackableParams(Params):
 
 
 def plan(tables: Tables, _params: CrackableParams, context: Context) -> pl.LazyFrame:
-    """Return one finding per client, server and account whose challenge and response were sent in clear."""
+    """Return one finding per account and server whose challenge and response were sent in clear."""
     found = by_account(exposures(tables, context, "hash"))
     only_scram = pl.col("mechanisms").list.eval(pl.element().str.starts_with("SCRAM-")).list.all()
     level = severity({"low": only_scram, "high": pl.col("crosses")}, otherwise="medium")
@@ -34,7 +35,7 @@ def plan(tables: Tables, _params: CrackableParams, context: Context) -> pl.LazyF
 
 DETECTOR = Detector(
     id="crackable-auth",
-    title=f"Crackable login without TLS: {ACCOUNT} ({{clients}} → {{servers}})",
+    title=f"Crackable login without TLS: {ACCOUNT} ({{who}} → {{servers}})",
     summary="{exchanges:challenge-response login} without TLS by {mechanisms}. Passwords can be tested against the "
     "recorded response offline.",
     actions=(
