@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -16,6 +17,8 @@ from zeeksmtp.watch.folder import Tell
 
 LONGEST: Final = 1.0
 """Seconds after which to look even if nothing was heard: inotify can overflow, and network files tell nothing."""
+# A thread of watchdog's that is stopped midway says so; where nobody set up logging, that would be on standard error.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
