@@ -9,16 +9,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zeeksmtp.cli import _options, _request, _say
 from zeeksmtp.cli._filtered import filtered
-from zeeksmtp.cli._remembered import Memory, open_state
+from zeeksmtp.cli._remembered import Memory, open_state, state_lines
+from zeeksmtp.cli.show import text_of
 from zeeksmtp.errors import UsageError
+from zeeksmtp.model import Command
 from zeeksmtp.report.filters import Filter
+
+if TYPE_CHECKING:
+    from zeeksmtp.report.entries import Entry
 
 DEFAULT_SCREEN = (80, 24)
 """Columns and lines of a screen whose size is unknown."""
@@ -69,8 +73,8 @@ class LifecycleKind(ABC):
         """Return its line in the list, not escaped yet."""
 
     @abstractmethod
-    def page(self, memory: Memory, id_: str, log_dir: Path | None) -> Iterator[str]:
-        """Yield all that is known of it, line by line, not escaped yet."""
+    def entry(self, memory: Memory, id_: str) -> Entry:
+        """Return the incident or finding itself."""
 
     @abstractmethod
     def json(self, memory: Memory, id_: str) -> dict[str, Any]:
@@ -104,9 +108,28 @@ def show_command(kind: LifecycleKind) -> Callable[..., None]:
         if form is ListFormat.JSON:
             _say.out(json.dumps(kind.json(memory, chosen), indent=1) + "\n")
         else:
-            _say.out("".join(f"{_plain(line)}\n" for line in kind.page(memory, chosen, settings.log_dir)))
+            logs = [settings.log_dir] if settings.log_dir else []
+            _say.out(text_of(kind.entry(memory, chosen), memory.entries(), logs))
+            _say.out("".join(f"    {_plain(line)}\n" for line in _decided(kind, memory, chosen)))
 
     return run
+
+
+def _decided(kind: LifecycleKind, memory: Memory, id_: str) -> Iterator[str]:
+    for member in kind.members(memory, id_):
+        yield from state_lines(memory.findings[member], memory.suppressions.get(member))
+
+
+def commands(name: str, kind: LifecycleKind, helps: Mapping[str, str]) -> Command:
+    """Return the group of commands `name`, each with its help."""
+    makers = {
+        "list": list_command,
+        "show": show_command,
+        "ack": ack_command,
+        "unack": unack_command,
+        "suppress": suppress_command,
+    }
+    return Command(name, {word: with_help(make(kind), helps[word]) for word, make in makers.items()})
 
 
 def ack_command(kind: LifecycleKind) -> Callable[..., None]:

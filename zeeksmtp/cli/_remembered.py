@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.errors import UnusableError
-from zeeksmtp.model import Finding, Incident
+from zeeksmtp.model import Finding, HostName, Incident
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from zeeksmtp.config import Settings
     from zeeksmtp.state.findings import FindingSuppression, RememberedFinding
     from zeeksmtp.state.incidents import RememberedIncident
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What passes remember, as far as it takes to show an entry."""
+
+    incidents: tuple[Incident, ...]
+    findings: tuple[Finding, ...]
+    hosts: Mapping[str, tuple[HostName, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,14 @@ class Memory:
     def members(self, incident: Incident) -> list[RememberedFinding]:
         """Return the findings of an incident that are still remembered, in order of time."""
         return [self.findings[id_] for id_ in incident.findings if id_ in self.findings]
+
+    def entries(self) -> Remembered:
+        """Return all of it, without what somebody decided."""
+        return Remembered(
+            incidents=tuple(known.incident for known in self.incidents.values()),
+            findings=tuple(known.finding for known in self.findings.values()),
+            hosts={},
+        )
 
     def symptoms(self, incident: Incident) -> list[RememberedFinding]:
         """Return the remembered symptoms of an incident."""
@@ -87,21 +104,10 @@ def finding_json(known: RememberedFinding, suppression: FindingSuppression | Non
     }
 
 
-def finding_lines(known: RememberedFinding, suppression: FindingSuppression | None) -> Iterator[str]:
-    """Yield the lines that describe a finding with its evidence; they are not escaped yet."""
-    f = known.finding
-    yield f"{f.title}  {f.id}"
-    yield f"  {f.state}; {f.severity}, confidence {f.confidence}; {f.detector}; {', '.join(f.attack)}"
-    yield f"  {f.visibility}, from {', '.join(f.basis) or 'the logs'}"
-    yield f"  {f.first:%Y-%m-%d %H:%M:%S} to {f.last:%Y-%m-%d %H:%M:%S} UTC; count {f.count:,}"
-    yield f"  {f.summary}"
-    for name, values in (("clients", f.clients), ("servers", f.servers), ("accounts", f.accounts), ("uids", f.uids)):
-        if values:
-            listed = ", ".join(value or '""' for value in values)
-            yield f"  {name}: {listed}"
-    yield from (f"  {detail.name}: {', '.join(detail.values)}" for detail in f.evidence.details if detail.values)
-    yield from (f"  {term.name}: {term.value}" for term in f.evidence.terms)
+def state_lines(known: RememberedFinding, suppression: FindingSuppression | None) -> Iterator[str]:
+    """Yield what somebody decided about a finding; the lines are not escaped yet."""
+    id_ = known.finding.id
     if known.acknowledged is not None:
-        yield f"  acknowledged {known.acknowledged:%Y-%m-%d %H:%M} UTC: {known.reason}"
+        yield f"{id_} acknowledged {known.acknowledged:%Y-%m-%d %H:%M} UTC: {known.reason}"
     if suppression is not None:
-        yield f"  suppressed{f' until {suppression.expires}' if suppression.expires else ''}: {suppression.reason}"
+        yield f"{id_} suppressed{f' until {suppression.expires}' if suppression.expires else ''}: {suppression.reason}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from zeeksmtp.cli import _lifecycle
-from zeeksmtp.cli._lifecycle import LifecycleKind, with_help
-from zeeksmtp.cli._remembered import Memory, finding_json, finding_lines
-from zeeksmtp.model import Command
+from zeeksmtp.cli._lifecycle import LifecycleKind
+from zeeksmtp.cli._remembered import Memory, finding_json
+from zeeksmtp.model import Finding
 from zeeksmtp.report.filters import Filter
 
 _LIST = """List the findings of all passes, worst and newest first: state, severity, last event, count, id, title.
@@ -73,28 +72,15 @@ class Findings(LifecycleKind):
         state = "suppressed" if id_ in memory.suppressions else f.state or ""
         return f"{state:<12}  {f.severity:<8}  {f.last:%Y-%m-%d %H:%M}  {f.count:>7,}  {id_}  {f.title}"
 
-    def page(self, memory: Memory, id_: str, log_dir: Path | None) -> Iterator[str]:  # noqa: ARG002 - see `LifecycleKind`
-        """Yield all that is known of a finding."""
-        known = memory.findings[id_]
-        yield from finding_lines(known, memory.suppressions.get(id_))
-        if known.finding.symptom_of is not None:
-            yield f"  symptom of incident {known.finding.symptom_of}"
-        if known.finding.action:
-            yield f"  To do: {known.finding.action}"
+    def entry(self, memory: Memory, id_: str) -> Finding:
+        """Return the finding itself."""
+        return memory.findings[id_].finding
 
     def json(self, memory: Memory, id_: str) -> dict[str, Any]:
         """Return a finding as in a report, and what the state has besides."""
         return finding_json(memory.findings[id_], memory.suppressions.get(id_))
 
 
-_KIND = Findings()
-COMMAND = Command(
-    "findings",
-    {
-        "list": with_help(_lifecycle.list_command(_KIND), _LIST),
-        "show": with_help(_lifecycle.show_command(_KIND), _SHOW),
-        "ack": with_help(_lifecycle.ack_command(_KIND), _ACK),
-        "unack": with_help(_lifecycle.unack_command(_KIND), _UNACK),
-        "suppress": with_help(_lifecycle.suppress_command(_KIND), _SUPPRESS),
-    },
+COMMAND = _lifecycle.commands(
+    "findings", Findings(), {"list": _LIST, "show": _SHOW, "ack": _ACK, "unack": _UNACK, "suppress": _SUPPRESS}
 )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from zeeksmtp.cli import _lifecycle
-from zeeksmtp.cli._lifecycle import LifecycleKind, with_help
-from zeeksmtp.cli._remembered import Memory, finding_lines
-from zeeksmtp.model import Command, Incident, TimelineEntry
+from zeeksmtp.cli._lifecycle import LifecycleKind
+from zeeksmtp.cli._remembered import Memory
+from zeeksmtp.model import Incident
 from zeeksmtp.report.filters import Filter
 
 _LIST = """List the incidents of all passes, worst and newest first: state, severity, score, last event, id, title.
@@ -77,23 +75,9 @@ class Incidents(LifecycleKind):
         state = "suppressed" if self._is_suppressed(memory, i) else i.state or ""
         return f"{state:<12}  {i.severity:<8}  {i.score:>3}  {i.last:%Y-%m-%d %H:%M}  {id_}  {i.title}"
 
-    def page(self, memory: Memory, id_: str, log_dir: Path | None) -> Iterator[str]:
-        """Yield all that is known of an incident."""
-        incident = memory.incidents[id_].incident
-        yield from _head(incident)
-        yield from ["", "Timeline"]
-        yield from (_timeline_line(entry, memory) for entry in incident.timeline)
-        yield from ["", "Findings"]
-        for known in memory.members(incident):
-            lines = finding_lines(known, memory.suppressions.get(known.finding.id))
-            yield from (f"  {line}" for line in lines)
-        for heading, owner in (("To do", "site"), ("Ask others", "outside")):
-            if steps := [action.text for action in incident.actions if action.owner == owner]:
-                yield from ["", heading, *(f"  {step}" for step in steps)]
-        if incident.symptoms:
-            yield from ["", "Symptoms", *(f"  {name}: {count:,}" for name, count in incident.symptoms.items())]
-        if incident.uids:
-            yield from ["", "Sessions", *(f"  {_session_line(uid, log_dir)}" for uid in incident.uids)]
+    def entry(self, memory: Memory, id_: str) -> Incident:
+        """Return the incident itself."""
+        return memory.incidents[id_].incident
 
     def json(self, memory: Memory, id_: str) -> dict[str, Any]:
         """Return an incident as in a report, and what the state has besides."""
@@ -106,44 +90,6 @@ class Incidents(LifecycleKind):
         return set(incident.findings) <= memory.suppressions.keys()
 
 
-def _head(incident: Incident) -> Iterator[str]:
-    i = incident
-    yield f"{i.title}  {i.id}"
-    parts = ", ".join(f"{name} {points}" for name, points in i.score_parts.items())
-    yield f"  {i.state}; {i.severity}, score {i.score} ({parts}); stages: {', '.join(i.stages) or 'none'}"
-    yield f"  {i.first:%Y-%m-%d %H:%M:%S} to {i.last:%Y-%m-%d %H:%M:%S} UTC"
-    if i.outcome:
-        yield f"  {i.outcome}"
-    for name, values in (("clients", i.clients), ("servers", i.servers), ("accounts", i.accounts)):
-        if values:
-            listed = ", ".join(value or '""' for value in values)
-            yield f"  {name}: {listed}"
-    if i.campaign is not None:
-        yield f"  campaign: {i.campaign.technique}, {i.campaign.source_count:,} sources"
-        yield f"  networks: {', '.join(i.campaign.networks)}"
-
-
-def _timeline_line(entry: TimelineEntry, memory: Memory) -> str:
-    """Return one step: the summary alone does not say who acted, the title does."""
-    known = memory.findings.get(entry.finding)
-    title = f"{known.finding.title}: " if known else ""
-    return f"  {entry.time:%Y-%m-%d %H:%M:%S}  {title}{entry.text}  ({entry.finding})"
-
-
-def _session_line(uid: str, log_dir: Path | None) -> str:
-    """Return a line to copy into a shell: a UID is logged text, and must become neither a command nor an option."""
-    words = ["zeeksmtp", "session", *["--"] * uid.startswith("-"), uid, "PATH" if log_dir is None else str(log_dir)]
-    return shlex.join(words)
-
-
-_KIND = Incidents()
-COMMAND = Command(
-    "incidents",
-    {
-        "list": with_help(_lifecycle.list_command(_KIND), _LIST),
-        "show": with_help(_lifecycle.show_command(_KIND), _SHOW),
-        "ack": with_help(_lifecycle.ack_command(_KIND), _ACK),
-        "unack": with_help(_lifecycle.unack_command(_KIND), _UNACK),
-        "suppress": with_help(_lifecycle.suppress_command(_KIND), _SUPPRESS),
-    },
+COMMAND = _lifecycle.commands(
+    "incidents", Incidents(), {"list": _LIST, "show": _SHOW, "ack": _ACK, "unack": _UNACK, "suppress": _SUPPRESS}
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say
 from zeeksmtp.errors import ExitCode, UsageError
-from zeeksmtp.model import Command, Finding, HostName, Incident, View
+from zeeksmtp.model import Command, View
 
 if TYPE_CHECKING:
     from zeeksmtp.config import Settings
@@ -29,15 +28,6 @@ _Paths = Annotated[
         metavar="[PATH...]", help="Zeek logs to judge; without any, what scheduled passes remember.", show_default=False
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What passes remember, as far as it takes to show an entry."""
-
-    incidents: tuple[Incident, ...]
-    findings: tuple[Finding, ...]
-    hosts: Mapping[str, tuple[HostName, ...]]
 
 
 def show(
@@ -74,8 +64,7 @@ def show(
     settings = _request.settings(config, local_net, dask_scheduler)
     if not paths:
         source = _remembered(settings)
-        logs = [settings.log_dir] if settings.log_dir else []
-        _say.out(_text(_chosen(source, reference), source, View(_finish.width(), show=_copyable.show_words(logs))))
+        _say.out(text_of(_chosen(source, reference), source, [settings.log_dir] if settings.log_dir else []))
         return ExitCode.OK
     span = _request.window(since, until, settings.timezone)
     whole = _request.report_of(paths, settings, span, engine, quiet=quiet)
@@ -83,20 +72,22 @@ def show(
         whole = _finish.pseudonymised(whole)
     entry = _chosen(_request.filtered(whole, wanted), reference)
     # Filters number the entries; the evidence of the chosen one is shown whole.
-    _say.out(_text(entry, whole, View(_finish.width(), full=True, show=_copyable.show_words(paths))))
+    _say.out(text_of(entry, whole, paths))
     return _finish.verdict(whole, None)
 
 
-def _remembered(settings: Settings) -> Remembered:
+def text_of(entry: Entry, report: EntrySource, logs: Sequence[Path]) -> str:
+    """Return an incident or finding in full, for this terminal; its commands name the `logs`."""
+    from zeeksmtp.outputs import terminal  # noqa: PLC0415 - rich is not for `--help`
+
+    return terminal.render_entry(entry, report, View(_finish.width(), full=True, show=_copyable.show_words(logs)))
+
+
+def _remembered(settings: Settings) -> EntrySource:
     from zeeksmtp.cli._remembered import Memory, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
     with open_state(settings) as connection:
-        memory = Memory.load(connection)
-    return Remembered(
-        incidents=tuple(known.incident for known in memory.incidents.values()),
-        findings=tuple(known.finding for known in memory.findings.values()),
-        hosts={},
-    )
+        return Memory.load(connection).entries()
 
 
 def _chosen(report: EntrySource, reference: str) -> Entry:
@@ -110,12 +101,6 @@ def _chosen(report: EntrySource, reference: str) -> Entry:
     last = len(entries(report))
     numbers = f"their numbers are 1 to {last}" if last else "there are none"
     raise UsageError(f"no incident or finding of this report is {reference}; {numbers}")
-
-
-def _text(entry: Entry, report: EntrySource, view: View) -> str:
-    from zeeksmtp.outputs import terminal  # noqa: PLC0415 - rich is not for `--help`
-
-    return terminal.render_entry(entry, report, view)
 
 
 COMMAND = Command("show", show)
