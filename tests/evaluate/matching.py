@@ -101,6 +101,7 @@ def scores(
     findings: Sequence[Finding], events: Sequence[Event], detectors: Iterable[str], seed: int
 ) -> dict[str, Score]:
     """Give each detector's figures for one site."""
+    findings = sorted(findings, key=lambda finding: (finding.first, finding.id))  # so that every run lists them alike
     return {
         detector: _score(detector, [f for f in findings if f.detector == detector], events, seed)
         for detector in detectors

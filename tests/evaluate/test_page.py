@@ -50,10 +50,10 @@ def test_the_page_shows_every_detector_in_one_table() -> None:
 
 
 def test_an_attack_is_one_incident_and_a_quiet_site_has_few() -> None:
-    told = incidents()
-    for site in (*told.attacked, *told.everything, *told.campaigns):
+    counts = incidents()
+    for site in (*counts.attacked, *counts.everything, *counts.campaigns):
         assert {kind: spread for kind, spread in site.fragments.items() if max(spread) > 1} == {}
-    assert max(site.incidents for site in told.quiet) <= 2
+    assert max(site.incidents for site in counts.quiet) <= 2
 
 
 def test_the_same_figures_make_the_same_page() -> None:

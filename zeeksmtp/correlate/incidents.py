@@ -164,8 +164,8 @@ def _actions(findings: Sequence[Finding], given: Correlation) -> list[Action]:
         for step in actions_of(given.detectors[detector].actions, own, given.hosts)
     ]
     # "Disable VRFY on 10.0.0.25." says no more than "Disable VRFY on 10.0.0.25 (Postfix: …)."
-    told = [step for step in dict.fromkeys(steps) if not any(_says_more(other.text, step.text) for other in steps)]
-    return sorted(told, key=lambda step: step.owner == "outside")
+    kept = [step for step in dict.fromkeys(steps) if not any(_says_more(other.text, step.text) for other in steps)]
+    return sorted(kept, key=lambda step: step.owner == "outside")
 
 
 def _says_more(longer: str, shorter: str) -> bool:
