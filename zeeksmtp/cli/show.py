@@ -80,7 +80,7 @@ def text_of(entry: Entry, report: EntrySource, logs: Sequence[Path]) -> str:
     """Return an incident or finding in full, for this terminal; its commands name the `logs`."""
     from zeeksmtp.outputs import terminal  # noqa: PLC0415 - rich is not for `--help`
 
-    return terminal.render_entry(entry, report, View(_finish.width(), full=True, show=_copyable.show_words(logs)))
+    return terminal.render_entry(entry, report, View(_finish.width(), show=_copyable.show_words(logs)))
 
 
 def _remembered(settings: Settings) -> EntrySource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from zeeksmtp.correlate._unions import Groups, occurrences
@@ -17,6 +17,11 @@ finding new again."""
 
 Shares = Callable[[int], Iterable[Hashable]]
 """What a finding, given by its number, has in common with others."""
+
+
+def pause(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> timedelta:
+    """Return the time between the nearer ends of two spans; zero if they overlap."""
+    return max(timedelta(0), max(one[0], other[0]) - min(one[1], other[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,8 @@ class Grouping:
                     latest = number
 
     def _gap(self, one: int, other: int) -> timedelta:
-        """Return the time between the nearer ends; zero if they overlap."""
         first, second = self.findings[one], self.findings[other]
-        return max(timedelta(0), max(first.first, second.first) - min(first.last, second.last))
+        return pause((first.first, first.last), (second.first, second.last))
 
     def _join_campaigns(self, joined: Groups, attacks: Sequence[int]) -> None:
         self._join(joined, attacks, self._campaign, CAMPAIGN_GAP)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from zeeksmtp.correlate.campaigns import Behaviours, campaign_of
-from zeeksmtp.correlate.grouping import Grouping
+from zeeksmtp.correlate.grouping import Grouping, pause
 from zeeksmtp.correlate.naming import outcome_of, title_of
 from zeeksmtp.correlate.score import STAGES, score_of, step_of
 from zeeksmtp.correlate.symptoms import convicted, is_symptom
@@ -63,13 +63,13 @@ def correlate(findings: Sequence[Finding], given: Correlation, suppressed: Seque
     incidents = [_incident(group, owned.get(number, []), given) for number, group in enumerate(groups)]
     owner = {f.id: incidents[number].id for number, mine in owned.items() for f in mine}
     listed = {f.id for mine in owned.values() for f in _listed(mine)}
-    told = tuple(
+    kept = tuple(
         f.model_copy(update={"symptom_of": owner[f.id]}) if f.id in owner else f
         for f in findings
         if f.id not in symptoms or f.id in listed
     )
     ranked = sorted(incidents, key=lambda i: (-i.severity.rank, -i.score, i.first, i.id))
-    return Correlated(told, tuple(ranked), len(symptoms - owner.keys()))
+    return Correlated(kept, tuple(ranked), len(symptoms - owner.keys()))
 
 
 def _owned(
@@ -90,8 +90,8 @@ def _owned(
 
 
 def _distance(symptom: Finding, group: Sequence[Finding]) -> timedelta:
-    begin, end = min(f.first for f in group), max(f.last for f in group)
-    return max(timedelta(0), max(symptom.first, begin) - min(symptom.last, end))
+    whole = min(f.first for f in group), max(f.last for f in group)
+    return pause((symptom.first, symptom.last), whole)
 
 
 def _listed(symptoms: Sequence[Finding]) -> list[Finding]:

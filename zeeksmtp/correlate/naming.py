@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zeeksmtp.correlate.campaigns import EXPOSURE, FROM_INSIDE
+from zeeksmtp.correlate.wording import counted, listed
 from zeeksmtp.model import Campaign, Detector, Finding, Hosts
-
-_MAX_ACCOUNTS = 10
-"""Accounts that an outcome names."""
 
 
 def title_of(
@@ -19,7 +17,7 @@ def title_of(
     alike = [f for f in findings if given[f.detector].technique == detector.technique and given[f.detector].stage]
     if detector.stage is None and len(findings) > 1:
         servers = sorted({server for finding in findings for server in finding.servers})
-        return f"Mail server configuration: {_counted(len(findings), 'weakness', 'weaknesses')} at {_named(servers)}"
+        return f"Mail server configuration: {counted(len(findings), 'weakness|weaknesses')} at {_named(servers)}"
     if len(alike) == 1 or detector.technique is None or detector.stage == "access":
         return worst.title
     servers = sorted({server for finding in alike for server in finding.servers})
@@ -27,15 +25,15 @@ def title_of(
         return f"{detector.technique} {_where(servers, hosts)}: {_concerned(alike)}"
     clients = sorted({client for finding in alike for client in finding.clients})
     if detector.technique in FROM_INSIDE:
-        return f"{detector.technique} from {clients[0] if len(clients) == 1 else _counted(len(clients), 'host')}"
-    source = _counted(campaign.source_count, "source") if campaign else _named(clients)
+        return f"{detector.technique} from {clients[0] if len(clients) == 1 else counted(len(clients), 'host')}"
+    source = counted(campaign.source_count, "source") if campaign else _named(clients)
     return f"{detector.technique} by {source} against {_named(servers)}"
 
 
 def _concerned(findings: Sequence[Finding]) -> str:
     accounts = {account.lower() for finding in findings for account in finding.accounts}
     clients = {client for finding in findings for client in finding.clients}
-    return _counted(len(accounts), "account") if accounts else _counted(len(clients), "client")
+    return counted(len(accounts), "account") if accounts else counted(len(clients), "client")
 
 
 def _where(servers: Sequence[str], hosts: Hosts) -> str:
@@ -48,10 +46,6 @@ def _named(hosts: Sequence[str]) -> str:
     return hosts[0] if len(hosts) == 1 else f"{len(hosts)} servers"
 
 
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
 def outcome_of(findings: Sequence[Finding], stages: Sequence[str]) -> str:
     """Return what came of it in one or two sentences; empty where the findings say it all."""
     return " ".join([*_disclosed(findings), *_logged_in(findings, stages)])
@@ -62,13 +56,11 @@ def _disclosed(findings: Sequence[Finding]) -> list[str]:
     if not asked:
         return []
     valid = {n for f in asked for d in f.evidence.details if d.name == "confirmed_names" for n in d.values}
-    return [f"{_counted(len(valid), 'address', 'addresses')} confirmed." if valid else "No address was confirmed."]
+    return [f"{counted(len(valid), 'address|addresses')} confirmed." if valid else "No address was confirmed."]
 
 
 def _logged_in(findings: Sequence[Finding], stages: Sequence[str]) -> list[str]:
     taken = sorted({a for f in findings if f.detector in {"guess-then-success", "account-abuse"} for a in f.accounts})
     if taken:
-        more = len(taken) - _MAX_ACCOUNTS
-        shown = ", ".join(taken[:_MAX_ACCOUNTS]) + (f" and {more} more" if more > 0 else "")
-        return [f"Taken over: {shown}."]
+        return [f"Taken over: {listed(taken)}."]
     return ["No login succeeded."] if "guessing" in stages else []

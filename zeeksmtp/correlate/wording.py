@@ -27,21 +27,22 @@ class _Sentences(Formatter):
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M} UTC"
         if isinstance(value, int | float):
-            return _counted(value, format_spec)
-        return _listed(value, format_spec)
+            return counted(value, format_spec)
+        return listed(value, format_spec)
 
 
 _SENTENCES = _Sentences()
 
 
-def _counted(value: float, unit: str) -> str:
+def counted(value: float, unit: str) -> str:
+    """Return a number with its `unit`, in the plural unless it is one: `login`, or `reply|replies`."""
     number = f"{int(value) if float(value).is_integer() else round(value, 4):,}"
     one, _, many = unit.partition("|")
     return f"{number} {one if number == '1' else many or one + 's'}" if unit else number
 
 
-def _listed(values: Sequence[str], frame: str) -> str:
-    """Name ten values, and count the others. An empty value is shown as such."""
+def listed(values: Sequence[str], frame: str = "%") -> str:
+    """Name ten values, and count the others, in place of the `%` of `frame`. An empty value is shown as such."""
     if not values:
         return "" if frame else "none"
     shown = ", ".join([value or '""' for value in values[:MAX_NAMES_IN_SENTENCE]])

@@ -124,16 +124,15 @@ def of_strangers(tries: pl.LazyFrame) -> pl.LazyFrame:
     return named.filter(~(pl.col("bad") & (is_user | is_device)))
 
 
-def by_account(tries: pl.LazyFrame, params: DistributedGuessing, context: Context) -> pl.LazyFrame:
-    """Return the accounts (account, server) that alarm over at least `min_sources` sources that are none of its users.
+def by_account(strangers: pl.LazyFrame, params: DistributedGuessing, context: Context) -> pl.LazyFrame:
+    """Return the accounts (account, server) that alarm over at least `min_sources` sources, of `of_strangers`.
 
     Each source counts with its first failed logins only: however many passwords one of them tries, it is one of the
     sources, and the alarm does not vanish when one of them goes on alone.
     """
-    named = of_strangers(tries)
     place = pl.int_range(pl.len()).over("client", *ACCOUNT, "bad")
-    counted = named.filter(~pl.col("bad") | (place < MAX_TRIES_OF_SOURCE))
-    failed = named.filter(pl.col("bad")).group_by(ACCOUNT).agg(pl.col("client").n_unique().alias("sources"))
+    counted = strangers.filter(~pl.col("bad") | (place < MAX_TRIES_OF_SOURCE))
+    failed = strangers.filter(pl.col("bad")).group_by(ACCOUNT).agg(pl.col("client").n_unique().alias("sources"))
     several = failed.filter(pl.col("sources") >= params.min_sources)
     return login_alarms(counted, ACCOUNT, params, context).join(several, on=list(ACCOUNT))
 

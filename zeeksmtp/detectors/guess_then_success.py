@@ -21,7 +21,15 @@ import polars as pl
 from zeeksmtp.detectors._exposure import KEY
 from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import ACCOUNT, SOURCE, DistributedGuessing, by_account, login_alarms, logins
+from zeeksmtp.detectors._guessing import (
+    ACCOUNT,
+    SOURCE,
+    DistributedGuessing,
+    by_account,
+    login_alarms,
+    logins,
+    of_strangers,
+)
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 
@@ -34,7 +42,7 @@ def plan(tables: Tables, params: GuessThenSuccessParams, context: Context) -> pl
     """Return one finding per client, server and account."""
     tries = logins(tables)
     alone = login_alarms(tries, SOURCE, params, context).select(*SOURCE, "alarm_at")
-    shared = by_account(tries, params, context).select(*ACCOUNT, pl.col("alarm_at").alias("shared_at"))
+    shared = by_account(of_strangers(tries), params, context).select(*ACCOUNT, pl.col("alarm_at").alias("shared_at"))
     failed = (
         tries.filter(pl.col("bad")).group_by(KEY).agg(pl.col("ts").min().alias("tried_at"), pl.len().alias("refused"))
     )

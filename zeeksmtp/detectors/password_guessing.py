@@ -155,13 +155,14 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     tries, hidden = logins(tables).cache(), _submission_trials(tables).cache()
     alone = by_source(tries, params, context).cache()
     sources = alone.filter(~pl.col("is_spray"))
-    accounts = by_account(tries, params, context).drop("sources").cache()
+    strangers = of_strangers(tries).cache()
+    accounts = by_account(strangers, params, context).drop("sources").cache()
     in_tls = login_alarms(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
     together = before_alarms(tries, alone, accounts)
     return pl.concat(
         [
             _findings(_failures(tries, sources, SOURCE, context), SOURCE, params),
-            _findings(_failures(of_strangers(tries), accounts, ACCOUNT, context), ACCOUNT, params),
+            _findings(_failures(strangers, accounts, ACCOUNT, context), ACCOUNT, params),
             _findings(_site_wide(tries, together, params, context), _SITE, params),
             _findings(_failures(hidden, in_tls, SOURCE, context), SOURCE, params, in_tls=True),
         ]
