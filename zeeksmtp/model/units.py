@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pl.LazyFrame"]
 """Logs of the lake and facts, by name."""
+Collect = Callable[["pl.LazyFrame"], "pl.DataFrame"]
+"""Runs a plan, as the engine in use does."""
 
 SMTP_PORTS = (25, 26, 465, 587, 2525)
 """Relay, its common alternatives (26, 2525), submission (RFC 6409) and submissions (RFC 8314)."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
 from zeeksmtp.correlate.campaigns import Behaviour
-from zeeksmtp.model import Finding, Severity, Tables
-
-Collect = Callable[[pl.LazyFrame], pl.DataFrame]
+from zeeksmtp.model import Collect, Finding, Severity, Tables
 
 _MAX_HELO_NAMES = 5
 """HELO names of one client at one server that are compared; who uses more has no name of its own."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import zoneinfo
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from zeeksmtp.model import Fact, Tables, Window
-
-Collect = Callable[[pl.LazyFrame], pl.DataFrame]
+from zeeksmtp.model import Collect, Fact, Tables, Window
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)

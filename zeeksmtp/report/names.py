@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import polars as pl
 
-from zeeksmtp.model import Finding, HostName, Tables
-
-Collect = Callable[[pl.LazyFrame], pl.DataFrame]
+from zeeksmtp.model import Collect, Finding, HostName, Tables
 
 _MAX_NAMES = 3
 """HELO names of one client that are shown: a client with more has no name."""

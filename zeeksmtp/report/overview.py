@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from zeeksmtp.model import (
     ClientPosture,
     ClientTable,
+    Collect,
     Day,
     Fact,
     HostRole,
@@ -22,8 +23,6 @@ from zeeksmtp.model import (
     Volume,
     Window,
 )
-
-Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
 _MAX_OUTSIDE_SERVERS = 100
 _MAX_POSTURE_ROWS = 100

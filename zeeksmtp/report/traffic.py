@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 
-from zeeksmtp.model import Context, Count, Fact, Tables, Traffic
-
-Collect = Callable[[pl.LazyFrame], pl.DataFrame]
+from zeeksmtp.model import Collect, Context, Count, Fact, Tables, Traffic
 
 _MOST = 20
 _DELIVERY = ("MAIL", "RCPT", "DATA", "BDAT")
