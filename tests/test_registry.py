@@ -93,7 +93,8 @@ def test_what_a_detector_needs_is_a_log_or_a_fact(detector: Detector) -> None:
     assert detector.needs
     assert set(detector.needs) <= LOGS.keys() | FACTS.keys()
     assert detector.required_logs
-    assert set(detector.required_logs) <= LOGS.keys()
+    assert {*detector.required_logs, *detector.inferred_from} <= LOGS.keys()
+    assert set(detector.replaces) <= DETECTORS.keys() - {detector.id}
 
 
 @each_detector

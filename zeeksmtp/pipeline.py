@@ -20,6 +20,7 @@ from zeeksmtp import __version__
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import Correlation, correlate
 from zeeksmtp.correlate.minor import bounded, note_of
+from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
@@ -279,11 +280,12 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
         waiting = pool.submit(_sums, request, engine, tables)
         detection = detect(request, engine, tables)
-        kept, suppressed = suppress(in_order(detection.findings), request.settings.suppress, datetime.now(UTC).date())
+        known = {detector.id: detector for detector in detectors()}
+        found_once = without_replaced(detection.findings, known, request.settings.link_hours)
+        kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
         behaviours = behaviours_of(kept, tables, engine.collect)
         sums = waiting.result()
     inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
-    known = {detector.id: detector for detector in detectors()}
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
     correlated = correlate(kept, given, suppressed)
     findings, left = bounded(correlated.findings, request.settings.max_minor_findings)

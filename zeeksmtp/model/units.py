@@ -6,7 +6,7 @@ such a constant holds. Units meet in tables (by name) and in the `Report`, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -177,7 +177,9 @@ class Detector:
     `plan(tables, params, context)` returns a LazyFrame of `FINDING` columns. `title`, `summary` and `actions` are
     `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
     and the names of its evidence's terms and details. `compromises_credentials`: the accounts it names need a new
-    credential. `required_logs` names the logs without which it is blind, for `coverage`;
+    credential. With all of `required_logs` its verdicts are observed, with all of `inferred_from` inferred (empty:
+    it cannot infer), else it is blind. An observed finding makes inferred ones of the detectors in `replaces`
+    superfluous where the parties are the same (`correlate/replacement.py`);
     `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`). The rows
     of `daily` are in `tables` as `daily`.
 
@@ -202,6 +204,14 @@ class Detector:
     trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
     compromises_credentials: bool = False
     daily: Daily | None = None
+    inferred_from: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+    def visibility(self, logs: Collection[str]) -> Literal["observed", "inferred", "blind"]:
+        """Return what the detector can do with `logs`."""
+        if set(self.required_logs) <= set(logs):
+            return "observed"
+        return "inferred" if self.inferred_from and set(self.inferred_from) <= set(logs) else "blind"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,12 @@ def findings_of(
         hosts: Which hosts are the site's own: advice depends on it.
         logs: The logs that are there, for `basis`.
     """
-    basis = tuple(log for log in detector.required_logs if log in logs)
-    return [_worded(_finding(detector, row, basis), detector, hosts) for row in rows.iter_rows(named=True)]
+    return [_worded(_finding(detector, row, logs), detector, hosts) for row in rows.iter_rows(named=True)]
+
+
+def _basis(detector: Detector, visibility: str, logs: Collection[str]) -> tuple[str, ...]:
+    inferred = visibility == "inferred" and detector.inferred_from
+    return tuple(log for log in (detector.inferred_from if inferred else detector.required_logs) if log in logs)
 
 
 def root_actors(detector: Detector, rows: pl.DataFrame) -> dict[str, str]:
@@ -45,15 +49,16 @@ def root_actors(detector: Detector, rows: pl.DataFrame) -> dict[str, str]:
     return {identity(detector.id, tuple(key)): key[0] for key in rows["key"].to_list()}
 
 
-def _finding(detector: Detector, row: Mapping[str, Any], basis: tuple[str, ...]) -> Finding:
+def _finding(detector: Detector, row: Mapping[str, Any], logs: Collection[str]) -> Finding:
+    visibility = row["visibility"] or "observed"
     return Finding(
         id=identity(detector.id, row["key"]),
         detector=detector.id,
         title="",
         severity=row["severity"],
         confidence=row["confidence"],
-        visibility=row["visibility"] or "observed",
-        basis=basis,
+        visibility=visibility,
+        basis=_basis(detector, visibility, logs),
         attack=row["attack"] or detector.attack,
         first=row["first"],
         last=row["last"],
