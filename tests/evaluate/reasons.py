@@ -18,8 +18,8 @@ MISSED: Mapping[tuple[str, str], str] = {
         "can say whether it never offers STARTTLS, or somebody took it away"
     ),
     ("starttls-stripped", "STARTTLS stripped: refused"): (
-        "the client is the server's only one in these logs: for all they tell, the server refuses everybody, as one "
-        "with a broken certificate does"
+        "found as medium, not high: the client is the server's only one in these logs, and 454 is also what a server "
+        "with a broken certificate says"
     ),
     ("credential-exfiltration", "stealer"): (
         "mail servers are exempt, and a workstation that answered one port scanner counts as one (28 of 15,579 on the "

@@ -5,13 +5,15 @@ at most one further letter, as Cisco's inspection writes it), or the greeting is
 (4xx, 5xx) while it works for others, or a server that offers STARTTLS to at least `min_offered_share` of its other
 clients within three days (at least `min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO
 is the same), and did so before, does not offer it all day to this one, which said EHLO. One finding per client and
-server; `count` is the number of such sessions.
+server, severity high; `count` is the number of such sessions. A server that refuses what it offers to everybody is one
+finding: medium while it has one client, since nobody can tell an attacker from a broken certificate (both say 454, RFC
+3207), low with more, where the server is the likelier cause.
 
 Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
 
 Benign causes: a firewall's own mail inspection (Cisco ASA's is on by default): no attacker, but the same effect; a
 server that withholds STARTTLS from some clients on purpose (Postfix: smtpd_discard_ehlo_keyword_address_maps); a
-server whose certificate is broken answers 454 to everybody, which is not counted where nobody succeeds.
+server whose certificate is broken answers 454 to everybody.
 
 What to do: find the box on the path and switch its inspection off for SMTP; make clients require TLS (port 465);
 change the passwords that went by meanwhile.
@@ -24,7 +26,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
+from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
@@ -162,51 +164,71 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFrame:
-    """Return one finding per client and server."""
-    signs = tables["daily"]
-    worked = signs.group_by("server").agg(pl.col("tls").any().alias("works_for_others"))
-    suspicious = (
+def _suspicious(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
+    """Return the rows of `_signs` in the window that show a sign, with `withheld` and `from_all`: refused to everybody.
+
+    `stripped_client` is null for the latter: they are about the server.
+    """
+    worked = signs.group_by("server").agg(pl.col("tls").any().alias("works"))
+    from_all = pl.col("refused") & ~pl.col("works") & pl.col("offered") & ~pl.any_horizontal("masked", "starred")
+    rows = (
         signs.filter("in_window", pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
         .join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
         .join(worked, on="server", how="left")
         .with_columns(
             (pl.col("withheld").fill_null(value=False) & pl.col("ehlo")).alias("withheld"),
-            (pl.col("refused") & pl.col("works_for_others")).alias("refused"),
+            (pl.col("refused") & (pl.col("works") | pl.col("offered"))).alias("refused"),
+            from_all.alias("from_all"),
         )
     )
+    stripped_client = pl.when(~pl.col("from_all")).then("client").alias("stripped_client")
+    return rows.filter(pl.any_horizontal(*_SIGNS, "withheld")).with_columns(stripped_client)
+
+
+def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFrame:
+    """Return one finding per client and server, and per server that refuses STARTTLS to all clients."""
     signs_of = (*_SIGNS, "withheld")
     found = (
-        suspicious.filter(pl.any_horizontal(signs_of))
-        .group_by(_PAIR)
+        _suspicious(tables["daily"], params)
+        .group_by("stripped_client", "server")
         .agg(
             pl.col("first").min(),
             pl.col("last").max(),
             *((pl.col(sign) * pl.col("count")).sum() for sign in signs_of),
             pl.col("count").sum(),
+            pl.col("client").unique().sort().alias("clients"),
             pl.col("others_offered").max().fill_null(0),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
             pl.col("logins").sum(),
+            pl.col("from_all").any(),
             seen_first(),
         )
-        .with_columns(pl.concat_list("client").alias("clients"), pl.concat_list("server").alias("servers"), uids_seen())
+        .with_columns(pl.concat_list("server").alias("servers"), uids_seen())
     )
+    several = pl.col("clients").list.len() > 1
+    witnessed = (pl.col("refused") > 0) | (pl.col("others_offered") > 1)
     return to_findings(
         found.with_columns(
-            entity(*_PAIR),
-            pl.lit("high").alias("severity"),
+            entity("stripped_client", "server"),
+            severity({"low": pl.col("from_all") & several, "medium": pl.col("from_all")}, otherwise="high"),
             pl.when((pl.col("masked") + pl.col("starred")) > 0)
             .then(pl.lit("high"))
-            .when((pl.col("refused") > 0) | (pl.col("others_offered") > 1))
+            .when(witnessed & ~pl.col("from_all"))
             .then(pl.lit("medium"))
             .otherwise(pl.lit("low"))
             .alias("confidence"),
+            pl.col("clients").list.head(100),
             terms(
                 *(evidence(f"sessions_{sign}", pl.col(sign)) for sign in signs_of),
                 evidence("others_offered", pl.col("others_offered"), 0.0),
                 evidence("logins_meanwhile", pl.col("logins"), 0.0),
+                evidence("refused_to_all_clients", pl.col("from_all"), 0.0),
             ),
             details(
+                how=pl.concat_list(
+                    pl.when("from_all").then(pl.lit("refused after it was offered")).otherwise(pl.lit("stripped"))
+                ),
+                who=who(pl.col("clients").list.len()),
                 ports=pl.col("ports"),
                 signs=pl.concat_list(text_if(pl.col(sign) > 0, pl.format(text, sign)) for sign, text in _WORDS.items()),
                 note=text_if(pl.col("logins") > 0, pl.format("Logins in clear meanwhile: {}.", "logins")),
@@ -217,9 +239,15 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
 
 DETECTOR = Detector(
     id="starttls-stripped",
-    title="STARTTLS stripped: {clients} → {servers}",
+    title="STARTTLS {how}: {who} → {servers}",
     summary="STARTTLS missing in {count:session} on port {ports}: {signs}.{note: %}",
     actions=(
+        Advice("Check certificate and TLS settings of {servers}.", when=("refused_to_all_clients", "server-local")),
+        Advice(
+            "Tell the administrator of {servers} that it offers STARTTLS and refuses it.",
+            owner="outside",
+            when=("refused_to_all_clients", "server-outside"),
+        ),
         Advice("Find the device between {clients} and {servers} that rewrites SMTP, and disable its SMTP inspection."),
         Advice("Configure {clients} to require TLS for SMTP.", when=("client-local",)),
         Advice("Change the passwords that were sent in clear meanwhile.", when=("logins_meanwhile",)),

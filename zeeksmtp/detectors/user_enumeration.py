@@ -7,7 +7,8 @@ accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm
 that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, connections
 in which outside clients queried in vain before any alarm of their own are tested against the server's own rate (Page's
 test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest stands
-out from the background of the Internet. `count` is the number of distinct names. Severity: high if names were
+out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested as one
+source. `count` is the number of distinct names. Severity: high if names were
 confirmed, medium else. Below that, all info: a lone VRFY or EXPN from inside, queries of a scanner of the site (role
 set in the configuration, or scheduled), and the background of the Internet (one finding per server).
 
@@ -29,6 +30,7 @@ from zeeksmtp.detectors._enumerators import EnumerationParams, enumerators
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, recipient_counts, summary
+from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
 from zeeksmtp.statistics.rate import surges
@@ -75,23 +77,28 @@ def _untested() -> list[pl.Expr]:
     return [pl.lit(None, field.dtype).alias(field.name) for field in dtype.fields]
 
 
-def _per_server(every: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
+def _per_server(
+    every: pl.LazyFrame, sessions: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context
+) -> pl.LazyFrame:
     """Return the worst time at which a server had more queries in vain than usual, else its background as one finding.
 
     Queries of a client before its own alarm count for the former, so that a distributed harvest does not vanish when
     one of its sources goes on alone.
     """
-    in_vain = every.filter(pl.col("direction") == "inbound", VRFY_EXPN | (pl.col("verdict") == "unknown"))
-    placed = in_vain.join(pairs.select(*PAIR, "fires_at"), on=list(PAIR), how="left").cache()
-    early = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
-    surge = surges(early, every, ("server",), "uid", context.alpha).cache()
+    inbound = every.filter(pl.col("direction") == "inbound")
+    placed = inbound.join(pairs.select(*PAIR, "fires_at"), on=list(PAIR), how="left").cache()
+    before_alarm = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
+    early = before_alarm.filter(IN_VAIN).cache()
+    by_rate = surges(early, every, ("server",), "uid", context.alpha)
+    alike = harvests_by_helo(before_alarm, sessions, params.test(context), params.min_sources)
+    surge = pl.concat([by_rate, alike.join(by_rate, on="server", how="anti")], how="diagonal_relaxed").cache()
     inside = context.window.covers()
     during = (
         early.filter(inside).join(surge, on="server").filter(pl.col("ts").is_between("since", "till", closed="left"))
     )
     harvest = summary(during, ("server",)).filter(pl.col("sources") >= params.min_sources)
     harvest = harvest.join(surge, on="server").cache()
-    background = placed.filter(inside, pl.col("fires_at").is_null()).join(harvest, on="server", how="anti")
+    background = placed.filter(IN_VAIN, inside, pl.col("fires_at").is_null()).join(harvest, on="server", how="anti")
     fires, quiet = pl.lit(value=True).alias("fires"), pl.lit(value=False).alias("fires")
     note = text_if(pl.lit(value=True), "Usual background of the Internet.")
     return pl.concat(
@@ -117,7 +124,7 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
         .otherwise(text_if(pl.lit(value=False), ""))
     )
     alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
-    return pl.concat([alone, _per_server(every, pairs, params, context)])
+    return pl.concat([alone, _per_server(every, tables["session"], pairs, params, context)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
@@ -142,7 +149,7 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "role"),
+    needs=("query", "role", "session"),
     required_logs=("smtp_cmd",),
     params=EnumerationParams,
     plan=plan,

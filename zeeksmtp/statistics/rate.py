@@ -23,6 +23,8 @@ RATIO = 4.0
 _GUARD = timedelta(hours=6)  # what is judged must not be its own past
 _HISTORY = timedelta(hours=24)  # once round the clock, at least
 _HOUR = timedelta(hours=1)
+WARM_UP = _HISTORY + _GUARD
+"""Hours at the beginning of the logs that have no past to be judged by."""
 
 
 def _past(hours: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
