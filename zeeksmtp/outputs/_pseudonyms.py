@@ -35,7 +35,7 @@ from zeeksmtp.outputs._pseudonym_names import Names
 _Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
-_OWN = {"directions", "seen_as", "remedy"}
+_OWN = {"directions", "how", "seen_as", "remedy"}
 # Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
 _LOGGED = {"mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods"}
 _PROTOCOL = re.compile(
