@@ -1,3 +1,8 @@
 """zeeksmtp: what is wrong with the mail on a network, read from its Zeek logs."""
 
+import logging
+
 __version__ = "0.1.0"
+
+# Without it Python would print warnings of a program that nobody asked to log.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -59,6 +60,9 @@ def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
         yield from record.others
 
 
+_logger = logging.getLogger(__name__)
+
+
 class _LogPart:
     """What one file holds of one log."""
 
@@ -109,10 +113,14 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     finally:
         parts = {name: log.part.close() for name, log in logs.items()}
     records = [log.record(replace(source, log=name), parts[name]) for name, log in logs.items()]
+    main = records[0]
+    _logger.debug("%s: %d rows kept, %d skipped, %d rejected", source.path, main.kept, main.skipped, main.rejected)
+    if problem := lines.problem or reader.problem:
+        _logger.warning("%s: %s", source.path, problem)
     return replace(
-        records[0],
-        problem=lines.problem or reader.problem,
-        note=lines.note or _note(records[0], unread),
+        main,
+        problem=problem,
+        note=lines.note or _note(main, unread),
         others=tuple(records[1:]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -57,6 +58,8 @@ from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
+
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
@@ -175,7 +178,9 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     if request.started is not None:
         request.started(found.sources)
     with units_beside({source.log for source in found.sources}):
-        return found, list(every_record(engine.ingest(found.sources, lake, request.progress)))
+        records = list(every_record(engine.ingest(found.sources, lake, request.progress)))
+    _logger.info("read %d files: %d rows kept", len(records), sum(record.kept for record in records))
+    return found, records
 
 
 def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
@@ -194,9 +199,12 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
     result = Detection()
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
+        began = time.perf_counter()
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
-        return rows, _trials(detector, tables, params, context, engine)
+        trials = _trials(detector, tables, params, context, engine)
+        _logger.debug("detector %s: %d findings in %.3f s", detector.id, len(rows), time.perf_counter() - began)
+        return rows, trials
 
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
         ran = list(pool.map(lambda detector: _guarded(detector, partial(run, detector), result), chosen))
@@ -214,8 +222,10 @@ def _guarded(detector: Detector, make: Callable[[], T], result: Detection) -> T 
     """Return what is made, or note that the detector failed: one unit must not cost the report of all others."""
     try:
         return make()
-    except Exception as error:  # noqa: BLE001 - see above
-        result.problems.append(Problem(where=detector.id, what=f"the detector failed: {type(error).__name__}"))
+    except Exception as error:
+        _logger.exception("detector %s failed", detector.id)
+        what = f"the detector failed: {type(error).__name__}; --debug or --log-file FILE shows the traceback"
+        result.problems.append(Problem(where=detector.id, what=what))
         return None
 
 
@@ -288,6 +298,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
     correlated = correlate(kept, given, suppressed)
+    _logger.info("%d findings in %d incidents", len(correlated.findings), len(correlated.incidents))
     findings, left = bounded(correlated.findings, request.settings.max_minor_findings)
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(

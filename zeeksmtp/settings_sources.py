@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 PREFIX = "ZEEKSMTP_"
-OWN_VARIABLES = frozenset({"ZEEKSMTP_DEBUG"})
-"""Variables that are no settings: `ZEEKSMTP_DEBUG=1` shows the traceback of an internal error."""
-
 LISTED = "a,b"
 """Marks a field whose variable is a list with commas, not JSON."""
 
@@ -66,7 +63,7 @@ def _flag(keys: Keys) -> str:
 def environment(settings: type[BaseModel]) -> Source:
     """Give what `ZEEKSMTP_…` sets; refuse a variable of that name which is no setting."""
     known = settings.model_fields
-    given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name not in OWN_VARIABLES]
+    given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX)]
     for name in given:
         key = name.upper().removeprefix(PREFIX).lower().partition("__")[0]
         if key not in known:

@@ -8,7 +8,7 @@ import typer
 
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
-from zeeksmtp.cli import app
+from zeeksmtp.cli import _logging, app
 from zeeksmtp.errors import ExitCode
 
 PAGE = "cli.md"
@@ -24,9 +24,10 @@ CODES = {
 INTRO = """The report goes to stdout or into a file; progress, summary and errors go to stderr. Colour, progress and
 summary need a terminal. An error is one line that names its remedy."""
 ENVIRONMENT = """- `NO_COLOR`: if set, no colour.
-- `ZEEKSMTP_DEBUG`: if set, an internal error prints its traceback (files and lines of code, never what a log held).
 - `ZEEKSMTP_…`: settings, as in the config file.
 - `TMPDIR`: where `report` keeps what it reads while it runs."""
+LOGGING = """Every command has these options. A traceback names files and lines of code and the type of the error;
+what a log line held is not repeated."""
 COMPLETION = """`zeeksmtp --install-completion` teaches the shell you are in (bash, zsh, fish) to complete commands,
 options, formats and engines."""
 
@@ -44,7 +45,9 @@ def _section(path: str, command: Any) -> Iterable[str]:
     yield f"## {path}"
     yield from text.strip().split("\n\n")
     yield f"```text\n{path} [OPTIONS] {arguments or _rest(command)}".rstrip() + "\n```"
-    if options := [_option(p) for p in command.params if not getattr(p, "hidden", False)]:
+    if options := [
+        _option(p) for p in command.params if not getattr(p, "hidden", False) and p.name not in _logging.SWITCHES
+    ]:
         yield table(("", ""), options)
     if examples:
         yield f"```sh\n{inspect.cleandoc(examples)}\n```"
@@ -65,13 +68,18 @@ def _option(param: Any) -> tuple[str, str]:
 
 def page() -> str:
     """Give the page."""
-    tree = commands(typer.main.get_command(app.build()), "zeeksmtp")
+    tree = list(commands(typer.main.get_command(app.build()), "zeeksmtp"))
     sections = [block for path, command in tree for block in _section(path, command)]
+    (report,) = [command for path, command in tree if path == "zeeksmtp report"]
+    switches = [_option(param) for param in report.params if param.name in _logging.SWITCHES]
     codes = table(("exit code", "means"), [(str(int(c)), CODES[c]) for c in ExitCode])
     return whole(
         "Command line",
         INTRO,
         *sections,
+        "## Logging",
+        LOGGING,
+        table(("", ""), switches),
         "## Exit codes",
         codes,
         "## Environment",

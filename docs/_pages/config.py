@@ -16,7 +16,6 @@ from docs._pages._markdown import page as whole
 from zeeksmtp import registry
 from zeeksmtp.config import PLACES, ROLES, Settings, Suppression
 from zeeksmtp.delivery_settings import FORM_OF, Mail, ReportCommand
-from zeeksmtp.settings_sources import OWN_VARIABLES
 
 PAGE = "config.md"
 
@@ -37,8 +36,7 @@ run with exit code 5 (2 for a flag) and one line that names the place and the ne
 zeeksmtp: zeeksmtp.toml:12: unknown key `alhpa`; nearest is `alpha`
 ```
 
-The same holds for a variable that starts with `ZEEKSMTP_` but is no setting. The one exception is
-{" and ".join(f"`{name}`" for name in sorted(OWN_VARIABLES))}: 1 shows the traceback of an internal error.
+The same holds for a variable that starts with `ZEEKSMTP_` but is no setting.
 
 ```toml
 local_nets = ["10.0.0.0/8", "2001:db8:20::/44"]

@@ -85,7 +85,7 @@ def test_wrong_words_get_one_line_with_a_remedy(zeeksmtp: Run, words: Sequence[s
         (ConfigError("x.toml:1: bad\x1b[2J\nkey"), 5, "zeeksmtp: x.toml:1: bad\\x1b[2J key\n"),
         (OSError(28, "No space left on device", "/tmp/x"), 5, "No space left on device: '/tmp/x'; make room"),
         (KeyboardInterrupt(), 130, "zeeksmtp: interrupted\n"),
-        (ValueError(SECRET), 1, "zeeksmtp: internal error, ValueError; run again with ZEEKSMTP_DEBUG=1"),
+        (ValueError(SECRET), 1, "zeeksmtp: internal error, ValueError; run again with --debug"),
         (TypeError("no such argument"), 1, "zeeksmtp: internal error, TypeError: no such argument; run again"),
     ],
 )
@@ -103,9 +103,8 @@ def test_every_error_is_one_line(
 def test_the_traceback_is_there_on_demand_without_what_a_log_held(
     zeeksmtp: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(app.DEBUG, "1")
     fake(monkeypatch, ValueError(SECRET))
-    ended = zeeksmtp("detectors")
+    ended = zeeksmtp("detectors", "--debug")
     assert 'test_app.py", line' in ended.err
     assert ended.err.splitlines()[-1].startswith("zeeksmtp: internal error, ValueError; run again")
     assert SECRET not in ended.err

@@ -56,7 +56,7 @@ def crontab(config: Path) -> str:
 
 def units(config: Path, state_dir: Path) -> str:
     """Give the systemd service and its timer, each under the name of its file."""
-    command = " ".join(_quoted(word) for word in _words(config))
+    command = " ".join(_quoted(word) for word in [*_words(config), "--verbose"])  # for the journal
     return _SERVICE.format(command=command, state=_quoted(str(state_dir))) + "\n" + _TIMER.format(minute=MINUTE)
 
 

@@ -1,26 +1,24 @@
 """The program: finds the commands, runs one, and turns every way it can end into an exit code and at most one line."""
 
 import gc
+import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from zeeksmtp import __version__, registry
-from zeeksmtp.cli import _say
+from zeeksmtp.cli import _logging, _say
 from zeeksmtp.errors import ExitCode, ZeekSmtpError
 from zeeksmtp.model import Command
 
-DEBUG = "ZEEKSMTP_DEBUG"
 GC_THRESHOLD_OBJECTS = 1_000_000
 INTERRUPTED = 130
 """What a shell reports for a program that SIGINT ended."""
-# Their texts name files, modules and attributes; those of other exceptions may quote a log line, secrets and all.
-_TELLING = (OSError, ImportError, AttributeError, TypeError, NotImplementedError)
+_logger = logging.getLogger(__name__)
 _LOOK: Mapping[str, Any] = {
     "no_args_is_help": True,
     "rich_markup_mode": None,
@@ -64,11 +62,11 @@ def build(first: str = "") -> typer.Typer:
 
 def _add(program: typer.Typer, command: Command, doc: str) -> None:
     if not isinstance(command.run, Mapping):
-        program.command(command.name)(command.run)
+        program.command(command.name)(_logging.logged(command.run))
         return
     group = typer.Typer(**_LOOK, help=doc)
     for name, run in command.run.items():
-        group.command(name)(run)
+        group.command(name)(_logging.logged(run))
     program.add_typer(group, name=command.name)
 
 
@@ -125,9 +123,6 @@ def _misused(error: typer.TyperException) -> int:
 def _broken(error: Exception) -> int:
     if isinstance(error, OSError):
         return _say.trouble(f"{error}; make room or give access, then run again", ExitCode.UNUSABLE)
-    text = f": {error}" if isinstance(error, _TELLING) else ""
-    if os.environ.get(DEBUG):
-        for line in traceback.format_tb(error.__traceback__):
-            typer.echo(line.rstrip(), err=True)
-    remedy = f"run again with {DEBUG}=1 for the traceback and report it as a bug"
-    return _say.trouble(f"internal error, {type(error).__name__}{text}; {remedy}", ExitCode.INTERNAL)
+    _logger.critical("internal error", exc_info=error)
+    remedy = "run again with --debug for the traceback and report it as a bug"
+    return _say.trouble(f"internal error, {_logging.described(error)}; {remedy}", ExitCode.INTERNAL)

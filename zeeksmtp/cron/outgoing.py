@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -14,6 +15,8 @@ from zeeksmtp.errors import DeliveryError
 from zeeksmtp.model import Report, View
 from zeeksmtp.state import outbox
 from zeeksmtp.state.store import Store
+
+_logger = logging.getLogger(__name__)
 
 Show = Callable[[Report], None]
 STDOUT = "stdout"
@@ -56,12 +59,14 @@ def deliver(store: Store, settings: Settings, show: Show, ready: Mapping[str, Re
                 _send(name, envelope, row, settings, show)
             except DeliveryError as error:
                 errors.append(str(error))
+                _logger.error("report %s through %s: %s", row.envelope, name, error, exc_info=error.__cause__)
                 if not isinstance(error, _RenderError):
                     failed.add(name)
                 with store.transaction() as connection:
                     outbox.record_failure(connection, row, str(error))
             else:
                 left.remove(name)
+                _logger.info("report %s delivered through %s", row.envelope, name)
                 with store.transaction() as connection:
                     outbox.set_remaining(connection, row, left)
     return [f"{error} (the report waits for the next pass)" for error in errors]

@@ -49,13 +49,14 @@ class PassResult:
     """How a pass ended.
 
     `report` is null where nothing was detected anew. `envelope` is the id under which the report is delivered, null if
-    it is not. `files` had new lines; `deferred` counts the files left for a later pass. `degraded`: a file or a unit
-    failed. `undelivered` says in one line each what could not be delivered.
+    it is not. `files` had new lines, of which `rows` concern SMTP; `deferred` counts the files left for a later pass.
+    `degraded`: a file or a unit failed. `undelivered` says in one line each what could not be delivered.
     """
 
     report: Report | None = None
     envelope: str | None = None
     files: tuple[Path, ...] = ()
+    rows: int = 0
     deferred: int = 0
     degraded: bool = False
     undelivered: tuple[str, ...] = ()

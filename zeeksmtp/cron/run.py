@@ -6,8 +6,10 @@ removes what is left of a pass that was killed. Modules that need polars are loa
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +25,8 @@ from zeeksmtp.cron.request import PassRequest, PassResult
 from zeeksmtp.errors import ConfigError, NoInputError, UnusableError
 from zeeksmtp.state import ledger
 from zeeksmtp.state.store import NAME, Store, get_meta, open_store
+
+_logger = logging.getLogger(__name__)
 
 
 def folders(settings: Settings) -> tuple[Path, Path]:
@@ -46,9 +50,17 @@ def run(request: PassRequest, show: Show) -> PassResult:
     for folder in (request.state_dir, request.state_dir / "lake"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with hold_lock(request.state_dir), open_store(request.state_dir / NAME) as store:
+        began = time.perf_counter()
         result = _pass(request, store)
+        _log(result, time.perf_counter() - began)
         ready = {result.envelope: result.report} if result.envelope and result.report else {}
         return replace(result, undelivered=tuple(deliver(store, request.settings, show, ready)))
+
+
+def _log(result: PassResult, seconds: float) -> None:
+    findings = len(result.report.findings) if result.report else 0
+    numbers = len(result.files), result.rows, seconds, findings, "sent" if result.news else "not needed"
+    _logger.info("pass: %d files, %d rows, %.2f s, %d findings, report %s", *numbers)
 
 
 def dry_run(request: PassRequest) -> PassResult:

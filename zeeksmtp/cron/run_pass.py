@@ -200,7 +200,7 @@ def _result(
     deferred = len(reading.snapshot.unsettled) + len(result.deferred)
     set_meta(connection, "settings_digest", rules.settings_digest(context.request.settings))
     if report is None:
-        return PassResult(files=result.files, deferred=deferred, degraded=bool(errors))
+        return PassResult(files=result.files, rows=rows, deferred=deferred, degraded=bool(errors))
     empty, new_errors = not before.live, bool(errors - before.errors)
     recorded = record(connection, context, number, report, empty_lake=empty, new_errors=new_errors)
-    return PassResult(recorded.report, recorded.envelope, result.files, deferred, degraded=bool(errors))
+    return PassResult(recorded.report, recorded.envelope, result.files, rows, deferred, degraded=bool(errors))

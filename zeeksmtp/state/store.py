@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.state._tables import META, METADATA, SCHEMA_VERSION
+
+_logger = logging.getLogger(__name__)
 
 NAME = "state.sqlite"
 LOCK_TIMEOUT_SECONDS = 30
@@ -98,6 +101,7 @@ def _ensure_schema(connection: Connection, path: Path) -> None:
     version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
     if version == 0 and not inspect(connection).get_table_names():
         METADATA.create_all(connection)
+        _logger.info("%s: created", path)
         set_meta(connection, "salt", secrets.token_hex(16))
         connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION:d}"))
     elif version != SCHEMA_VERSION:
