@@ -176,7 +176,9 @@ def _ssl(sessions: pl.DataFrame) -> pl.DataFrame:
         (pl.col("ts") + 110_000).alias("ts"),
         pl.when(established).then(pl.lit("TLSv13")).alias("version"),
         pl.when(established).then(pl.lit("TLS_AES_256_GCM_SHA384")).alias("cipher"),
-        pl.col("name").alias("server_name"),
+        pl.when(pl.col("id.resp_p") != 25)
+        .then("name")
+        .alias("server_name"),  # mail programs ask by name, servers do not
         established.alias("established"),
     )
 

@@ -71,8 +71,15 @@ def _sessions() -> Iterator[Session]:
         for row in _rows(capture, "conn"):
             uid, known = row["uid"], told.get(row["uid"], {})
             if row["id.resp_p"] in _PORTS and ":" not in row["id.orig_h"]:
-                parts = (tuple(rows.get(uid, ())) for rows in (mails, commands, logins))
-                yield Session(capture, row, *parts, known.get("banner", ""), tuple(known.get("capabilities", ())))
+                yield Session(
+                    capture,
+                    row,
+                    smtp=tuple(mails.get(uid, ())),
+                    commands=tuple(commands.get(uid, ())),
+                    logins=tuple(logins.get(uid, ())),
+                    banner=known.get("banner", ""),
+                    capabilities=tuple(known.get("capabilities", ())),
+                )
 
 
 def is_repeatable(session: Session) -> bool:
@@ -119,7 +126,7 @@ def _talk(session: Session) -> Talk:
 
 def _pace(session: Session) -> int:
     """Return the mean time between commands in µs."""
-    ts = [command["ts"] for command in session.commands]
+    ts: list[float] = [command["ts"] for command in session.commands]
     return round((max(ts) - min(ts)) / max(1, len(ts) - 1) * 1e6)
 
 
