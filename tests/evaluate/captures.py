@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e import _runs
+from tests.evaluate.logsets import LOG_SETS, STOCK
+from tests.simulation.truth import INFERRED
 from zeeksmtp.config import Settings
 from zeeksmtp.model import Finding, Severity
 from zeeksmtp.pipeline import Request, run
@@ -17,10 +19,11 @@ Json = dict[str, Any]
 
 @dataclass
 class Recorded:
-    """What was found in all captures, by kind of event: [events, found, found with the right account]."""
+    """What was found in all captures: events by kind, found, found with the right account, found with stock logs."""
 
-    kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
     missed: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     accused: list[str] = field(default_factory=list)
     benign: int = 0
     count: int = 0
@@ -34,7 +37,20 @@ def recorded() -> Recorded:
         findings = run(Request((folder / "tsv",), Settings())).findings
         result.count += 1
         _add(result, folder.name, truth, findings)
+        stock = tuple(log for log in sorted((folder / "tsv").glob("*.log")) if LOG_SETS[STOCK](log.stem))
+        _add_stock(result, folder.name, truth, run(Request(stock, Settings())).findings)
     return result
+
+
+def _add_stock(result: Recorded, name: str, truth: Json, findings: tuple[Finding, ...]) -> None:
+    for event in truth["events"]:
+        behind = _runs.BEHIND[event["kind"]]
+        behind = behind | {inferring for inferring, observed in INFERRED.items() if observed & behind}
+        if any(f.detector in behind and _ends(f, event) for f in findings):
+            result.kinds[event["kind"]][3] += 1
+        else:
+            result.unseen.append(f"{name}: {', '.join(map(str, event.values()))}")
+    result.accused += [f"{name}, stock logs: {line}" for line in _worth(truth, findings)]
 
 
 def _add(result: Recorded, name: str, truth: Json, findings: tuple[Finding, ...]) -> None:
@@ -48,10 +64,19 @@ def _add(result: Recorded, name: str, truth: Json, findings: tuple[Finding, ...]
         if not named:
             what = "found, but the logs have another name" if ends else "missed"
             result.missed.append(f"{name}: {what}: {', '.join(map(str, event.values()))}")
-    guilty = {event["client"] for event in truth["events"] if event.get("client")}
-    result.benign += len(truth["hosts"].keys() - guilty)
+    result.benign += len(truth["hosts"].keys() - _guilty(truth))
+    result.accused += [f"{name}: {line}" for line in _worth(truth, findings)]
+
+
+def _guilty(truth: Json) -> set[str]:
+    return {event["client"] for event in truth["events"] if event.get("client")}
+
+
+def _worth(truth: Json, findings: tuple[Finding, ...]) -> list[str]:
+    """Return the findings of medium or above that name an innocent client."""
+    guilty = _guilty(truth)
     worth = [f for f in findings if f.severity.rank >= Severity.MEDIUM.rank and not set(f.clients) <= guilty]
-    result.accused += [f"{name}: {f.severity} {f.title}" for f in worth]
+    return [f"{f.severity} {f.title}" for f in worth]
 
 
 def _ends(finding: Finding, event: Json) -> bool:

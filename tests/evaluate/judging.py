@@ -11,6 +11,8 @@ import polars as pl
 
 from tests.cases import LOGS
 from tests.simulation import write
+from zeeksmtp.config import Settings
+from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.model import Context, Finding
 from zeeksmtp.pipeline import days_of, detectors, engine_named, judge
 from zeeksmtp.report import findings_of
@@ -52,4 +54,6 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Evaluated:
         except Exception as error:  # noqa: BLE001 - one broken detector must not cost the figures of all others
             result.failed[detector.id] = f"{type(error).__name__}: {error}"[:200]
         result.seconds[detector.id] = time.perf_counter() - began
+    known = {detector.id: detector for detector in detectors()}
+    result.findings = without_replaced(result.findings, known, Settings().link_hours)
     return result

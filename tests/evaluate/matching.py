@@ -138,9 +138,7 @@ def _found(score: Score, event: Event, findings: list[Finding], seed: int) -> No
         score.alarmed += any(_alarm(finding) is not None for finding in findings)
         score.hours.append(max(0.0, (min(map(alarm_of, findings)) - event.start).total_seconds() / 3600))
     else:
-        who = ", ".join(sorted(event.clients)[:3] or sorted(event.servers))
-        span = f"{event.start:%m-%d %H:%M} to {event.end:%m-%d %H:%M}"
-        score.missed.append(f"seed {seed}: {event.kind}, {who}, {span}, {event.strength:.1f}/h")
+        score.missed.append(f"seed {seed}: {event.described()}")
 
 
 class _Index:

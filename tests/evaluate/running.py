@@ -11,7 +11,9 @@ from pathlib import Path
 from tests.cases import DETECTORS
 from tests.evaluate.comparing import Flagged, compared
 from tests.evaluate.judging import judged
+from tests.evaluate.logsets import ALL, LOG_SETS, chosen
 from tests.evaluate.matching import Score, scores
+from tests.evaluate.traces import Kind, add_found
 from tests.simulation.compile import summary
 from tests.simulation.site import Site
 from tests.simulation.world import World, simulate
@@ -29,9 +31,15 @@ class Figures:
     host_days: int = 0
     rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     events: int = 0
-    scores: dict[str, Score] = field(default_factory=lambda: defaultdict(Score))
+    sets: dict[str, dict[str, Score]] = field(default_factory=lambda: {name: defaultdict(Score) for name in LOG_SETS})
+    kinds: dict[str, Kind] = field(default_factory=dict)
     rules: dict[tuple[str, str], Flagged] = field(default_factory=lambda: defaultdict(Flagged))
     failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """The figures of each detector with all logs."""
+        return self.sets[ALL]
 
     def add(self, world: World) -> None:
         """Judge a site and add its figures."""
@@ -41,13 +49,24 @@ class Figures:
         self.events += len(world.events)
         for log, rows in summary(world.logs).items():
             self.rows[log] += rows
-        with tempfile.TemporaryDirectory(prefix="zeeksmtp-evaluate-") as folder:
-            result = judged(world.logs, world.site.context, Path(folder))
-            self.failed |= result.failed
-            for detector, score in scores(result.findings, world.events, DETECTORS, world.site.seed).items():
-                self.scores[detector].add(score)
-            for name, flagged in compared(result.tables, result.findings, world.events).items():
-                self.rules[name].add(flagged)
+        for event in world.events:
+            if event.must:
+                self.kinds.setdefault(event.kind, Kind(malicious=event.malicious)).events += 1
+        for name in LOG_SETS:
+            with tempfile.TemporaryDirectory(prefix="zeeksmtp-evaluate-") as folder:
+                self._judge(world, name, Path(folder))
+
+    def _judge(self, world: World, name: str, folder: Path) -> None:
+        """Judge a site with one set of logs."""
+        seed, result = world.site.seed, judged(chosen(world.logs, name), world.site.context, folder)
+        self.failed |= result.failed
+        events = world.events if name == ALL else [event.inferred() for event in world.events]
+        for detector, score in scores(result.findings, events, DETECTORS, seed).items():
+            self.sets[name][detector].add(score)
+        add_found(self.kinds, name, result.findings, world.events, seed)
+        if name == ALL:
+            for rule, flagged in compared(result.tables, result.findings, world.events).items():
+                self.rules[rule].add(flagged)
 
 
 def evaluated(seeds: Iterable[int], say: Say, *, hosts: int = 300, days: int = 14) -> Figures:

@@ -6,6 +6,7 @@ from functools import cache
 
 from tests.evaluate.captures import Recorded
 from tests.evaluate.incidents import IncidentFigures, counted
+from tests.evaluate.logsets import ALL, LOG_SETS, MINIMAL, STOCK
 from tests.evaluate.matching import Score
 from tests.evaluate.page import page
 from tests.evaluate.reasons import FALSE, MISSED, reasons
@@ -47,6 +48,20 @@ def test_the_page_shows_every_detector_in_one_table() -> None:
     for detector in detectors():
         part = wire if detector.id in WIRE else statistics
         assert f"| `{detector.id}` |" in part
+
+
+def test_the_page_compares_sets_of_logs() -> None:
+    text = whole_page()
+    for kind, counts in figures().kinds.items():
+        numbers = " | ".join(str(counts.found[name]) for name in LOG_SETS)
+        assert f"| {kind} | {counts.events} | {numbers} |" in text
+    for name in LOG_SETS:
+        assert f"| {name} |" in text
+
+
+def test_fewer_logs_find_no_more_attacks() -> None:
+    for kind, counts in figures().kinds.items():
+        assert counts.found[MINIMAL] <= counts.found[STOCK] <= counts.found[ALL] <= counts.events, kind
 
 
 def test_an_attack_is_one_incident_and_a_quiet_site_has_few() -> None:

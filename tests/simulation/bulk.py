@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tests.cases import LOGS
-from tests.simulation.compile import uids
+from tests.simulation.ids import uids
 from tests.simulation.seeds import Random, stream
 from tests.simulation.site import outside
 from zeeksmtp.logs._types import schema_of

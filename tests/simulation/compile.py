@@ -6,41 +6,42 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 
-import numpy as np
 import polars as pl
 
 from tests.cases import LOGS
-from tests.simulation.clock import SECOND
+from tests.simulation.conn import conn, hidden_sizes, line_sizes
 from tests.simulation.dialogue import Talk, concat
-from tests.simulation.lines import ENDS, counted, lines_of
+from tests.simulation.ids import uids
+from tests.simulation.lines import counted, lines_of
 from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
+from tests.simulation.smtp import smtp
 from zeeksmtp.logs._types import schema_of
 
 Frames = dict[str, pl.DataFrame]
 
-_ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
-_HISTORY = {"SF": "ShAdDaFf", "S0": "S", "REJ": "Sr", "RSTOS0": "SR", "RSTO": "ShAdDaR", "RSTR": "ShAdDafr", "SH": "SF"}
+_SIZES = (
+    *("client_bytes", "server_bytes", "turns", "pauses", "held"),
+    *("hidden_client", "hidden_server", "contents"),
+)
 _COUNTERS = (
     *("commands", "vrfy", "expn", "mail", "rcpt", "rcpt_accepted", "rcpt_unknown", "rcpt_refused"),
     *("messages_accepted", "messages_refused", "vrfy_confirmed", "expn_confirmed"),
     *("auth_attempts", "auth_failures", "auth_successes", "replies_4xx", "replies_5xx"),
 )
-_TLS_HELLO, _TLS_ANSWER = 520, 1900  # bytes of a TLS 1.3 handshake, as recorded
 
 
-def uids(random: Random, count: int, first: str = "C") -> pl.Series:
-    """Give ids as Zeek makes them."""
-    letters = _ALPHABET[random.integers(0, len(_ALPHABET), (count, 17))]
-    letters = np.hstack([np.full((count, 1), ord(first), dtype=np.uint8), letters])
-    return pl.Series(letters.view("S18").ravel().astype(str), dtype=pl.String)
-
-
-def within(addresses: pl.Expr, net: IPv4Network) -> pl.Expr:
-    """Tell whether IPv4 addresses lie in a network of whole bytes (/8, /16, /24)."""
-    kept = ".".join(str(net.network_address).split(".")[: net.prefixlen // 8]) + "."
-    return addresses.str.starts_with(kept)
+def prepared(talks: Sequence[Talk], random: Random) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return sessions with ids, counters and sizes; their readable lines; their logins."""
+    told, said, logins = concat(talks)
+    ended = _ended(told, random)
+    lines = lines_of(ended, said)
+    sessions = ended
+    for part in (counted(lines), line_sizes(lines, logins), hidden_sizes(said)):
+        sessions = sessions.join(part, on="sess", how="left", maintain_order="left")
+    sessions = sessions.with_columns(pl.col(_SIZES).fill_null(0), pl.col("mails").fill_null(value=False))
+    return sessions, lines, logins
 
 
 def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataFrame, *, hashes: bool = True) -> Frames:
@@ -53,18 +54,10 @@ def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataF
         look_ups: MX look-ups: `ts`, `client`, `query`.
         hashes: The Zeek package knows a site secret, and so tells equal passwords.
     """
-    told, said, logins = concat(talks)
-    ended = _ended(told, random)
-    lines = lines_of(ended, said)
-    counters = counted(lines)
-    sessions = ended.join(counters, on="sess", how="left", maintain_order="left")
-    content = lines.group_by("sess").agg(pl.col("arg").str.len_bytes().sum().alias("said"), pl.len().alias("spoken"))
-    sessions = sessions.join(content, on="sess", how="left", maintain_order="left").with_columns(
-        pl.col("said", "spoken").fill_null(0)
-    )
+    sessions, lines, logins = prepared(talks, random)
     return {
-        "conn": _typed("conn", _conn(sessions, IPv4Network(net))),
-        "smtp": _typed("smtp", _smtp(sessions, lines, random)),
+        "conn": _typed("conn", conn(sessions, IPv4Network(net))),
+        "smtp": _typed("smtp", smtp(sessions, lines, random)),
         "smtp_cmd": _typed("smtp_cmd", _smtp_cmd(lines)),
         "smtp_auth": _typed("smtp_auth", _smtp_auth(sessions, lines, logins, hashes=hashes)),
         "smtp_session": _typed("smtp_session", _smtp_session(sessions)),
@@ -94,72 +87,6 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
         pl.col("state").is_in(_UNANSWERED).not_().alias("answered"),
         pl.col("tls").is_in(["starttls", "failed"]).alias("starttls_ok"),
     )
-
-
-def _conn(sessions: pl.DataFrame, net: IPv4Network) -> pl.DataFrame:
-    answered, secret = pl.col("answered"), pl.col("tls").is_in(["starttls", "implicit"])
-    service = (
-        pl.when(~answered).then(None).when(pl.col("tls") == "implicit").then(pl.lit("ssl"))
-        .when(pl.col("tls") == "starttls").then(pl.lit("smtp,ssl")).otherwise(pl.lit("smtp"))
-    )  # fmt: skip
-    spoken, mails = pl.col("said").cast(pl.Int64) + 14 * pl.col("spoken").cast(pl.Int64), pl.col("messages_accepted")
-    sent = spoken + 600 * mails.fill_null(0).cast(pl.Int64) + secret.cast(pl.Int64) * _TLS_HELLO + pl.col("sent")
-    got = 45 * (pl.col("spoken").cast(pl.Int64) + 1) + secret.cast(pl.Int64) * _TLS_ANSWER + pl.col("got")
-    lasted = pl.col("talked").fill_null(0) + (pl.col("seconds") * SECOND).cast(pl.Int64) + 35_000
-    quiet = sent == 0
-    history = pl.col("state").replace_strict(_HISTORY)
-    return sessions.with_columns(
-        pl.lit("tcp").alias("proto"),
-        service.alias("service"),
-        pl.when(answered).then(lasted).otherwise(None).cast(pl.Duration("us")).alias("duration"),
-        pl.when(answered).then(sent).alias("orig_bytes"),
-        pl.when(answered).then(got).alias("resp_bytes"),
-        pl.col("state").alias("conn_state"),
-        within(pl.col("id.orig_h"), net).alias("local_orig"),
-        within(pl.col("id.resp_h"), net).alias("local_resp"),
-        pl.lit(0).alias("missed_bytes"),
-        pl.when(answered & quiet).then(pl.lit("ShAdaFf")).otherwise(history).alias("history"),
-    )
-
-
-def _smtp(sessions: pl.DataFrame, lines: pl.DataFrame, random: Random) -> pl.DataFrame:
-    """One line per transaction, and one per STARTTLS, as stock Zeek writes it."""
-    known = sessions.select("sess", "helo")
-    mails = lines.with_columns((pl.col("verb") == "MAIL").cum_sum().over("sess").alias("depth"))
-    told = mails.filter(pl.col("depth") > 0, pl.col("verb").is_in(["MAIL", "RCPT", "DATA", "QUIT", "RSET"]))
-    rows = (
-        told.group_by("sess", "depth", maintain_order=True)
-        .agg(
-            pl.col("ts").first(),
-            pl.col(*ENDS).first(),
-            pl.col("arg").filter(pl.col("verb") == "MAIL").first().alias("mailfrom"),
-            pl.col("arg").filter(pl.col("verb") == "RCPT").alias("rcptto"),
-            (pl.col("verb") == "DATA").any().alias("content"),
-            _last_reply().filter(pl.col("verb") == "DATA").last().alias("data_reply"),
-            _last_reply().last().alias("any_reply"),
-        )
-        .join(known, on="sess", how="left")
-    )
-    fuids = pl.concat_list(pl.Series("fuid", uids(random, len(rows), "F")))
-    mailed = rows.with_columns(
-        pl.col("depth").alias("trans_depth"),
-        pl.coalesce("data_reply", "any_reply").alias("last_reply"),
-        pl.lit(value=False).alias("tls"),
-        pl.when("content").then(fuids).otherwise(pl.lit([], dtype=pl.List(pl.String))).alias("fuids"),
-        pl.when(pl.col("rcptto").list.len() > 0).then(pl.col("rcptto")).alias("rcptto"),
-    )
-    began = lines.filter(pl.col("verb") == "STARTTLS", pl.col("code") == 220).join(known, on="sess", how="left")
-    secret = began.with_columns(
-        pl.lit(1).alias("trans_depth"),
-        _last_reply().alias("last_reply"),
-        pl.lit(value=True).alias("tls"),
-        pl.lit([], dtype=pl.List(pl.String)).alias("fuids"),
-    )
-    return pl.concat([_typed("smtp", mailed), _typed("smtp", secret)])
-
-
-def _last_reply() -> pl.Expr:
-    return pl.format("{} {}", "code", "msg")
 
 
 def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
@@ -249,7 +176,9 @@ def _ssl(sessions: pl.DataFrame) -> pl.DataFrame:
         (pl.col("ts") + 110_000).alias("ts"),
         pl.when(established).then(pl.lit("TLSv13")).alias("version"),
         pl.when(established).then(pl.lit("TLS_AES_256_GCM_SHA384")).alias("cipher"),
-        pl.col("name").alias("server_name"),
+        pl.when(pl.col("id.resp_p") != 25)
+        .then("name")
+        .alias("server_name"),  # mail programs ask by name, servers do not
         established.alias("established"),
     )
 

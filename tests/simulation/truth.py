@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from tests.simulation.clock import moment
 from zeeksmtp.model import Severity
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+_LOWER = {CRITICAL: HIGH, HIGH: MEDIUM, MEDIUM: LOW, LOW: LOW, Severity.INFO: Severity.INFO}
 
 WIRE: Final = frozenset(
     {
@@ -29,6 +30,16 @@ WIRE: Final = frozenset(
     }
 )
 """Detectors of facts on the wire; all others decide by statistics."""
+
+_CREDENTIALS = frozenset({"cleartext-credentials", "cleartext-token", "crackable-auth", "credential-exfiltration"})
+_TRIES = frozenset({"password-guessing", "password-spray", "guess-then-success", "user-enumeration", "relay-probe"})
+_SENDING = frozenset({"new-direct-sender", "mass-mailing", "blocklisted-sender", "account-abuse"})
+INFERRED: Mapping[str, frozenset[str]] = {
+    "cleartext-submission": _CREDENTIALS | {"account-abuse"},
+    "smtp-probing": _TRIES,
+    "identity-churn": _SENDING | {"credential-exfiltration"},
+}
+"""Detectors that infer from stock logs what others observe: they may name what any of those may name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +70,16 @@ class Event:
     strength: float = 0.0
     malicious: bool = True
 
+    def inferred(self) -> Event:
+        """Return the event as stock logs demand it: what is inferred is one step of severity lower."""
+        return replace(self, must={name: _LOWER[severity] for name, severity in self.must.items()})
+
+    def described(self) -> str:
+        """Return who, when and how strong, for lists of what was missed."""
+        who = ", ".join(sorted(self.clients)[:3] or sorted(self.servers))
+        span = f"{self.start:%m-%d %H:%M} to {self.end:%m-%d %H:%M}"
+        return f"{self.kind}, {who}, {span}, {self.strength:.1f}/h"
+
 
 def event(
     kind: str,
@@ -74,10 +95,12 @@ def event(
 ) -> Event:
     """Make an event of the moments (µs) at which it showed."""
     moments = [int(at) for at in times]
+    allowed = frozenset(may) | frozenset(must)
+    allowed |= {name for name, observed in INFERRED.items() if observed & allowed}
     return Event(
         kind=kind,
         must=must,
-        may=frozenset(may) | frozenset(must),
+        may=allowed,
         clients=frozenset(clients),
         servers=frozenset(servers),
         accounts=frozenset(accounts),

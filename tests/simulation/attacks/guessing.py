@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.simulation.attacks._common import log_uniform, one, somebody, times
+from tests.simulation.benign.people import LOGIN_BYTES, REFUSAL_BYTES
 from tests.simulation.clock import SECOND, Times
 from tests.simulation.dialogue import Talk, Values
 from tests.simulation.made import Made
@@ -137,7 +138,7 @@ def inside_tls(site: Site, made: Made, random: Random) -> None:
     """Guess inside TLS: only the shape of the sessions tells."""
     client, per_hour = one(site, random), log_uniform(random, 5, 1000)
     ts = times(site, random, int(log_uniform(random, 40, 400)), per_hour)
-    sent = 230 + random.integers(0, 40, len(ts))
+    sent = LOGIN_BYTES + random.integers(0, 40, len(ts))
     made.add(
         Talk(
             ts,
@@ -147,8 +148,8 @@ def inside_tls(site: Site, made: Made, random: Random) -> None:
             helo="x",
             tls="starttls",
             sent=sent,
-            got=330,
-            seconds=2 + random.random(len(ts)),
+            got=REFUSAL_BYTES,
+            seconds=0.5 + 2 * random.random(len(ts)),
         )
     )
     made.events.append(

@@ -14,6 +14,8 @@ from tests.simulation.site import Site, addresses_of, outside, words
 from tests.simulation.truth import CRITICAL, LOW, MEDIUM, event
 from zeeksmtp.model import Severity
 
+_PER_SESSION, _FAST = 20, 60  # Postfix ends a session at the twentieth error; tools ask that many if they are in haste
+
 
 def _names(site: Site, random: Random, count: int, hits: float) -> tuple[list[str], list[str]]:
     """Draw names to ask for, of which a share exists, and what an honest server says of each."""
@@ -23,23 +25,29 @@ def _names(site: Site, random: Random, count: int, hits: float) -> tuple[list[st
     return np.where(there, real, made_up).tolist(), np.where(there, "known", "unknown").tolist()
 
 
-def _ask(site: Site, made: Made, random: Random, *, verb: str, ts: Times, clients: Values) -> None:
-    """Ask for one name in each session."""
+def _ask(site: Site, made: Made, random: Random, *, verb: str, ts: Times, clients: Values, packed: int = 1) -> None:
+    """Ask for one name at each moment, so many names to a session."""
     names, answers = _names(site, random, len(ts), 0.2)
-    talk = made.add(Talk(ts, clients, site.mx, 25, helo=words(random, 1)[0], esmtp=False, quit=False))
+    begun = ts[::packed]
+    pause = int(np.median(np.diff(ts))) if packed > 1 and len(ts) > 1 else 40_000
+    talk = made.add(
+        Talk(begun, clients, site.mx, 25, helo=words(random, 1)[0], esmtp=False, quit=False, gap=min(pause, SECOND))
+    )
+    rows = np.repeat(talk.all, packed)[: len(ts)]
     if verb == "RCPT":
         talk.say("MAIL", "probe@research.example")
         told = ["ok" if answer == "known" else "unknown" for answer in answers]
-        talk.say("RCPT", [f"{name}@{site.domain}" for name in names], told)
+        talk.say("RCPT", [f"{name}@{site.domain}" for name in names], told, rows)
     else:
-        talk.say(verb, names, answers if site.verifies else "off")
+        talk.say(verb, names, answers if site.verifies else "off", rows)
 
 
 def _harvest(site: Site, made: Made, random: Random, *, kind: str, per_hour: float, count: int) -> None:
     verb = str(random.choice(["RCPT", "VRFY", "EXPN"], p=[0.5, 0.35, 0.15]))
     client = somebody(site, random, 0.25)
     ts = times(site, random, count, per_hour)
-    _ask(site, made, random, verb=verb, ts=ts, clients=client)
+    packed = _PER_SESSION if per_hour > _FAST and random.random() < 0.7 else 1
+    _ask(site, made, random, verb=verb, ts=ts, clients=client, packed=packed)
     tells = site.verifies and site.mx["software"][0] != "exchange"
     must = {"user-enumeration": MEDIUM}
     may = ["enumeration-oracle", "smtp-scan"] if tells or verb == "RCPT" else []

@@ -16,7 +16,8 @@ from tests.simulation.truth import HIGH, LOW, MEDIUM, event
 Sizes = NDArray[np.float64]
 
 _PORT = {"starttls": 587, "implicit": 465}
-_REFUSED_BYTES = 230  # a login inside TLS that is refused, beside the handshake: as recorded
+LOGIN_BYTES, REFUSAL_BYTES = 50, 90  # a login of two short words inside TLS, and the reply that refuses it
+_MAIL_BYTES, _MAIL_REPLIES = 230, 270  # login, sender, recipient and DATA inside TLS, and their replies
 
 
 def people(site: Site, made: Made) -> None:
@@ -28,7 +29,7 @@ def people(site: Site, made: Made) -> None:
         mine = (known["way"] == way).to_numpy()
         hosts, at = known["host"].filter(pl.Series(mine)), ts[mine]
         made.add(
-            _secret(
+            mailed(
                 site.submission,
                 at,
                 hosts,
@@ -39,12 +40,12 @@ def people(site: Site, made: Made) -> None:
         )
         typo = random.random(len(at)) < 0.004
         for back in (40 * SECOND, 20 * SECOND):  # two wrong tries before the right one
-            made.add(_refused(site.submission, at[typo] - back, hosts.filter(pl.Series(typo)), way=way, random=random))
+            made.add(refused(site.submission, at[typo] - back, hosts.filter(pl.Series(typo)), way=way, random=random))
     abroad = (known["way"] == "outside").to_numpy()
     provider = random.integers(0, len(site.providers), len(site.people))[who[abroad]]
     sizes = random.lognormal(8.5, 1.6, int(abroad.sum())).clip(400, 3e7)
     made.add(
-        _secret(
+        mailed(
             site.providers[provider],
             ts[abroad],
             known["host"].filter(pl.Series(abroad)),
@@ -72,7 +73,8 @@ def _sent(site: Site, random: Random) -> tuple[Times, Times]:
     return ts[kept], who[kept]
 
 
-def _secret(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, size: Sizes, random: Random) -> Talk:
+def mailed(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, size: Sizes, random: Random) -> Talk:
+    """Return sessions that log in inside TLS and send a mail of a size."""
     names = pl.select(pl.format("[{}]", hosts)).to_series()
     lasts = random.gamma(2, 0.4, len(ts)) + size / 2e6
     ends = _ends(random, len(ts))
@@ -83,18 +85,19 @@ def _secret(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, size: Si
         _PORT[way],
         helo=names,
         tls=way,
-        sent=(600 + size).astype(np.int64),
-        got=420,
+        sent=(_MAIL_BYTES + size).astype(np.int64),
+        got=_MAIL_REPLIES,
         seconds=lasts,
         state=ends,
     )
 
 
-def _refused(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, random: Random) -> Talk:
+def refused(at: pl.DataFrame, ts: Times, hosts: pl.Series, *, way: str, random: Random) -> Talk:
+    """Return sessions whose login is refused inside TLS."""
     names = pl.select(pl.format("[{}]", hosts)).to_series()
-    sent = _REFUSED_BYTES + random.integers(0, 40, len(ts))
-    lasts, ends = 2 + random.random(len(ts)), _ends(random, len(ts))
-    return Talk(ts, hosts, at, _PORT[way], helo=names, tls=way, sent=sent, got=330, seconds=lasts, state=ends)
+    sent = LOGIN_BYTES + random.integers(0, 40, len(ts))
+    lasts, ends = 0.5 + 2 * random.random(len(ts)), _ends(random, len(ts))
+    return Talk(ts, hosts, at, _PORT[way], helo=names, tls=way, sent=sent, got=REFUSAL_BYTES, seconds=lasts, state=ends)
 
 
 def _ends(random: Random, count: int) -> list[str]:
@@ -180,7 +183,7 @@ def stale(site: Site, made: Made) -> None:
             )
         else:
             made.add(
-                _refused(
+                refused(
                     site.submission,
                     ts,
                     pl.repeat(host, len(ts), dtype=pl.String, eager=True),

@@ -1,0 +1,68 @@
+"""What counts as having found an event, whichever detector speaks; and what stock logs cannot show at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tests.evaluate.matching import about
+from tests.simulation.truth import Event
+from zeeksmtp.model import Finding, Severity
+
+NO_TRACE: Mapping[str, str] = {
+    "one password, two accounts": "only a hash of the password tells, and no stock log has one",
+    "one account, many networks": (
+        "no stock log names accounts, and a login that sends no mail is one session of each address, as the Internet's "
+        "own guesses are"
+    ),
+    "STARTTLS stripped: masked": "the answer to EHLO is in no stock log, and these clients give up before any mail",
+    "STARTTLS stripped: missing": "the answer to EHLO is in no stock log, and these clients give up before any mail",
+    "STARTTLS stripped: refused": "the refusal is in no stock log, and these clients give up before any mail",
+    "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
+    "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
+    "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",
+}
+"""Kinds of events that leave no trace in stock logs, and why."""
+
+_COMPANIONS = frozenset(
+    {
+        *("starttls-declined", "cleartext-mail", "auth-offered-in-clear", "enumeration-oracle"),
+        *("smtp-scan", "slow-growth", "tls-weak", "certificate-expiry"),
+    }
+)
+"""Detectors that may name the parties of an event without having found it: a bot is no scanner that sends no mail."""
+
+
+@dataclass
+class Kind:
+    """How often a kind of event happened and was found, by set of logs."""
+
+    events: int = 0
+    malicious: bool = False
+    found: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    missed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def add_found(
+    kinds: dict[str, Kind], logs: str, findings: Iterable[Finding], events: Iterable[Event], seed: int
+) -> None:
+    """Count events of a site that any detector found with a set of logs."""
+    by_detector: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_detector[finding.detector].append(finding)
+    for event in events:
+        if event.must:
+            kind = kinds.setdefault(event.kind, Kind(malicious=event.malicious))
+            least = min((severity.rank for severity in event.must.values()), default=0)
+            worth = min(least, Severity.LOW.rank)
+            told = (f for name in naming(event) for f in by_detector[name] if f.severity.rank >= worth)
+            if any(about(finding, event) for finding in told):
+                kind.found[logs] += 1
+            else:
+                kind.missed[logs].append(f"seed {seed}: {event.described()}")
+
+
+def naming(event: Event) -> frozenset[str]:
+    """Return the detectors whose finding about its parties means that an event was found."""
+    return (event.may - _COMPANIONS) | event.must.keys()
