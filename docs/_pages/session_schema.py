@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 from docs._pages.schema import published
-from zeeksmtp.dialogue.shapes import Telling
+from zeeksmtp.session_view.shapes import SessionView
 
 PAGE = "session.schema.json"
 
 
 def shape() -> dict[str, Any]:
-    """Give the schema of a connection as it is told."""
-    return published(Telling, "zeeksmtp.session.v1")
+    """Return the schema of a transcript."""
+    return published(SessionView, "zeeksmtp.session.v1")
 
 
 def page() -> str:

@@ -26,7 +26,7 @@ def _first(zeeksmtp: Run, path: Path, detector: str) -> str:
 def test_a_login_on_the_screen(zeeksmtp: Run, mistyped: tuple[str, Path], snapshot: SnapshotAssertion) -> None:
     ended = zeeksmtp("session", *mistyped)
     assert (ended.code, ended.err) == (ExitCode.OK, "")
-    assert ended.out.split("\nFindings")[0] == snapshot
+    assert ended.out == snapshot
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,14 @@ def test_others_on_the_screen(
 ) -> None:
     path = captures / name / "tsv"
     ended = zeeksmtp("session", _first(zeeksmtp, path, detector), path)
-    assert detector in ended.out
-    assert ended.out.split("\nFindings")[0] == snapshot
+    assert ended.out == snapshot
 
 
-def test_json_names_schema_and_findings(zeeksmtp: Run, mistyped: tuple[str, Path]) -> None:
-    told = json.loads(zeeksmtp("session", *mistyped, "--format", "json").out)
-    assert (told["schema"], told["uid"]) == ("zeeksmtp.session.v1", mistyped[0])
-    session = told["sessions"][0]
-    assert [step["outcome"] for step in session["steps"] if step["kind"] == "auth"] == ["failure", "success"]
-    assert "cleartext-credentials" in {part["detector"] for part in session["findings"]}
-    assert session["incidents"]
+def test_json_names_the_schema(zeeksmtp: Run, mistyped: tuple[str, Path]) -> None:
+    shown = json.loads(zeeksmtp("session", *mistyped, "--format", "json").out)
+    assert (shown["schema"], shown["uid"]) == ("zeeksmtp.session.v1", mistyped[0])
+    steps = shown["sessions"][0]["steps"]
+    assert [step["outcome"] for step in steps if step["kind"] == "auth"] == ["failure", "success"]
 
 
 def test_local_nets_decide_the_direction(zeeksmtp: Run, mistyped: tuple[str, Path]) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zeeksmtp.cli import _finish, _options, _progress, _request, _say
+from zeeksmtp.cli import _finish, _options, _request, _say
 from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Command
 
 if TYPE_CHECKING:
-    from zeeksmtp.dialogue.shapes import Telling
+    from zeeksmtp.session_view.shapes import SessionView
 
 
 class Form(StrEnum):
@@ -38,41 +38,35 @@ def session(
     config: _options.Config = None,
     quiet: _options.Quiet = False,
 ) -> ExitCode:
-    """Show one connection as a transcript: greeting, commands with replies and times, logins, mails, TLS, findings.
+    """Show one connection as a transcript: greeting, commands with replies and times, logins, mails, TLS.
 
-    Of a secret only its kind and length are shown. A uid that stands for several connections shows them all.
-    A UID that begins with `-` goes after `--`. Exit code 3: no log under PATH has the uid.
+    Files are only searched for the uid, so this takes about as long as grep. Of a secret only its kind is shown.
+    A uid that stands for several connections shows them all. A UID that begins with `-` goes after `--`.
+    Exit code 3: no log under PATH has the uid; 4: a file could not be read.
 
     \b
     Examples:
       zeeksmtp session CHVdKpLkYdp8xYedc /opt/zeek/logs/current
       zeeksmtp session CHVdKpLkYdp8xYedc logs/ --format json -o session.json
     """
-    from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
-    from zeeksmtp.dialogue.telling import tell  # noqa: PLC0415 - likewise
+    from zeeksmtp.session_view.view import session_view  # noqa: PLC0415 - `--help` must not load polars
 
     _finish.check(output)
     settings = _request.settings(config, local_net)
-    with _progress.watching(quiet=quiet) as watch:
-        request = pipeline.Request(
-            tuple(paths), settings, progress=watch.progress, started=watch.started, step=watch.step
-        )
-        transcript, report = tell(request, uid)
-    text = _written(transcript, form)
+    view, problems = session_view(paths, uid, settings.site)
+    text = _written(view, form)
     if output is None:
         _say.out(text)
     else:
         _finish.write(output, [text])
-        _say.note(f"connections: {len(transcript.sessions)}; written to {output}", quiet=quiet)
-    return _finish.verdict(report, None)
+        _say.note(f"connections: {len(view.sessions)}; written to {output}", quiet=quiet)
+    return ExitCode.DEGRADED if problems else ExitCode.OK
 
 
-def _written(transcript: Telling, form: Form) -> str:
-    from zeeksmtp.cli import _dialogue  # noqa: PLC0415 - not for `--help`
+def _written(view: SessionView, form: Form) -> str:
+    from zeeksmtp.cli import _transcript  # noqa: PLC0415 - not for `--help`
 
-    return (
-        transcript.model_dump_json(indent=1, by_alias=True) + "\n" if form is Form.JSON else _dialogue.text(transcript)
-    )
+    return view.model_dump_json(indent=1, by_alias=True) + "\n" if form is Form.JSON else _transcript.text(view)
 
 
 COMMAND = Command("session", session)

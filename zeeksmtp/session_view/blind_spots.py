@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from zeeksmtp.dialogue.lines import NUMBERS
-from zeeksmtp.dialogue.steps import Row, Rows, is_mail
-from zeeksmtp.model import Log, Report
+from zeeksmtp.logs._kinds import logs
+from zeeksmtp.session_view.search import LINE_KEYS, Matches
+from zeeksmtp.session_view.steps import Row, Rows, is_mail
 
 
-def unseen_of(rows: Rows, report: Report, logs: Mapping[str, Log]) -> tuple[str, ...]:
+def blind_spots_of(rows: Rows, matches: Matches) -> tuple[str, ...]:
     """Say what is missing: whole logs, lines of this connection, bytes, and what TLS hides."""
     return (
-        *_logs(rows, report, logs),
+        *_logs(rows, matches),
         *(note for row in rows["conn"][:1] for note in _conn(row)),
         *(note for row in rows["smtp_session"][:1] for note in _session(row, rows)),
         *_tls(rows),
-        *_lines(report),
+        *(f"{problem.where} failed: {problem.what}" for problem in matches.problems[:5]),
     )
 
 
-def _logs(rows: Rows, report: Report, logs: Mapping[str, Log]) -> Iterable[str]:
-    there = report.coverage.logs
-    for name in NUMBERS:
-        if not there[name]:
-            yield f"{logs[name].unseen}: {name}.log is missing"
+def _logs(rows: Rows, matches: Matches) -> Iterable[str]:
+    for name in LINE_KEYS:
+        if name not in matches.present:
+            yield f"{logs()[name].unseen}: {name}.log is missing"
         elif name in {"conn", "smtp_session"} and not rows[name]:
             yield f"{name}.log has no line of this connection: it was still open, or its file is not here"
 
@@ -53,9 +52,3 @@ def _tls(rows: Rows) -> Iterable[str]:
         yield "STARTTLS was answered with 220: what was said inside TLS cannot be read"
     if any(is_mail(row) and len(row["rcptto"] or ()) == 100 for row in rows["smtp"]):
         yield "a mail has 100 recipients: Zeek >= 8.1 logs no more"
-
-
-def _lines(report: Report) -> Iterable[str]:
-    if rejected := report.inputs.totals.rejected:
-        yield f"{rejected:,} line(s) of the input could not be used and may have told more (zeeksmtp logs --rejected)"
-    yield from (f"{problem.where} failed: {problem.what}" for problem in report.errors[:5])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from zeeksmtp.dialogue.shapes import AnyStep, AuthStep, CommandStep, MailStep, TlsStep, WeirdStep
+from zeeksmtp.session_view.shapes import AnyStep, AuthStep, CommandStep, MailStep, TlsStep, WeirdStep
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]

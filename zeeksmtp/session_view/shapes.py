@@ -1,4 +1,4 @@
-"""What is told of a connection: `zeeksmtp.session.v1`. v1 may gain keys, never lose or retype one."""
+"""The shape of a transcript: `zeeksmtp.session.v1`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zeeksmtp.model import Confidence, Moment, Severity, Shape
+from zeeksmtp.model import Moment, Shape
 
 
 class Step(Shape):
@@ -100,33 +100,9 @@ class Starttls(Shape):
     accepted: bool | None
 
 
-class Part(Shape):
-    """A finding that the connection is part of: `named` among its uids, or `covered` by its parties and time.
-
-    `covered` is said only where the finding's own list of uids is not the whole list (it is full, or empty).
-    """
-
-    id: str
-    detector: str
-    severity: Severity
-    confidence: Confidence
-    title: str
-    link: Literal["named", "covered"]
-
-
-class Story(Shape):
-    """An incident that one of those findings belongs to."""
-
-    id: str
-    severity: Severity
-    score: int
-    title: str
-
-
 class Session(Shape):
-    """One connection. `uids` are all under which it was logged, the session's own first."""
+    """One connection."""
 
-    uids: tuple[str, ...]
     client: str
     client_port: int
     server: str
@@ -143,11 +119,9 @@ class Session(Shape):
     quit: bool | None
     steps: tuple[AnyStep, ...]
     unseen: tuple[str, ...]
-    findings: tuple[Part, ...]
-    incidents: tuple[Story, ...]
 
 
-class Telling(Shape):
+class SessionView(Shape):
     """All connections that a uid stands for, in the order of their starts."""
 
     schema_: Literal["zeeksmtp.session.v1"] = Field("zeeksmtp.session.v1", alias="schema", serialization_alias="schema")

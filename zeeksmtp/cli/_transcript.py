@@ -1,13 +1,13 @@
-"""A connection as plain text: facts, dialogue with times, what was not seen, findings. Escaped line by line."""
+"""A connection as plain text: facts, dialogue with times, what was not seen. Escaped line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from zeeksmtp.dialogue.shapes import AuthStep, CommandStep, MailStep, Session, Step, Telling, TlsStep, WeirdStep
 from zeeksmtp.outputs import _words
 from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.session_view.shapes import AuthStep, CommandStep, MailStep, Session, SessionView, Step, TlsStep, WeirdStep
 
 _LINE = 400
 """Longest form in which one line is shown; JSON has it whole."""
@@ -33,38 +33,28 @@ _STATES: Final[Mapping[str, str]] = {
 }
 
 
-def text(told: Telling) -> str:
-    """Tell all connections of a uid, one after the other."""
+def text(view: SessionView) -> str:
+    """Return all connections of a uid, one after the other."""
     lines: list[str] = []
-    for number, session in enumerate(told.sessions, 1):
-        if len(told.sessions) > 1:
-            lines.append(f"Connection {number} of {len(told.sessions)} with uid {told.uid}")
-        lines += [*_session(session), ""]
+    for number, session in enumerate(view.sessions, 1):
+        if len(view.sessions) > 1:
+            lines.append(f"Connection {number} of {len(view.sessions)} with uid {view.uid}")
+        lines += [*_session(view.uid, session), ""]
     return "".join(f"{cut(plain(line), _LINE).rstrip()}\n" for line in lines[:-1])
 
 
-def _session(session: Session) -> Iterable[str]:
+def _session(uid: str, session: Session) -> Iterable[str]:
     ends = f"{_end(session.client, session.client_port)} → {_end(session.server, session.port)}"
-    yield f"Session {session.uids[0]}  {ends}  {session.direction}"
-    if session.uids[1:]:
-        yield f"  also logged as {', '.join(session.uids[1:])}"
+    yield f"Session {uid}  {ends}  {session.direction}"
     yield from (f"  {name:<13}{value}" for name, value in _facts(session) if value)
     yield from _block("Dialogue (UTC, and seconds after the start; C client, S server)", _dialogue(session))
     yield from _block("Not seen", (f"  - {note}" for note in session.unseen))
-    yield from _block("Findings", map(_finding, session.findings), "  none")
-    yield from _block("Incidents", (f"  {i.severity:<8}  {i.score}/100  {i.title}  {i.id}" for i in session.incidents))
 
 
-def _finding(part: Any) -> str:
-    return (
-        f"  {part.severity:<8}  {cut(plain(part.title), _words.TITLE_LIMIT)}  {part.detector} {part.id} ({part.link})"
-    )
-
-
-def _block(title: str, lines: Iterable[str], none: str = "") -> Iterable[str]:
-    told = list(lines) or ([none] if none else [])
-    if told:
-        yield from ("", title, *told)
+def _block(title: str, lines: Iterable[str]) -> Iterable[str]:
+    shown = list(lines)
+    if shown:
+        yield from ("", title, *shown)
 
 
 def _end(host: str, port: int) -> str:

@@ -1,1 +1,0 @@
-"""One connection told in order: everything that the logs and the report say of it."""
