@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.conftest import Run
 from zeeksmtp.errors import ExitCode
-from zeeksmtp.watch import watching
+from zeeksmtp.watch import loop
 
 ZEEK = shutil.which("zeek") or shutil.which("/opt/zeek/bin/zeek")
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_a_path_that_is_not_there(zeeksmtp: Run, tmp_path: Path) -> None:
     """One line with a remedy, as everywhere."""
     ended = zeeksmtp("watch", tmp_path / "nowhere")
     assert (ended.code, ended.out) == (ExitCode.NO_INPUT, "")
-    assert "no such directory; give the folder that Zeek writes its logs to" in ended.err
+    assert "no such directory; return the folder that Zeek writes its logs to" in ended.err
 
 
 def test_a_path_that_is_a_file(zeeksmtp: Run, leak: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_failed_check_is_said_once(zeeksmtp: Run, leak: Path, monkeypatch: pyt
         raise ValueError("hunter2")
 
     monkeypatch.setattr(crackable_auth, "DETECTOR", replaced(crackable_auth.DETECTOR, fail))
-    monkeypatch.setattr(watching.Watch.__init__, "__defaults__", (False, 24, 0.2))
+    monkeypatch.setattr(loop.WatchRequest.__init__, "__defaults__", (False, 24, 0.2))
     end_soon(8)
     ended = zeeksmtp("watch", leak, "--from-start")
     assert ended.err == f"zeeksmtp: crackable-auth: the detector failed: ValueError; {HINT}\n"

@@ -30,7 +30,7 @@ class Log:
         self._row = next(line for line in lines if b"alice" in line)
 
     def row(self, user: str) -> bytes:
-        """Give a line of an accepted login in clear, in a connection of its own."""
+        """Return a line of an accepted login in clear, in a connection of its own."""
         assert self._row.count(b"alice") == 1
         number = zlib.crc32(user.encode())
         parts = {b"alice": user, b"CIdxMx1oEm3HwHHeCi": f"C{number:017d}", b"60574": str(1024 + number % 64000)}
@@ -56,12 +56,12 @@ class Watcher:
         self.temporary = temporary
 
     def findings(self) -> list[dict[str, Any]]:
-        """Give what was printed so far; a line that is half written is none yet."""
+        """Return what was printed so far; a line that is half written is none yet."""
         text = self.out.read_text("utf-8")
         return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
     def wait_for(self, found: Callable[[list[dict[str, Any]]], bool]) -> float:
-        """Wait until what was printed is as wanted; give the seconds that it took."""
+        """Wait until what was printed is as wanted; return the seconds that it took."""
         begun = time.monotonic()
         while not found(self.findings()):
             assert self.process.poll() is None, self.err.read_text("utf-8")
@@ -70,17 +70,17 @@ class Watcher:
         return time.monotonic() - begun
 
     def wait_for_users(self, *users: str) -> float:
-        """Wait until the passwords of these users, and no others, were told; give the seconds."""
+        """Wait until the passwords of these users, and no others, were told; return the seconds."""
         took = self.wait_for(lambda findings: len(findings) >= len(users))
         assert sorted(self.users()) == sorted(users)
         return took
 
     def users(self) -> list[str]:
-        """Give the users whose passwords were told, as often as they were."""
+        """Return the users whose passwords were told, as often as they were."""
         return [user for f in self.findings() for user in f["accounts"]]
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal; give the exit code and the seconds that it took to end."""
+        """Send a signal; return the exit code and the seconds that it took to end."""
         begun = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(PATIENCE), time.monotonic() - begun
@@ -91,9 +91,9 @@ Start = Callable[..., Watcher]
 # What `zeeksmtp watch` does, with shorter times: a minute and a linger of one are too long for a test.
 _DRIVER = """
 import sys
-from zeeksmtp.watch import folder, watching
+from zeeksmtp.watch import folder, loop
 folder.Folder.__init__.__kwdefaults__["linger"] = 1.0
-watching.Watch.__init__.__defaults__ = (False, 24, float(sys.argv.pop(1)))
+loop.WatchRequest.__init__.__defaults__ = (False, 24, float(sys.argv.pop(1)))
 from zeeksmtp.cli.app import main
 main()
 """
@@ -101,7 +101,7 @@ main()
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Give a function that follows a folder; it returns when the program has taken in what was there."""
+    """Return a function that follows a folder; it returns when the program has taken in what was there."""
     running: list[subprocess.Popen[bytes]] = []
 
     def started(folder: Path, *words: str, every: float = 60) -> Watcher:

@@ -19,7 +19,7 @@ from zeeksmtp.watch.folder import Folder
 
 
 def users(folder: Folder) -> list[str]:
-    """Look once; give the users of the new rows."""
+    """Look once; return the users of the new rows."""
     rows = folder.new_rows()
     return rows["smtp_auth"]["user"].to_list() if rows else []
 
@@ -130,18 +130,18 @@ Follow = Callable[..., Folder]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give an empty log directory."""
+    """Return an empty log directory."""
     (tmp_path / "logs").mkdir()
     return tmp_path / "logs"
 
 
 @pytest.fixture
 def follow(folder: Path) -> Iterator[Follow]:
-    """Give a function that follows the directory."""
+    """Return a function that follows the directory."""
     begun: list[Folder] = []
 
-    def follower(tell: Callable[[str], None] = silent, **how: Any) -> Folder:
-        begun.append(Folder(folder, tell, **how))
+    def follower(notify: Callable[[str], None] = silent, **how: Any) -> Folder:
+        begun.append(Folder(folder, notify, **how))
         return begun[-1]
 
     yield follower
@@ -236,7 +236,7 @@ def test_a_line_without_end_is_dropped(folder: Path, follow: Follow, monkeypatch
 
 def test_the_last_lines_come_first(folder: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long file only the last whole lines are given, with the columns of its header."""
-    monkeypatch.setattr("zeeksmtp.watch.folder._HISTORY", 500)
+    monkeypatch.setattr("zeeksmtp.watch.folder._HISTORY_BYTES", 500)
     log, path = Log("tsv"), folder / "smtp_auth.log"
     append(path, log.header + b"".join(log.row(f"user{n:03}") for n in range(500)))
     follower = follow()
@@ -249,7 +249,7 @@ def test_the_last_lines_come_first(folder: Path, follow: Follow, monkeypatch: py
 
 def test_much_is_read_bit_by_bit(folder: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look has a bound; what is left is told, and comes with the next look."""
-    monkeypatch.setattr("zeeksmtp.watch.folder._AT_ONCE", 2000)
+    monkeypatch.setattr("zeeksmtp.watch.folder._MAX_READ_BYTES", 2000)
     monkeypatch.setattr("zeeksmtp.watch.tail.LONGEST_LINE", 1000)
     log, path = Log("tsv"), folder / "smtp_auth.log"
     append(path, log.header + b"".join(log.row(f"user{n}") for n in range(100)))

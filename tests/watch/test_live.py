@@ -20,7 +20,7 @@ each_form = pytest.mark.parametrize("form", FORMS)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give an empty log directory."""
+    """Return an empty log directory."""
     (tmp_path / "logs").mkdir()
     return tmp_path / "logs"
 
@@ -70,7 +70,7 @@ def test_rotation_by_rename(start: Start, folder: Path) -> None:
 
 
 def open_files(pid: int) -> list[str]:
-    """Give what a process has open."""
+    """Return what a process has open."""
     found = []
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:

@@ -16,7 +16,7 @@ from zeeksmtp.model import Command
 
 if TYPE_CHECKING:
     from zeeksmtp.model import Finding
-    from zeeksmtp.watch.waking import Waking
+    from zeeksmtp.watch.wakeup import Wakeup
 
 
 class Form(StrEnum):
@@ -58,30 +58,30 @@ def watch(
       zeeksmtp watch /opt/zeek/logs/current
       zeeksmtp watch /opt/zeek/logs/current --format json >> /var/log/zeeksmtp.ndjson
     """
-    from zeeksmtp.watch import watching  # noqa: PLC0415 - `--help` must not load polars
-    from zeeksmtp.watch.waking import Waking  # noqa: PLC0415 - likewise
+    from zeeksmtp.watch import loop  # noqa: PLC0415 - `--help` must not load polars
+    from zeeksmtp.watch.wakeup import Wakeup  # noqa: PLC0415 - likewise
 
-    asked = watching.Watch(path, _request.settings(config, local_net), from_start, hours)
-    waking = Waking()
+    asked = loop.WatchRequest(path, _request.settings(config, local_net), from_start, hours)
+    wakeup = Wakeup()
     _say.note(f"watching {path}; Ctrl-C ends", quiet=quiet)
     try:
-        with waking.signals():
-            watching.watch(asked, _printer(form, waking), _tell, waking)
+        with wakeup.signals():
+            loop.watch(asked, _printer(form, wakeup), _notify, wakeup)
     except KeyboardInterrupt:  # it came while a finding was printed: nobody may be reading on
         _say.discard()
     return ExitCode.OK
 
 
-def _printer(form: Form, waking: Waking) -> Callable[[Sequence[Finding]], None]:
+def _printer(form: Form, wakeup: Wakeup) -> Callable[[Sequence[Finding]], None]:
     line = _object if form is Form.JSON else _sentence
 
     def show(findings: Sequence[Finding]) -> None:
-        waking.ended |= not _say.out("".join(map(line, findings)))
+        wakeup.ended |= not _say.out("".join(map(line, findings)))
 
     return show
 
 
-def _tell(trouble: str) -> None:
+def _notify(trouble: str) -> None:
     _say.trouble(trouble, 0)
 
 

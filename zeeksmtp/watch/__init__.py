@@ -1,5 +1,5 @@
-"""A live log directory followed: lines as they come, findings as they arise.
+"""A live log directory followed: lines as they are written, findings as they arise.
 
-`folder` and `tail` give new rows, `instant` judges what one line can prove, `rounds` what takes counts, over the rows
-that `window` keeps; `news` says which finding is new; `waking` when to look; `watching` is the loop.
+`folder` and `tail` read new rows; `per_line` runs the detectors that one line is enough for, `periodic` all of them
+over the rows that `rolling_lake` keeps; `dedup` decides what to show, `wakeup` when to read; `loop` is the loop.
 """

@@ -16,11 +16,11 @@ from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._sniff import Kind, sniff
 from zeeksmtp.logs._tsv import TsvReader
 
-_HEAD: Final = 1 << 16
-_KNOWN_BY: Final = 4096  # bytes before the place that was read up to; with the last line's uid, as many lines end alike
+_HEAD_BYTES: Final = 1 << 16
+_CONTEXT_BYTES: Final = 4096  # kept of what was read last, to tell a file that was written anew: many lines end alike
 
 
-class Place(NamedTuple):
+class ReadPosition(NamedTuple):
     """How far a file was read, and the bytes before it: an inode alone may be another file by now."""
 
     offset: int = 0
@@ -40,13 +40,13 @@ class Tail:
         self.behind = False
         self._file = file
         self._reader = TsvReader(kind.log) if kind.format == "tsv" else JsonReader(kind.log)
-        self._place = Place()
+        self._place = ReadPosition()
         self._state = (0, 0)
         self._dropping = False
 
     @property
-    def place(self) -> Place:
-        """Tell how far the file was read."""
+    def place(self) -> ReadPosition:
+        """Notify how far the file was read."""
         return self._place
 
     @property
@@ -54,26 +54,26 @@ class Tail:
         """Say why its rows cannot be used, if so."""
         return self._reader.problem
 
-    def skip(self, to: Place | int) -> None:
+    def skip(self, to: ReadPosition | int) -> None:
         """Pass over what is there: up to a place that was read before, or the last whole line of so many bytes."""
-        head = os.pread(self._file.fileno(), _HEAD, 0)
+        head = os.pread(self._file.fileno(), _HEAD_BYTES, 0)
         if lines := head.count(b"\n"):
             for header in sliced([Block(head[: head.rfind(b"\n") + 1], 1, lines)], lines):
                 deque(self._reader.feed(header), 0)
-        if isinstance(to, Place):
+        if isinstance(to, ReadPosition):
             self._place = to
         else:
             self._at(self._last_line(to))
 
-    def read(self, most: int) -> Iterator[Batch]:
-        """Yield what the lines give that have become whole; at most about `most` bytes, then `behind` is true."""
+    def read(self, max_bytes: int) -> Iterator[Batch]:
+        """Yield what the lines give that have become whole; at most about `max_bytes`, then `behind` is true."""
         status = os.fstat(self._file.fileno())
         state = (status.st_size, status.st_mtime_ns)
         if state == self._state and not self.behind:
             return
         if self._changed(status.st_size):
             self._start_over()
-        until = self._place.offset + most
+        until = self._place.offset + max_bytes
         while self._place.offset < until and (data := self._lines()) is not None:
             yield from self._fed(data)
         self.behind = self._place.offset >= until
@@ -94,11 +94,11 @@ class Tail:
         return os.pread(self._file.fileno(), LONGEST_LINE, self._place.offset)
 
     def _at(self, offset: int) -> None:
-        start = max(offset - _KNOWN_BY, 0)
-        self._place = Place(offset, os.pread(self._file.fileno(), offset - start, start))
+        start = max(offset - _CONTEXT_BYTES, 0)
+        self._place = ReadPosition(offset, os.pread(self._file.fileno(), offset - start, start))
 
     def _changed(self, size: int) -> bool:
-        """Tell whether the content that was read is gone: the file was truncated, and perhaps written anew."""
+        """Notify whether the content that was read is gone: the file was truncated, and perhaps written anew."""
         offset, before = self._place
         return size < offset or os.pread(self._file.fileno(), len(before), offset - len(before)) != before
 
@@ -111,13 +111,13 @@ class Tail:
             start = os.lseek(self._file.fileno(), 0, os.SEEK_DATA)
         except OSError:  # nothing but a hole, or a file system without them
             start = 0
-        self._place, self._dropping = Place(start), False
+        self._place, self._dropping = ReadPosition(start), False
 
     def _last_line(self, size: int) -> int:
-        """Give where the last whole line of the first `size` bytes ends."""
+        """Return where the last whole line of the first `size` bytes ends."""
         end = size
         while end > 0:
-            start = max(end - _HEAD, 0)
+            start = max(end - _HEAD_BYTES, 0)
             found = os.pread(self._file.fileno(), end - start, start).rfind(b"\n")
             if found >= 0:
                 return start + found + 1
@@ -125,7 +125,7 @@ class Tail:
         return 0
 
     def _lines(self) -> bytes | None:
-        """Give the next whole lines, empty if there are none among the bytes; `None` at the end of the file."""
+        """Return the next whole lines, empty if the bytes hold none; `None` at the end of the file."""
         data = self._ahead()
         cut = data.rfind(b"\n") + 1
         if not cut and len(data) < LONGEST_LINE:
@@ -145,17 +145,17 @@ class Tail:
 
 
 def opened(path: Path) -> tuple[FileIO, os.stat_result]:
-    """Open a file to follow; give it and its status. Raises `OSError`."""
+    """Open a file to follow; return it and its status. Raises `OSError`."""
     # O_NONBLOCK: should it have become a FIFO since it was found, opening it must not hang
     file = FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
     return file, os.fstat(file.fileno())
 
 
 def kind_of(path: Path, file: FileIO) -> Kind | None:
-    """Tell what a file is; `None` while too little of it is written to tell, or if `path` is another file by now."""
-    head = os.pread(file.fileno(), _HEAD, 0)
+    """Detect what a file is; `None` while too little of it is written, or if `path` is another file by now."""
+    head = os.pread(file.fileno(), _HEAD_BYTES, 0)
     whole = head[: head.rfind(b"\n") + 1].splitlines()
-    if len(head) < _HEAD and not any(line[:1] != b"#" or line.startswith(b"#fields") for line in whole):
+    if len(head) < _HEAD_BYTES and not any(line[:1] != b"#" or line.startswith(b"#fields") for line in whole):
         return None
     kind = sniff(path)
     try:

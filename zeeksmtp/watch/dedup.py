@@ -1,4 +1,4 @@
-"""Which findings are news: those that were not shown yet, or were less severe then."""
+"""Which findings to show: those that were not shown yet, or were less severe then."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Final
 
 from zeeksmtp.model import Finding, identity
 
-_MOST: Final = 100_000  # findings that are remembered
+_MAX_SHOWN: Final = 100_000  # names of findings that are remembered
 
 
-class News:
-    """Remembers what was shown. What nothing spoke of for `hours` is forgotten, and is news when it recurs."""
+class Deduplicator:
+    """Remembers what was shown. What did not recur for `hours` is forgotten, and is shown again when it does."""
 
     def __init__(self, hours: float) -> None:
         self._seconds = hours * 3600
         self._shown: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._before: dict[str, datetime] = {}
 
-    def had(self, findings: Iterable[Finding]) -> None:
-        """Take in findings of lines that are not to be shown: they are news only when something is added to them."""
+    def mark_known(self, findings: Iterable[Finding]) -> None:
+        """Mark findings of earlier lines as known: they are shown only once something is added to them."""
         self._before = {name: finding.last for finding in findings for name in _names(finding)}
 
-    def of(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Give the findings that are to be shown now."""
+    def new_among(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return the findings to show now."""
         now = time.monotonic()
-        news = [finding for finding in findings if self._is_new(finding, now)]
-        while self._shown and (len(self._shown) > _MOST or self._oldest() < now - self._seconds):
+        new = [finding for finding in findings if self._is_new(finding, now)]
+        while self._shown and (len(self._shown) > _MAX_SHOWN or self._oldest() < now - self._seconds):
             self._shown.popitem(last=False)
-        return news
+        return new
 
     def _is_new(self, finding: Finding, now: float) -> bool:
         names = _names(finding)
@@ -47,9 +47,9 @@ class News:
 
 
 def _names(finding: Finding) -> list[str]:
-    """Give what a finding is known by: its id; and its accounts as logged, which may get another id later.
+    """Return what a finding is known by: its id; and its accounts as logged, which may get another id later.
 
-    Accounts are joined by the server's name, and a server may not have told it yet when the first line comes.
+    Accounts are joined by the server's name, and a server may not have shown it yet when the first line comes.
     """
     logged = [identity(finding.detector, finding.clients, finding.servers, finding.accounts)]
     return [finding.id, *(logged if finding.accounts else [])]

@@ -1,4 +1,4 @@
-"""The rows of the last hours in a temporary lake: what tests over counts are made on. Bounded in time and in rows."""
+"""The rows of the last hours in a temporary lake, for the tests over counts. Bounded in time and in rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import polars as pl
 
 from zeeksmtp.engine._base import Engine
 
-_MOST: Final = 2_000_000  # rows of all logs
-_FULL: Final = 200_000  # rows of a part that gets no more
-_HOUR: Final = 3600.0
+_MAX_ROWS: Final = 2_000_000  # of all logs
+_MAX_PART_ROWS: Final = 200_000
+_HOUR_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _HourPart:
     """Rows that came within an hour."""
 
     log: str
@@ -27,36 +27,36 @@ class _Part:
     path: Path
 
 
-class Window:
+class RollingLake:
     """Keeps rows under `lake`/<log>/, as `ingest.scan` reads them, for `hours` after they came."""
 
-    def __init__(self, lake: Path, hours: float, engine: Engine, most: int = _MOST) -> None:
+    def __init__(self, lake: Path, hours: float, engine: Engine, max_rows: int = _MAX_ROWS) -> None:
         self._lake = lake
-        self._seconds = hours * _HOUR
+        self._seconds = hours * _HOUR_SECONDS
         self._engine = engine
-        self._most = most
-        self._parts: list[_Part] = []
+        self._max_rows = max_rows
+        self._parts: list[_HourPart] = []
         self._number = 0
 
     def add(self, rows: Mapping[str, pl.DataFrame]) -> None:
-        """Take rows in, by log; let go of what is too old or too much."""
+        """Add rows, by log; drop the oldest beyond the bounds."""
         now = time.monotonic()
         for log, frame in rows.items():
-            self._put(log, frame, now)
+            self._append(log, frame, now)
         kept = sum(part.rows for part in self._parts)
-        while self._parts and (kept > self._most or self._parts[0].since < now - self._seconds - _HOUR):
+        while self._parts and (kept > self._max_rows or self._parts[0].since < now - self._seconds - _HOUR_SECONDS):
             oldest = self._parts.pop(0)
             kept -= oldest.rows
             oldest.path.unlink()
 
-    def _put(self, log: str, frame: pl.DataFrame, now: float) -> None:
+    def _append(self, log: str, frame: pl.DataFrame, now: float) -> None:
         last = next((part for part in reversed(self._parts) if part.log == log), None)
         self._number += 1
         path = self._lake / log / f"{self._number}.parquet"
-        if last is None or last.rows + len(frame) > _FULL or last.since < now - _HOUR:
+        if last is None or last.rows + len(frame) > _MAX_PART_ROWS or last.since < now - _HOUR_SECONDS:
             self._engine.write(frame.lazy(), path)
-            self._parts.append(_Part(log, now, len(frame), path))
+            self._parts.append(_HourPart(log, now, len(frame), path))
             return
         self._engine.write(pl.concat([pl.scan_parquet(last.path), frame.lazy()]), path)
-        self._parts[self._parts.index(last)] = _Part(log, last.since, last.rows + len(frame), path)
+        self._parts[self._parts.index(last)] = _HourPart(log, last.since, last.rows + len(frame), path)
         last.path.unlink()

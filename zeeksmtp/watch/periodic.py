@@ -1,4 +1,4 @@
-"""What takes counts: every minute, beside the following, all detectors over the window. One round at a time."""
+"""What takes counts: every minute, in a thread of its own, all detectors over the last hours. One run at a time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from zeeksmtp.logs._discover import Found
 from zeeksmtp.model import Report
 from zeeksmtp.pipeline import Request, report_over
 from zeeksmtp.watch.folder import Rows
-from zeeksmtp.watch.window import Window
+from zeeksmtp.watch.rolling_lake import RollingLake
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-_ENOUGH = 200_000
-"""Rows that wait in memory before a round is due early."""
+_MAX_WAITING_ROWS = 200_000
+"""Rows that wait in memory before a run is due early."""
 
 
-class Ended(BaseException):
-    """The watch ends: what is under way is given up. No `Exception`, as nothing is to go on after it."""
+class WatchEnded(BaseException):
+    """The watch ends: what is under way is cancelled. No `Exception`, as nothing is to go on after it."""
 
 
 class _Stoppable(LocalEngine):
@@ -35,23 +35,23 @@ class _Stoppable(LocalEngine):
 
     def write(self, plan: pl.LazyFrame, path: Path) -> None:
         """See `Engine.write`."""
-        self._go_on()
+        self._raise_if_stopped()
         super().write(plan, path)
 
     def collect(self, plan: pl.LazyFrame, *, small: bool = False) -> pl.DataFrame:
         """See `Engine.collect`."""
-        self._go_on()
+        self._raise_if_stopped()
         return super().collect(plan, small=small)
 
-    def _go_on(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self.stopped:
-            raise Ended
+            raise WatchEnded
 
 
-class Rounds:
-    """Takes new rows in, and every so many seconds judges the window in a thread of its own.
+class PeriodicDetection:
+    """Collects new rows, and every so many seconds runs the detectors over the last hours in a thread of its own.
 
-    `home` gets the folders `lake` and `facts`. Leaving the context waits for what is under way.
+    `home` gets the folders `lake` and `facts`. Leaving the context waits for the plan under way.
     """
 
     def __init__(self, settings: Settings, home: Path, hours: float, every: float) -> None:
@@ -59,11 +59,11 @@ class Rounds:
         self._engine = _Stoppable()
         self._home = home
         self._every = every
-        self._window = Window(home / "lake", hours, self._engine)
+        self._lake = RollingLake(home / "lake", hours, self._engine)
         self._waiting: list[Rows] = []
-        self._begun = time.monotonic()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="round")
-        self._round: Future[Report] | None = None
+        self._started = time.monotonic()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="periodic")
+        self._run: Future[Report] | None = None
 
     def __enter__(self) -> Self:
         """Make the folders."""
@@ -72,36 +72,36 @@ class Rounds:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Give up the round that is under way."""
+        """Cancel the run that is under way."""
         self._engine.stopped = True
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     @property
     def full(self) -> bool:
-        """Tell whether so many rows wait for the round under way that no more should be read."""
-        return self._round is not None and self._rows() > _ENOUGH
+        """Whether so many rows wait for the run under way that no more should be read."""
+        return self._run is not None and self._rows() > _MAX_WAITING_ROWS
 
     def add(self, rows: Rows) -> None:
-        """Take new rows in; begin a round if one is due."""
+        """Add new rows; start a run if one is due."""
         if rows:
             self._waiting.append(rows)
-        due = time.monotonic() - self._begun >= self._every or self._rows() > _ENOUGH
-        if due and self._round is None:
-            taken, self._waiting = self._waiting, []
-            self._begun = time.monotonic()
-            self._round = self._thread.submit(self._judge, taken)
+        due = time.monotonic() - self._started >= self._every or self._rows() > _MAX_WAITING_ROWS
+        if due and self._run is None:
+            batches, self._waiting = self._waiting, []
+            self._started = time.monotonic()
+            self._run = self._thread.submit(self._detect, batches)
 
     def result(self) -> Report | None:
-        """Give the report of a round that is done, once. Raises what it raised."""
-        if self._round is None or not self._round.done():
+        """Return the report of a finished run, once. Raises what it raised."""
+        if self._run is None or not self._run.done():
             return None
-        done, self._round = self._round, None
+        done, self._run = self._run, None
         return done.result()
 
     def _rows(self) -> int:
         return sum(len(frame) for rows in self._waiting for frame in rows.values())
 
-    def _judge(self, waiting: list[Rows]) -> Report:
+    def _detect(self, waiting: list[Rows]) -> Report:
         logs = {log for rows in waiting for log in rows}
-        self._window.add({log: pl.concat([rows[log] for rows in waiting if log in rows]) for log in logs})
+        self._lake.add({log: pl.concat([rows[log] for rows in waiting if log in rows]) for log in logs})
         return report_over(self._request, self._engine, self._home, Found((), ()), [])

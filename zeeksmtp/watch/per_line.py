@@ -7,17 +7,18 @@ from typing import Final
 
 import polars as pl
 
+from zeeksmtp import pipeline
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Finding
-from zeeksmtp.pipeline import Detection, Request, detect, detectors, facts, facts_of, logs
+from zeeksmtp.pipeline import Detection, Request, detectors, facts, facts_of, logs
 from zeeksmtp.report.findings import in_order
 from zeeksmtp.watch.folder import Rows
 
 # Which detectors a single line is enough for; and parameters that switch off what they count over sessions of others.
-_PROVED: Final = {
+_PROVED_BY_ONE_LINE: Final = {
     "blocklisted-sender": {},
     "cleartext-credentials": {},
     "cleartext-token": {},
@@ -25,27 +26,27 @@ _PROVED: Final = {
     "starttls-stripped": {"min_other_clients": 1 << 62},
     "user-enumeration": {},
 }
-_RECENT: Final = 5000  # rows of each log
+_MAX_RECENT_ROWS: Final = 5000  # of each log
 
 
-class Instant:
-    """Judges new rows at once. Remembers the latest of each log: accounts are joined, and guesses told, by them."""
+class PerLineDetection:
+    """Runs these detectors over new rows at once, with the latest rows of each log: accounts are joined by them."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._request = Request((), _narrowed(settings))
         self._engine = engine
-        self._detectors = [detector for detector in detectors() if detector.id in _PROVED]
+        self._detectors = [detector for detector in detectors() if detector.id in _PROVED_BY_ONE_LINE]
         self._facts = _needed({name for detector in self._detectors for name in detector.needs})
         self._recent = {name: pl.DataFrame(schema=schema_of(log.columns)) for name, log in logs().items()}
 
-    def judge(self, new: Rows) -> Detection:
-        """Give the findings of what the new rows have a part in, worst first; suppressed ones are left out."""
+    def detect(self, new: Rows) -> Detection:
+        """Return the findings that the new rows are part of, worst first; suppressed ones are left out."""
         tables = facts_of(self._with_recent(new), self._request.context, self._keep)
         # A recipient is a question for a name only where there are many of them: that takes counts, and roles.
         tables["query"] = tables["query"].filter(pl.col("verb") != "RCPT")
-        judged = detect(self._request, self._engine, tables, self._detectors)
-        judged.findings = self._unsuppressed(judged.findings)
-        return judged
+        detection = pipeline.detect(self._request, self._engine, tables, self._detectors)
+        detection.findings = self._unsuppressed(detection.findings)
+        return detection
 
     def _unsuppressed(self, findings: list[Finding]) -> list[Finding]:
         kept, _ = suppress(in_order(findings), self._request.settings.suppress, datetime.now(UTC).date())
@@ -55,17 +56,17 @@ class Instant:
         return self._engine.collect(plan).lazy() if name in self._facts else plan
 
     def _with_recent(self, new: Rows) -> dict[str, pl.LazyFrame]:
-        """Give all logs: the new rows, and the recent ones of the servers that they are about."""
+        """Return all logs: the new rows, and the recent ones of the servers that they are about."""
         servers = pl.concat([rows["id.resp_h"] for rows in new.values()]).unique()
         there = pl.col("id.resp_h").is_in(servers.implode())
         known = {name: rows.filter(there) for name, rows in self._recent.items()}
         for name, rows in new.items():
-            self._recent[name] = pl.concat([self._recent[name], rows]).tail(_RECENT)
+            self._recent[name] = pl.concat([self._recent[name], rows]).tail(_MAX_RECENT_ROWS)
         return {name: pl.concat([rows, new.get(name, rows.clear())]).lazy() for name, rows in known.items()}
 
 
 def _narrowed(settings: Settings) -> Settings:
-    params = {name: settings.params(name).model_copy(update=off) for name, off in _PROVED.items() if off}
+    params = {name: settings.params(name).model_copy(update=off) for name, off in _PROVED_BY_ONE_LINE.items() if off}
     return settings.model_copy(update={"detectors": {**settings.detectors, **params}})
 
 

@@ -1,4 +1,4 @@
-"""When to look: a change in the folder wakes, a signal ends, and a second passes anyway."""
+"""When to read: after a change in the folder, after a second at the latest; a signal ends the watch."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final
 
-from zeeksmtp.watch.folder import Tell
+from zeeksmtp.watch.folder import Notify
 
-LONGEST: Final = 1.0
-"""Seconds after which to look even if nothing was heard: inotify can overflow, and network files tell nothing."""
+MAX_WAIT_SECONDS: Final = 1.0
+"""After which to read even without a notice: inotify can overflow, and network file systems send none."""
 # A thread of watchdog's that is stopped midway says so; where nobody set up logging, that would be on standard error.
 logging.getLogger("watchdog").addHandler(logging.NullHandler())
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Waking:
+class Wakeup:
     """Sleeps until there is something to do. `ended` is true once a signal asked for the end."""
 
     def __init__(self) -> None:
         self.ended = False
-        self._bells: SimpleQueue[None] = SimpleQueue()  # its `put` is safe in a signal handler, an Event's `set` is not
+        self._events: SimpleQueue[None] = (
+            SimpleQueue()
+        )  # its `put` is safe in a signal handler, an Event's `set` is not
         self._watched: tuple[int, int] | None = None
         self._threads: list[threading.Thread] = []
-        self._speaking = False
+        self._interruptible = False
 
     @contextmanager
     def signals(self) -> Iterator[None]:
         """Let signals end the watch while the block runs; those that are ignored (nohup) stay so."""
-        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, self._end) for number in heeded}
+        handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._end) for number in handled}
         try:
             yield
         finally:
@@ -45,15 +47,15 @@ class Waking:
                 signal.signal(number, handler)
 
     @contextmanager
-    def speaking(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         """While the block runs, a signal raises `KeyboardInterrupt`: a reader who has stopped reading blocks writes."""
-        self._speaking = True
+        self._interruptible = True
         try:
             yield
         finally:
-            self._speaking = False
+            self._interruptible = False
 
-    def watch(self, folder: Path, tell: Tell) -> None:
+    def watch(self, folder: Path, notify: Notify) -> None:
         """Be woken by what happens in `folder`, which may be another than before, or not be there."""
         try:
             status = folder.stat()
@@ -64,32 +66,32 @@ class Waking:
         self._unwatch()
         self._watched = status.st_dev, status.st_ino
         try:
-            self._threads = _watching(folder, self._ring)
+            self._threads = _watching(folder, self._on_change)
         except OSError as error:
-            tell(f"{folder}: the system gives no notice of changes ({error.strerror}); looking every second instead")
+            notify(f"{folder}: the system gives no notice of changes ({error.strerror}); reading every second instead")
 
     def wait(self, least: float) -> None:
-        """Sleep until something happens, for `LONGEST` seconds at most, and for `least` in any case."""
+        """Sleep until something happens, for `MAX_WAIT_SECONDS` seconds at most, and for `least` in any case."""
         if self.ended:
             return
-        begun = time.monotonic()
+        began = time.monotonic()
         try:
-            self._bells.get(timeout=LONGEST)
+            self._events.get(timeout=MAX_WAIT_SECONDS)
             if not self.ended:
-                time.sleep(max(least - (time.monotonic() - begun), 0))
+                time.sleep(max(least - (time.monotonic() - began), 0))
             while True:
-                self._bells.get_nowait()
+                self._events.get_nowait()
         except Empty:
             pass
 
-    def _ring(self, _path: str) -> None:
-        if self._bells.empty():
-            self._bells.put(None)
+    def _on_change(self, _path: str) -> None:
+        if self._events.empty():
+            self._events.put(None)
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         self.ended = True
-        self._bells.put(None)
-        if self._speaking:
+        self._events.put(None)
+        if self._interruptible:
             raise KeyboardInterrupt
 
     def _unwatch(self) -> None:
@@ -101,7 +103,7 @@ class Waking:
 
 
 def _watching(folder: Path, ring: object) -> list[threading.Thread]:
-    """Start zat's watcher of a folder; give its threads, because it keeps no handle by which to stop them."""
+    """Start zat's watcher of a folder; return its threads, because it keeps no handle by which to stop them."""
     from zat.utils.dir_watcher import DirWatcher  # noqa: PLC0415 - watchdog comes with it
 
     before = set(threading.enumerate())
