@@ -1,13 +1,16 @@
 """STARTTLS is removed on the path between client and server.
 
-What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
-at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
-(4xx, 5xx) while it works for others, or a server that offers STARTTLS to at least `min_offered_share` of its other
-clients within three days (at least `min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO
-is the same), and did so before, does not offer it all day to this one, which said EHLO. One finding per client and
-server, severity high; `count` is the number of such sessions. A server that refuses what it offers to everybody is one
-finding: medium while it has one client, since nobody can tell an attacker from a broken certificate (both say 454, RFC
-3207), low with more, where the server is the likelier cause.
+What it sees: sessions (table `session`) of one client and server in which STARTTLS is masked (eight letters, all X but
+perhaps the last, as Cisco's inspection writes it; it masks other keywords, too, such as CHUNKING), or the greeting is
+all asterisks and STARTTLS is not offered, or STARTTLS was refused (4xx, 5xx) while it works for others, or a server
+that offers STARTTLS to at least `min_offered_share` of its other clients within three days (at least
+`min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO is the same), and did so before, does
+not offer it all day to this one, which said EHLO. One finding per client and server, severity high; `count` is the
+number of such sessions. A mask is STARTTLS where the same answer (line for line keywords of the same length) has
+STARTTLS in that place elsewhere, from this server or another; it is none where this server has another keyword there. A
+mask that nothing explains, and a masked greeting of a server that never offers STARTTLS, are low and of low confidence.
+A server that refuses what it offers to everybody is one finding: medium while it has one client, since nobody can tell
+an attacker from a broken certificate (both say 454, RFC 3207), low with more, where the server is the likelier cause.
 
 Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
 
@@ -21,6 +24,7 @@ change the passwords that went by meanwhile.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import polars as pl
@@ -34,7 +38,9 @@ from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
 _PAIR = ("client", "server")
 _PORT = ("server", "port")
 _AROUND_DAYS = 3
-_MASKED = r"^X{3,}[A-Z]?$"
+_MASKED = r"^X{7}[A-Z]$"  # as long as STARTTLS
+_STARTTLS = "STARTTLS"
+_MAX_PLACES = 20  # of a client's day at a server: its answer to EHLO has few wordings
 _STARRED = r"^\*{3,}[* ]*$"
 _SIGNS = ("masked", "starred", "refused")
 _WORDS = {
@@ -43,7 +49,8 @@ _WORDS = {
     "refused": "rejected in {}",
     "withheld": "withheld in {}",
 }
-_WORDING = pl.Struct({"masked": pl.Boolean, "answer": pl.UInt64})
+_PLACES = ("masks", "starttls_at", "others_at")
+_WORDING = pl.Struct({"answer": pl.UInt64, **dict.fromkeys(_PLACES, pl.List(pl.String))})
 
 
 class StrippedParams(Params):
@@ -71,10 +78,11 @@ class StrippedParams(Params):
 def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.LazyFrame:
     """Return sessions in clear in which the server could have offered STARTTLS, summed up by day and sign.
 
-    `answer` is a hash of what else was answered to EHLO. A masked keyword had been offered. Only rows with a sign, or
-    without an offer, have uids.
+    `answer` is a hash of what else was answered to EHLO; the columns of `_PLACES` say where in the answer keywords of
+    eight letters stood. Only rows with a sign, or without an offer, have uids.
     """
     key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "in_window")
+    offered = pl.col("starttls_offered").fill_null(value=False)
     sessions = (
         tables["session"]
         .filter(pl.col("seen"), ~pl.col("implicit_tls"))
@@ -86,18 +94,20 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
             "tls",
             pl.col("auth_attempts").fill_null(0).alias("logins"),
             pl.col("capabilities").map_batches(_each_wording, return_dtype=_WORDING).alias("wording"),
-            pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
+            (pl.col("banner").fill_null("").str.contains(_STARRED) & ~offered).alias("starred"),
             (pl.col("starttls_code") >= 400).fill_null(value=False).alias("refused"),
             (pl.col("capabilities").list.len() > 0).fill_null(value=False).alias("ehlo"),
-            pl.col("starttls_offered").fill_null(value=False).alias("offered"),
+            offered.alias("offered"),
             pl.col("ts").dt.truncate("1d").alias("day"),
             context.window.covers().alias("in_window"),
         )
         .unnest("wording")
+        .with_columns(((pl.col("masks").list.len() > 0) & ~pl.col("offered")).alias("masked"))
     )
     sums = sessions.group_by(key).agg(
-        (pl.col("offered") | pl.col("masked")).any().alias("offered"),
+        pl.col("offered").any(),
         pl.col("answer").max(),
+        *(pl.col(places).explode().drop_nulls().unique().sort().head(_MAX_PLACES) for places in _PLACES),
         pl.col("tls").fill_null(value=False).any(),
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
@@ -109,17 +119,62 @@ def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.Lazy
 
 
 def _each_wording(capabilities: pl.Series) -> pl.Series:
-    """Return `masked` and `answer` of each list of capabilities: many sessions have few wordings."""
+    """Return `answer` and the columns of `_PLACES` of each list of capabilities: many sessions have few wordings."""
     lists = capabilities.fill_null([]).alias("lists").to_frame().with_columns(text=pl.col("lists").list.join("\n"))
-    is_masked = pl.element().str.contains(_MASKED)
-    besides = pl.element().filter((pl.element() != "STARTTLS") & ~is_masked)
+    besides = pl.element().filter((pl.element() != _STARTTLS) & ~pl.element().str.contains(_MASKED))
     each = lists.unique("text").select(
         "text",
-        pl.col("lists").list.eval(is_masked).list.any().alias("masked"),
         pl.col("lists").list.eval(besides).list.sort().list.join("|").hash().alias("answer"),
+        pl.col("lists")
+        .map_elements(_places, return_dtype=pl.Struct(dict.fromkeys(_PLACES, pl.List(pl.String))))
+        .alias("places"),
     )
-    wordings = lists.select("text").join(each, on="text", how="left", maintain_order="left")
-    return wordings.select(pl.struct("masked", "answer")).to_series()
+    wordings = lists.select("text").join(each.unnest("places"), on="text", how="left", maintain_order="left")
+    return wordings.select(pl.struct("answer", *_PLACES)).to_series()
+
+
+def _places(capabilities: pl.Series) -> dict[str, list[str]]:
+    """Return where keywords of eight letters stand in an answer to EHLO: as masks, as STARTTLS, as another keyword.
+
+    A place is the lengths of all keywords and the number of the line: a mask keeps the length of what it hides.
+    """
+    keywords = [(line or "").split(" ")[0].upper() for line in capabilities]
+    shape = " ".join(str(len(keyword)) for keyword in keywords)
+    places: dict[str, list[str]] = {name: [] for name in _PLACES}
+    for number, keyword in enumerate(keywords):
+        if len(keyword) == len(_STARTTLS):
+            masked = "masks" if re.match(_MASKED, keyword) else "others_at"
+            places["starttls_at" if keyword == _STARTTLS else masked].append(f"{number} of {shape}")
+    return places
+
+
+def _unmasked(signs: pl.LazyFrame) -> pl.LazyFrame:
+    """Add `explained`: the mask hides STARTTLS, as other answers show. `masked` is false where it hides another keyword.
+
+    A masked STARTTLS had been offered.
+    """
+
+    def every(places: str) -> pl.Expr:
+        return pl.col(places).explode().drop_nulls().unique()
+
+    own = signs.group_by("server").agg(
+        every("starttls_at").alias("own"), every("others_at").alias("not"), pl.col("offered").any().alias("offers")
+    )
+    known = signs.select(every("starttls_at").implode().alias("known"))
+    masks = pl.col("masks").list
+    maybe = masks.set_difference("not").list
+    explained = (masks.set_intersection("own").list.len() > 0) | (maybe.set_intersection("known").list.len() > 0)
+    return (
+        signs.join(own, on="server", how="left")
+        .join(known, how="cross")
+        .with_columns((pl.col("masked") & explained).alias("explained"))
+        .with_columns(
+            (pl.col("masked") & (pl.col("explained") | (maybe.len() > 0))).alias("masked"),
+            (pl.col("offered") | pl.col("explained")).alias("offered"),
+            (pl.col("starred") & pl.col("offers")).alias("greeting_rewritten"),
+        )
+        .drop("own", "not", "known", "offers")
+    )
 
 
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
@@ -169,6 +224,7 @@ def _suspicious(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
 
     `stripped_client` is null for the latter: they are about the server.
     """
+    signs = _unmasked(signs).cache()
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works"))
     from_all = pl.col("refused") & ~pl.col("works") & pl.col("offered") & ~pl.any_horizontal("masked", "starred")
     rows = (
@@ -198,6 +254,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
             pl.col("count").sum(),
             pl.col("client").unique().sort().alias("clients"),
             pl.col("others_offered").max().fill_null(0),
+            pl.any_horizontal("explained", "greeting_rewritten").any().alias("rewritten"),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
             pl.col("logins").sum(),
             pl.col("from_all").any(),
@@ -210,8 +267,15 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
     return to_findings(
         found.with_columns(
             entity("stripped_client", "server"),
-            severity({"low": pl.col("from_all") & several, "medium": pl.col("from_all")}, otherwise="high"),
-            pl.when((pl.col("masked") + pl.col("starred")) > 0)
+            severity(
+                {
+                    "low": pl.col("from_all") & several,
+                    "medium": pl.col("from_all"),
+                    "high": pl.col("rewritten") | (pl.col("refused") + pl.col("withheld") > 0),
+                },
+                otherwise="low",
+            ),
+            pl.when("rewritten")
             .then(pl.lit("high"))
             .when(witnessed & ~pl.col("from_all"))
             .then(pl.lit("medium"))
