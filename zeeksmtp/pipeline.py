@@ -53,7 +53,7 @@ from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
 from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
-from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
+from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
 from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
@@ -194,7 +194,7 @@ def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.La
 
 def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
-    chosen = list(those or detectors())
+    chosen = list(detectors() if those is None else those)
     context, there = request.context, logs_there(tables, engine)
     result = Detection()
 
@@ -289,8 +289,11 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     request.step("judging")
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
         waiting = pool.submit(_sums, request, engine, tables)
-        detection = detect(request, engine, tables)
         known = {detector.id: detector for detector in detectors()}
+        sources = {record.source.log for record in records}
+        visible = with_siblings(sources | logs_there(tables, engine))
+        sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
+        detection = detect(request, engine, tables, sighted)
         found_once = without_replaced(detection.findings, known, request.settings.link_hours)
         kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
         behaviours = behaviours_of(kept, tables, engine.collect)
@@ -305,7 +308,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, (*notes, *note_of(left))),
+        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left))),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),

@@ -108,6 +108,7 @@ DETECTOR = Detector(
     attack=("T1071.003",),
     needs=("session", "command", "message"),
     required_logs=("smtp_session", "smtp_cmd"),
+    inferred_from=("smtp",),
     params=BlocklistedParams,
     plan=plan,
     stage="abuse",

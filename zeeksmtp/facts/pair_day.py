@@ -38,7 +38,7 @@ def _count(condition: pl.Expr) -> pl.Expr:
 def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
     """Mails that crossed the boundary of the site in clear, per session."""
     crosses = pl.col("direction").is_in(CROSSING)
-    mails = tables["message"].filter(crosses, ~pl.col("tls").fill_null(value=True))
+    mails = tables["message"].filter(crosses, ~pl.col("tls").fill_null(value=True), pl.col("content").fill_null(value=True))
     return mails.group_by(number_of().alias("session")).agg(pl.len().cast(pl.UInt64).alias("cleartext_mails"))
 
 
@@ -50,7 +50,6 @@ def _in_clear(name: str) -> pl.Expr:
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per client, server, port, direction, day and side of the window's start."""
-    spoke = pl.col("banner").is_not_null() | (pl.col("resp_bytes").fill_null(0) > 0) & pl.col("service").is_not_null()
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
     logins = pl.col("auth_attempts").fill_null(0)
     clear, unused = pl.col("clear").is_not_null(), pl.col("starttls_offered") & pl.col("clear").is_not_null()
@@ -60,7 +59,6 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         .with_columns(
             day_of("ts", context.site).alias("day"),
             context.window.covers().alias("judged"),
-            spoke.alias("spoke"),
             refused.alias("refused"),
             _mailed().alias("mailed"),
             _offers_passwords().alias("offers_passwords"),
@@ -84,7 +82,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         _count(pl.col("refused")).alias("refused"),
         _count(pl.col("mailed")).alias("mailed"),
         pl.col("ts").filter(~pl.col("mailed")).sort().alias("silent"),
-        pl.col("spoke").any().alias("answered"),
+        pl.col("answered").any(),
         pl.col("starttls_offered").max(),
         pl.col("offers_passwords").max().alias("auth_offered_in_clear"),
     )
