@@ -56,6 +56,7 @@ from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
 from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
+from zeeksmtp.report.site import unknown_site
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
@@ -268,6 +269,7 @@ class _Sums:
     volumes: tuple[Volume, ...]
     traffic: Traffic
     notes: tuple[str, ...]
+    unknown_site: str | None
 
 
 def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
@@ -275,6 +277,7 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
     roles, role_notes = roles_of(tables, engine.collect)
     posture, posture_notes = posture_of(tables, engine.collect)
     volumes, volume_notes = volumes_of(tables, window, engine.collect)
+    unknown = unknown_site(tables, request.context, engine.collect)
     gaps = gaps_of(tables, window, timezone, engine.collect)
     return _Sums(
         roles=roles,
@@ -282,6 +285,7 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
         volumes=volumes,
         traffic=traffic_of(tables, request.context, engine.collect),
         notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
+        unknown_site=unknown,
     )
 
 
@@ -308,7 +312,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left))),
+        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left)), sums.unknown_site),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),

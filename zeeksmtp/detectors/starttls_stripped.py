@@ -149,7 +149,7 @@ def _places(capabilities: pl.Series) -> dict[str, list[str]]:
 
 
 def _unmasked(signs: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `explained`: the mask hides STARTTLS, as other answers show. `masked` is false where it hides another keyword.
+    """Add `explained` (other answers show STARTTLS in that place); `masked` is false where they show another keyword.
 
     A masked STARTTLS had been offered.
     """

@@ -5,7 +5,6 @@ import polars as pl
 from zeeksmtp.facts._common import PARTIES, once
 from zeeksmtp.model import Column, Context, Fact, Tables
 
-
 _QUEUED = r"(?i)^250[ -].*(?:queue|accepted for|message accepted|delivered|\bid=|2\.6\.\d|\bid [\w-]{6,})"
 _ABOUT_ADDRESS = r"^\d{3}[ -]\d\.1\.\d"
 
@@ -74,7 +73,9 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
             pl.col("last_reply").alias("reply_msg"),
         )
         .with_columns(_content().alias("content"))
-        .with_columns(((code == 250) & pl.col("content").fill_null(value=True)).fill_null(value=False).alias("accepted"))
+        .with_columns(
+            ((code == 250) & pl.col("content").fill_null(value=True)).fill_null(value=False).alias("accepted")
+        )
         .select(column.name for column in FACT.columns)
     )
 

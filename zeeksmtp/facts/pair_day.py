@@ -14,7 +14,7 @@ CROSSING = ("inbound", "outbound", "external")
 
 _KEY = ("client", "server", "port", "direction", "day", "judged")
 _COUNTS = (
-    *("sessions", "tls_sessions", "clear_sessions", "starttls_unused", "starttls_unused_logins"),
+    *("sessions", "tls_sessions", "tls_unknown", "clear_sessions", "starttls_unused", "starttls_unused_logins"),
     *("cleartext_mails", "cleartext_logins", "refused", "mailed"),
 )
 
@@ -38,7 +38,9 @@ def _count(condition: pl.Expr) -> pl.Expr:
 def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
     """Mails that crossed the boundary of the site in clear, per session."""
     crosses = pl.col("direction").is_in(CROSSING)
-    mails = tables["message"].filter(crosses, ~pl.col("tls").fill_null(value=True), pl.col("content").fill_null(value=True))
+    mails = tables["message"].filter(
+        crosses, ~pl.col("tls").fill_null(value=True), pl.col("content").fill_null(value=True)
+    )
     return mails.group_by(number_of().alias("session")).agg(pl.len().cast(pl.UInt64).alias("cleartext_mails"))
 
 
@@ -70,6 +72,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("sessions"),
         _count(pl.col("tls")).alias("tls_sessions"),
+        _count(pl.col("tls").is_null()).alias("tls_unknown"),
         pl.col("ts").filter(pl.col("tls").fill_null(value=False)).max().alias("last_tls"),
         _count(clear).alias("clear_sessions"),
         pl.col("clear").min().alias("first_clear"),
@@ -116,6 +119,7 @@ FACT = Fact(
         Column("last", "time", "start of its last session"),
         Column("sessions", "count", "sessions"),
         Column("tls_sessions", "count", "sessions in which TLS came up"),
+        Column("tls_unknown", "count", "sessions of which no log tells whether TLS came up"),
         Column("last_tls", "time", "start of the last session in which TLS came up"),
         Column("clear_sessions", "count", "sessions that carried mail or a login without TLS"),
         Column("first_clear", "time", "start of the first of these"),

@@ -56,7 +56,6 @@ _READY = r"(?i)^220[ -].*(?:tls|go ahead|ready to start)"
 """What servers answer STARTTLS with: their greeting is a 220 as well, but no line of smtp.log ends with it."""
 
 
-
 def _names(columns: tuple[Column, ...]) -> list[str]:
     return [column.name for column in columns]
 

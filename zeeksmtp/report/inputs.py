@@ -106,8 +106,12 @@ def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
 
 
 def coverage_of(
-    logs: Mapping[str, Log], detectors: Sequence[Detector], present: set[str], notes: Sequence[str]
+    logs: Mapping[str, Log],
+    detectors: Sequence[Detector],
+    present: set[str],
+    notes: Sequence[str],
+    unknown_site: str | None = None,
 ) -> Coverage:
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
     missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
-    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes))
+    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes), unknown_site=unknown_site)
