@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +47,7 @@ from zeeksmtp.model import (
     Volume,
     Window,
 )
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
@@ -337,8 +337,8 @@ def run(request: Request) -> Report:
 
     Raises `NoInputError` if a path does not exist or holds no usable log.
     """
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-", dir=request.settings.lake_dir) as folder:
-        return _through(request, Path(folder))
+    with private_folder(request.settings.lake_dir) as folder:
+        return _through(request, folder)
 
 
 def export(request: Request, folder: Path) -> Report:

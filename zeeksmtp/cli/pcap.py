@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from zeeksmtp.cli import _finish, _options, _request, _zeek
 from zeeksmtp.errors import ExitCode, NoInputError, UnreadableFileError
 from zeeksmtp.model import Command
+from zeeksmtp.private_folders import private_folder
 
 if TYPE_CHECKING:
     from zeeksmtp.model import Report
@@ -45,8 +45,8 @@ def pcap(
         if not capture.is_file():
             raise NoInputError(f"{capture}: no such capture")
     _zeek.zeek()
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-pcap-") as folder:
-        notes, failed, places = _analyse(captures, Path(folder))
+    with private_folder() as folder:
+        notes, failed, places = _analyse(captures, folder)
         over_logs = _request.report_of(list(places), settings, quiet=quiet)
         report = _about_captures(over_logs, places, notes, failed)
     return _finish.finish(
