@@ -57,6 +57,7 @@ from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, probl
 from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.site import unknown_site
+from zeeksmtp.report.strangers import bounded as bounded_per_stranger
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
 from zeeksmtp.tables import Maker, levels, put_together
 
@@ -197,12 +198,14 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
     chosen = list(detectors() if those is None else those)
     context, there = request.context, logs_there(tables, engine)
+    own = engine.collect(tables["role"].filter("local").select("host")).to_series()
     result = Detection()
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
         began = time.perf_counter()
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
+        rows = bounded_per_stranger(rows, own)
         trials = _trials(detector, tables, params, context, engine)
         _logger.debug("detector %s: %d findings in %.3f s", detector.id, len(rows), time.perf_counter() - began)
         return rows, trials

@@ -18,6 +18,7 @@ from zeeksmtp.model import (
     Term,
     identity,
 )
+from zeeksmtp.report.strangers import JOINED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -89,9 +90,10 @@ def _number(value: float) -> int | float:
 def _worded(finding: Finding, detector: Detector, hosts: Hosts) -> Finding:
     fields = fields_of(finding)
     steps = actions_of(detector.actions, [finding], hosts)
+    joined = f"{fields[JOINED]:,} quieter findings in one: " if JOINED in fields else ""
     return finding.model_copy(
         update={
-            "title": fill(detector.title, fields),
+            "title": joined + fill(detector.title, fields),
             "summary": fill(detector.summary, fields),
             "action": " ".join(step.text for step in steps),
         }
