@@ -60,6 +60,13 @@ def _names(columns: tuple[Column, ...]) -> list[str]:
     return [column.name for column in columns]
 
 
+def _first(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row per session: few have several, and only these are sorted."""
+    rows = rows.with_columns(pl.col("session").is_duplicated().alias("several"))
+    first = rows.filter("several").sort("session", "ts").unique("session", keep="first", maintain_order=True)
+    return pl.concat([rows.filter(~pl.col("several")), first]).drop("several", "ts")
+
+
 def _mails(tables: Tables) -> pl.LazyFrame:
     told = once(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
     helo = pl.col("helo").first(ignore_nulls=True).alias("smtp_helo")
@@ -98,14 +105,15 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per session; logs that are missing leave their columns null."""
     own = pl.col("number") == pl.col("session")
     connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")
-    conn = once(tables, "conn").select("session", *_names(_FROM_CONN))
+    conn = once(tables, "conn").select("session", "ts", *_names(_FROM_CONN))
     session = once(tables, "smtp_session").select(
-        "session", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
+        "session", "ts", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
     )
     has_ssl_log = tables["coverage"].select((pl.col("log") == "ssl").any().alias("has_ssl_log"))
     joined = connections
-    for part in (conn, session, _mails(tables), _handshakes(tables)):
-        joined = joined.join(part, on="session", how="left")
+    # Zeek with fixed seeds gives connections of several captures one uid: a session must not multiply for it.
+    for part in (_first(conn), _first(session), _mails(tables), _handshakes(tables)):
+        joined = joined.join(part, on="session", how="left", validate="m:1")
     starttls = pl.coalesce("tls", "smtp_tls")
     told = pl.any_horizontal(pl.col("seen", "replied", "established").is_not_null())
     return (
