@@ -74,7 +74,8 @@ class Request:
     """What a run is asked to do.
 
     `started` is called once with the files to read, `progress` once for each that is done, `step` with the name of
-    each step that follows (facts, detectors, report).
+    each step that follows (facts, detectors, report). `complete`: Zeek wrote every log that it had reason to, so one
+    that is missing hides nothing.
     """
 
     paths: tuple[Path, ...]
@@ -84,6 +85,7 @@ class Request:
     progress: Callable[[FileRecord], None] | None = None
     started: Callable[[Sequence[Source]], None] | None = None
     step: Callable[[str], None] = lambda _name: None
+    complete: bool = False
 
     @property
     def context(self) -> Context:
@@ -297,7 +299,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
         waiting = pool.submit(_sums, request, engine, tables)
         known = {detector.id: detector for detector in detectors()}
-        sources = {record.source.log for record in records}
+        sources = set(logs()) if request.complete else {record.source.log for record in records}
         visible = with_siblings(sources | logs_there(tables, engine))
         sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
         detection = detect(request, engine, tables, sighted)

@@ -47,7 +47,7 @@ def pcap(
     _zeek.zeek()
     with private_folder() as folder:
         notes, failed, places = _analyse(captures, folder)
-        over_logs = _request.report_of(list(places), settings, quiet=quiet)
+        over_logs = _request.report_of(list(places), settings, quiet=quiet, complete=True)
         report = _about_captures(over_logs, places, notes, failed)
     return _finish.finish(
         report, form=form, target=output, fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet, full=full
@@ -62,12 +62,11 @@ def _analyse(captures: list[Path], folder: Path) -> tuple[list[str], dict[Path, 
     for number, capture in enumerate(captures):
         place = folder / str(number)
         try:
-            note = _zeek.analyse(capture, place)
+            notes += _zeek.analyse(capture, place)
         except UnreadableFileError as error:
             failed[capture] = str(error)
             continue
         places[place] = capture
-        notes += [note] if note else []
     if not places:
         raise UnreadableFileError("; ".join(failed.values()))
     return notes, failed, places
