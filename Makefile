@@ -68,9 +68,9 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.detectors
 	$(BIN)/python -m tests.benchmarks.passes
 
-torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments, damage state and lake 200 times: nothing lost or told twice
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments, damage state and lake 200 times each: nothing lost or told twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
-	DAMAGES=200 $(BIN)/python -m pytest -q tests/cron/test_damage.py
+	DAMAGES=400 $(BIN)/python -m pytest -q tests/cron/test_damage.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate

@@ -1,6 +1,6 @@
 """Damage to state and lake is told with its remedy, and nothing of it as news; a lake can be made anew.
 
-`DAMAGES` in the environment says how many random damages; `make torture` sets 200.
+`DAMAGES` in the environment says how many random damages, half of them to the lake; `make torture` sets 400.
 """
 
 from __future__ import annotations

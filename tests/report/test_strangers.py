@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 
 from tests.cases import DETECTORS
+from zeeksmtp.correlate.wording import JOINED
 from zeeksmtp.logs._types import finding_schema
 from zeeksmtp.model import FINDING
 from zeeksmtp.report import findings_of
-from zeeksmtp.report.strangers import JOINED, MAX_OWN, MAX_STRANGERS, bounded
+from zeeksmtp.report.strangers import MAX_OWN, MAX_STRANGERS, bounded
 
 DETECTOR = DETECTORS["password-guessing"]
 AT = datetime(2026, 11, 2, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zeeksmtp.correlate.wording import actions_of, fields_of, fill
+from zeeksmtp.correlate.wording import JOINED, actions_of, fields_of, fill
 from zeeksmtp.model import (
     Credential,
     Detail,
@@ -18,7 +18,6 @@ from zeeksmtp.model import (
     Term,
     identity,
 )
-from zeeksmtp.report.strangers import JOINED
 
 if TYPE_CHECKING:
     import polars as pl

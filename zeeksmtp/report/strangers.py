@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from zeeksmtp.correlate.wording import JOINED
 from zeeksmtp.logs._types import finding_schema
 from zeeksmtp.model import FINDING, Severity
 
@@ -11,8 +12,6 @@ MAX_STRANGERS = 200
 """Findings of one detector about clients outside that are listed one by one."""
 MAX_OWN = 500
 """Findings of one detector of medium or above about the site's own clients; `max_minor_findings` bounds the others."""
-JOINED = "findings_joined"
-"""Evidence term of a finding that stands for several: how many."""
 _MAX_NAMES = 100
 _MAX_UIDS = 20
 _OTHERS = ("others outside", "others inside")
