@@ -24,6 +24,7 @@ change the passwords that went by meanwhile.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import timedelta
 
@@ -50,7 +51,8 @@ _WORDS = {
     "withheld": "withheld in {}",
 }
 _PLACES = ("masks", "starttls_at", "others_at")
-_WORDING = pl.Struct({"answer": pl.UInt64, **dict.fromkeys(_PLACES, pl.List(pl.String))})
+_PLACE_LISTS = dict.fromkeys(_PLACES, pl.List(pl.UInt64))
+_WORDING = pl.Struct({"answer": pl.UInt64, **_PLACE_LISTS})
 
 
 class StrippedParams(Params):
@@ -125,55 +127,61 @@ def _each_wording(capabilities: pl.Series) -> pl.Series:
     each = lists.unique("text").select(
         "text",
         pl.col("lists").list.eval(besides).list.sort().list.join("|").hash().alias("answer"),
-        pl.col("lists")
-        .map_elements(_places, return_dtype=pl.Struct(dict.fromkeys(_PLACES, pl.List(pl.String))))
-        .alias("places"),
+        pl.col("lists").map_elements(_places, return_dtype=pl.Struct(_PLACE_LISTS)).alias("places"),
     )
     wordings = lists.select("text").join(each.unnest("places"), on="text", how="left", maintain_order="left")
     return wordings.select(pl.struct("answer", *_PLACES)).to_series()
 
 
-def _places(capabilities: pl.Series) -> dict[str, list[str]]:
+def _places(capabilities: pl.Series) -> dict[str, list[int]]:
     """Return where keywords of eight letters stand in an answer to EHLO: as masks, as STARTTLS, as another keyword.
 
-    A place is the lengths of all keywords and the number of the line: a mask keeps the length of what it hides.
+    A place is a hash of the lengths of all keywords and the number of the line: a mask keeps the length of what it
+    hides.
     """
     keywords = [(line or "").split(" ")[0].upper() for line in capabilities]
     shape = " ".join(str(len(keyword)) for keyword in keywords)
-    places: dict[str, list[str]] = {name: [] for name in _PLACES}
+    places: dict[str, list[int]] = {name: [] for name in _PLACES}
     for number, keyword in enumerate(keywords):
         if len(keyword) == len(_STARTTLS):
             masked = "masks" if re.match(_MASKED, keyword) else "others_at"
-            places["starttls_at" if keyword == _STARTTLS else masked].append(f"{number} of {shape}")
+            place = hashlib.blake2b(f"{number} of {shape}".encode(), digest_size=8).digest()
+            places["starttls_at" if keyword == _STARTTLS else masked].append(int.from_bytes(place))
     return places
 
 
 def _unmasked(signs: pl.LazyFrame) -> pl.LazyFrame:
     """Add `explained` (other answers show STARTTLS in that place); `masked` is false where they show another keyword.
 
-    A masked STARTTLS had been offered.
+    A masked STARTTLS had been offered. `greeting_rewritten`: the greeting is masked, and the server offers STARTTLS.
     """
 
     def every(places: str) -> pl.Expr:
         return pl.col(places).explode().drop_nulls().unique()
 
-    own = signs.group_by("server").agg(
-        every("starttls_at").alias("own"), every("others_at").alias("not"), pl.col("offered").any().alias("offers")
-    )
+    # Few rows have a mask: only these get the places of their server, and of all servers.
+    masked, rest = signs.filter("masked"), signs.filter(~pl.col("masked"))
+    others = signs.join(masked.select("server").unique(), on="server", how="semi")
+    own = others.group_by("server").agg(every("starttls_at").alias("own"), every("others_at").alias("not"))
     known = signs.select(every("starttls_at").implode().alias("known"))
     masks = pl.col("masks").list
     maybe = masks.set_difference("not").list
     explained = (masks.set_intersection("own").list.len() > 0) | (maybe.set_intersection("known").list.len() > 0)
-    return (
-        signs.join(own, on="server", how="left")
+    judged = (
+        masked.join(own, on="server", how="left")
         .join(known, how="cross")
-        .with_columns((pl.col("masked") & explained).alias("explained"))
+        .with_columns((explained | (maybe.len() > 0)).alias("masked"), explained.alias("explained"))
+        .drop("own", "not", "known")
+    )
+    offers = signs.group_by("server").agg(pl.col("offered").any().alias("offers"))
+    return (
+        pl.concat([rest.with_columns(pl.lit(value=False).alias("explained")), judged])
+        .join(offers, on="server", how="left")
         .with_columns(
-            (pl.col("masked") & (pl.col("explained") | (maybe.len() > 0))).alias("masked"),
             (pl.col("offered") | pl.col("explained")).alias("offered"),
             (pl.col("starred") & pl.col("offers")).alias("greeting_rewritten"),
         )
-        .drop("own", "not", "known", "offers")
+        .drop("offers")
     )
 
 

@@ -30,15 +30,15 @@ def _rows(tables: Tables, log: str) -> pl.LazyFrame:
 def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
     """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company.
 
-    Captures of both ends differ by the way of a packet: starts within `MAX_TWIN_SECONDS` are one (`twin`), as no port
-    is used again so soon.
+    Captures of both ends differ by the way of a packet: starts less than `MAX_TWIN_SECONDS` apart are one (`twin`), as
+    a port is hardly ever used again so soon.
     """
     logged = logged.with_columns(pl.struct(*ENDS).hash().alias("ends"))
     logged = logged.with_columns(pl.col("ends").is_duplicated().alias("company"))
     alone = logged.filter(~pl.col("company")).with_columns(
         pl.lit(value=False).alias("twin"), pl.col("number").alias("session")
     )
-    later = pl.col("ts").diff().over("ends") > timedelta(seconds=MAX_TWIN_SECONDS)
+    later = pl.col("ts").diff().over("ends") >= timedelta(seconds=MAX_TWIN_SECONDS)
     several = (
         logged.filter("company")
         .sort("ends", "ts", "uid")
