@@ -86,7 +86,6 @@ def plan(tables: Tables, params: CertificateParams, _context: Context) -> pl.Laz
                 evidence("handshakes", pl.col("count")),
                 evidence("misnamed_handshakes", pl.col("misnamed")),
                 evidence("renew", (pl.col("expired").list.len() + pl.col("expiring").list.len()) > 0),
-                evidence("reissue", pl.col("requested").list.len() > 0),
             ),
             details(
                 expired=pl.col("expired"),
@@ -106,7 +105,10 @@ DETECTOR = Detector(
     "{requested:; clients requested %, which it does not cover}.",
     actions=(
         Advice("Renew the certificate of {servers}:{port}.", when=("renew",)),
-        Advice("Issue the certificate of {servers}:{port} for {requested}, too, or correct the clients.", when=("reissue",)),
+        Advice(
+            "Issue the certificate of {servers}:{port} for {requested}, too, or correct the clients.",
+            when=("requested",),
+        ),
     ),
     attack=("T1557",),
     needs=("certificate",),

@@ -9,20 +9,22 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 MAX_CLIENTS = 20
 SUBMISSION_PORTS = (465, 587, 2525)
 """Ports on which clients log in (RFC 6409, RFC 8314; 2525 by custom)."""
-OLD_VERSIONS = ("SSLv2", "SSLv3", "TLSv10", "TLSv11")
+IS_OLD = pl.col("version").is_in(["SSLv2", "SSLv3", "TLSv10", "TLSv11"]).fill_null(value=False)
 """Versions that RFC 6176, RFC 7568 and RFC 8996 forbid."""
-BROKEN = (
-    pl.col("version").is_in(["SSLv2", "SSLv3"])
-    | pl.col("cipher").str.contains(r"_NULL_|_NULL$|_EXPORT|_anon_|_RC4_|_DES_|_DES40_|_RC2_")
-).fill_null(value=False)
-"""Protects nothing that matters: RFC 9325 (4.2.1) and RFC 7465 forbid such cipher suites."""
-_TRIPLE_DES = pl.col("cipher").str.contains("_3DES_", literal=True).fill_null(value=False)
+HAS_BROKEN_CIPHER = (
+    pl.col("cipher").str.contains(r"_NULL_|_NULL$|_EXPORT|_anon_|_RC4_|_DES_|_DES40_|_RC2_").fill_null(value=False)
+)
+"""No encryption or authentication, or keys that can be found: RFC 9325 (4.2.1) and RFC 7465 forbid them."""
+HAS_WEAK_CIPHER = HAS_BROKEN_CIPHER | pl.col("cipher").str.contains("_3DES_", literal=True).fill_null(value=False)
+"""RFC 9325 (4.2.1) advises against 3DES, too: less than 128 bits of security."""
+IS_BROKEN = HAS_BROKEN_CIPHER | pl.col("version").is_in(["SSLv2", "SSLv3"]).fill_null(value=False)
+"""Protects little against somebody on the path."""
 _KEY = ("server", "port", "direction", "version", "cipher", "server_name", "certificate")
 
 
 def is_weak() -> pl.Expr:
-    """Match handshakes on an old version or a weak cipher suite; 3DES has a security of 112 bits at most (RFC 9325)."""
-    return pl.col("version").is_in(OLD_VERSIONS).fill_null(value=False) | BROKEN | _TRIPLE_DES
+    """Match handshakes on an old version or a weak cipher suite."""
+    return IS_OLD | HAS_WEAK_CIPHER
 
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
@@ -40,7 +42,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     )
 
 
-def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+def _sums(days: pl.LazyFrame) -> pl.LazyFrame:
     return days.group_by(_KEY).agg(
         pl.col("first").min(),
         pl.col("last").max(),
@@ -48,6 +50,10 @@ def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("first_clients").explode().drop_nulls().unique().sort().head(MAX_CLIENTS),
         seen_first("shown"),
     )
+
+
+def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
+    return where_several(days, _KEY, [column.name for column in FACT.columns], _sums)
 
 
 FACT = Fact(
@@ -71,5 +77,5 @@ FACT = Fact(
     needs=("connection", "ssl"),
     plan=plan,
     daily=True,
-    merge=lambda days: where_several(days, _KEY, [column.name for column in FACT.columns], _merged),
+    merge=_merged,
 )
