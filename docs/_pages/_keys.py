@@ -82,6 +82,10 @@ KEYS: dict[str, dict[str, str]] = {
         "answers_vrfy": "it confirmed or denied a name to VRFY",
         "answers_expn": "it confirmed or denied a name to EXPN",
         "tls_versions": "sessions by TLS version, as ssl.log has it; empty without ssl.log",
+        "ciphers": "handshakes by cipher suite, the commonest 20; empty without ssl.log",
+        "weak_tls": "handshakes on a version below TLS 1.2 or on a weak cipher suite; null without ssl.log",
+        "certificate_expires": "end of the certificate shown last; null without x509.log, or with TLS 1.3 only",
+        "certificate_names": "DNS names that it is for, at most 20",
         "days": "sessions of the last 35 days (UTC) that had any; empty for outside servers",
     },
     "ClientTable": {

@@ -77,7 +77,9 @@ class Day(Shape):
 class ServerPosture(Shape):
     """What one server port shows of itself. Null: cannot be known from the logs at hand.
 
-    `tls_versions` counts sessions by version (ssl.log); `days` are the last 35 with sessions, of the site's own.
+    `tls_versions` counts sessions by version, `ciphers` handshakes by cipher suite, `weak_tls` those on a version below
+    1.2 or a weak suite (ssl.log). The certificate is the one shown last (x509.log; TLS 1.3 encrypts it).
+    `days` are the last 35 with sessions, of the site's own.
     """
 
     server: str
@@ -89,6 +91,10 @@ class ServerPosture(Shape):
     answers_vrfy: bool | None
     answers_expn: bool | None
     tls_versions: dict[str, int] = Field(default_factory=dict)
+    ciphers: dict[str, int] = Field(default_factory=dict)
+    weak_tls: int | None = None
+    certificate_expires: Moment | None = None
+    certificate_names: tuple[str, ...] = ()
     days: tuple[Day, ...] = ()
 
 

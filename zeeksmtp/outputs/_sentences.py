@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, span
+from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, span
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
@@ -193,16 +193,26 @@ def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
 
 
 def tls(report: Report, limit: int) -> list[str]:
-    """Return, of the first `limit` servers of the table, the TLS versions, and how the share of TLS changed."""
+    """Return, of the first `limit` servers of the table, TLS versions, certificate and the trend of TLS."""
     if not shows_tls(report):
         return []
-    shown = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
+    shown = ((s, _versions(s) + _weak(s) + _certificate(s) + _trend(s)) for s in _ranked(report)[:limit])
     return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in shown if parts]
 
 
 def _versions(server: ServerPosture) -> list[str]:
     versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
     return [f"sessions by TLS version: {versions}"] if versions else []
+
+
+def _weak(server: ServerPosture) -> list[str]:
+    return [f"weak TLS: {counted(server.weak_tls, 'handshake')}"] if server.weak_tls else []
+
+
+def _certificate(server: ServerPosture) -> list[str]:
+    if server.certificate_expires is None:
+        return []
+    return [f"certificate of {names(server.certificate_names) or UNKNOWN} until {server.certificate_expires:%Y-%m-%d}"]
 
 
 def _trend(server: ServerPosture) -> list[str]:
