@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -144,12 +145,40 @@ class PairTable(Shape):
     rows: tuple[PairPosture, ...] = ()
 
 
+class LegacyAuth(Shape):
+    """How a host of the site hands mail to a provider that ends this method, or lets organisations end it.
+
+    `accounts` are envelope senders where no login was visible; `replies` are status codes that refuse the method.
+    `ends` is the provider's day for it; null: none was published, or the organisation decides.
+    """
+
+    client: str
+    provider: str
+    port: int
+    method: Literal["SMTP AUTH", "direct send"]
+    sessions: int
+    tls_sessions: int
+    tls_versions: tuple[str, ...]
+    accounts: tuple[str, ...]
+    replies: tuple[str, ...]
+    last: Moment
+    ends: date | None
+
+
+class LegacyAuthTable(Shape):
+    """What was refused first, then what has an end; `total` counts all, which `zeeksmtp export` writes."""
+
+    total: int = 0
+    rows: tuple[LegacyAuth, ...] = ()
+
+
 class Posture(Shape):
-    """How much of the mail traffic is encrypted: in all, by server, by local client, by pair."""
+    """How much of the mail traffic is encrypted: in all, by server, by local client, by pair; and legacy logins."""
 
     servers: tuple[ServerPosture, ...]
     clients: ClientTable = ClientTable()
     pairs: PairTable = PairTable()
+    legacy_auth: LegacyAuthTable = LegacyAuthTable()
     sessions: int
     tls_sessions: int
 

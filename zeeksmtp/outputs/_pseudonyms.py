@@ -23,6 +23,7 @@ from zeeksmtp.model import (
     Finding,
     HostName,
     Incident,
+    LegacyAuth,
     PairPosture,
     Posture,
     Report,
@@ -32,7 +33,7 @@ from zeeksmtp.model import (
 )
 from zeeksmtp.outputs._pseudonym_names import Names
 
-_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
+_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture, LegacyAuth)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
 _OWN = {"directions", "how", "seen_as", "remedy"}
@@ -172,14 +173,25 @@ def _posture(names: Names, posture: Posture) -> Posture:
 
     return posture.model_copy(
         update={
-            "servers": each(posture.servers),
+            "servers": tuple(
+                s.model_copy(update={"certificate_names": _each(names.domain, s.certificate_names)})
+                for s in each(posture.servers)
+            ),
             "clients": posture.clients.model_copy(update={"rows": each(posture.clients.rows)}),
             "pairs": posture.pairs.model_copy(update={"rows": each(posture.pairs.rows)}),
+            "legacy_auth": posture.legacy_auth.model_copy(
+                update={
+                    "rows": tuple(
+                        row.model_copy(update={"accounts": _each(names.account, row.accounts)})
+                        for row in each(posture.legacy_auth.rows)
+                    )
+                }
+            ),
         }
     )
 
 
-def _ends(names: Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
+def _ends(names: Names, row: ServerPosture | ClientPosture | PairPosture | LegacyAuth) -> dict[str, str]:
     """Return the pseudonyms of the ends that a row has."""
     return {end: names.domain(getattr(row, end)) for end in ("client", "server") if hasattr(row, end)}
 

@@ -11,6 +11,11 @@ SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH
 _COUNTS = ("#sessions", "#TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
 CLIENT_COLUMNS = ("client", "#servers", *_COUNTS)
 PAIR_COLUMNS = ("client → server", "#port", *_COUNTS)
+LEGACY_AUTH_TITLE = "Legacy authentication: what breaks when mail providers end it"
+LEGACY_AUTH_COLUMNS = (
+    *("client", "provider", "#port", "method", "#sessions", "TLS", "accounts"),
+    *("refused with", "last", "ends"),
+)
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
 """Heads of tables; one that starts with `#` stands over numbers."""
 LEGEND = f"{UNKNOWN} cannot be seen in these logs, or there is no baseline yet."
@@ -185,6 +190,18 @@ def clients(report: Report) -> list[tuple[str, ...]]:
 def pairs(report: Report) -> list[tuple[str, ...]]:
     """Return the rows of the table of pairs of client and server port."""
     return [(f"{p.client} → {p.server}", str(p.port), *_counts_of(p)) for p in report.posture.pairs.rows]
+
+
+def legacy_auth(report: Report) -> list[tuple[str, ...]]:
+    """Return the rows of the table of legacy authentication; no account or version is one that is not visible."""
+    return [
+        (
+            *(row.client, row.provider, str(row.port), row.method, f"{row.sessions:,}"),
+            *(names(row.tls_versions) or UNKNOWN, names(row.accounts) or UNKNOWN, names(row.replies)),
+            *(f"{row.last:%Y-%m-%d}", f"{row.ends:%Y-%m-%d}" if row.ends else ""),
+        )
+        for row in report.posture.legacy_auth.rows
+    ]
 
 
 def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
