@@ -124,7 +124,7 @@ DETECTOR = Detector(
     ),
     attack=(),
     needs=("legacy_auth",),
-    required_logs=("smtp_session", "smtp_auth"),
+    required_logs=("smtp",),
     inferred_from=("conn",),
     params=LegacyAuthParams,
     plan=plan,

@@ -80,7 +80,7 @@ DETECTOR = Detector(
     title="Weak TLS: {servers}:{port}",
     summary="{weak_handshakes} of {all_handshakes:handshake} agreed on {weaknesses}; clients: {weak_clients}.",
     actions=(
-        Advice("Update {weak_clients}, which cannot do better or do not try."),
+        Advice("Find out whether {weak_clients} can do better; update what cannot."),
         Advice("Set TLS 1.2 as the lowest version of {servers}:{port}.", when=("versions",)),
         Advice("Disable {ciphers} at {servers}:{port}.", when=("ciphers",)),
     ),
