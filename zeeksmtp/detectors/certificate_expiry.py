@@ -1,4 +1,4 @@
-"""The certificate of a server of the site expires soon, has expired, or is not for the name that clients request.
+"""The certificate of a server of the site has expired, soon will, or is for another name.
 
 What it sees: certificates that the site's own servers showed on SMTP ports (table `certificate`, from ssl.log and
 x509.log). Of a certificate that has been replaced, nothing is said. One finding per server and port, if at the last
