@@ -10,10 +10,9 @@ from tests.logs.reading import read
 from zeeksmtp.ingest import scan
 from zeeksmtp.logs._kinds import logs
 
-FIELDS = "ts\tfingerprint\tcertificate.subject\tcertificate.not_valid_before\tcertificate.not_valid_after\tsan.dns\thost_cert"
-HOST = (
-    "1795392000.000000\taa\tCN=mx.corp.example\t1790000000.000000\t1800000000.000000\tmx.corp.example,\\x1b.ex\tT"
-)
+NAMES = ("subject", "not_valid_before", "not_valid_after")
+FIELDS = "\t".join(("ts", "fingerprint", *(f"certificate.{name}" for name in NAMES), "san.dns", "host_cert"))
+HOST = "1795392000.000000\taa\tCN=mx.corp.example\t1790000000.000000\t1800000000.000000\tmx.corp.example,\\x1b.ex\tT"
 AUTHORITY = "1795392001.000000\tca\tCN=Some CA\t1700000000.000000\t1900000000.000000\t-\tF"
 TSV = f"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tx509\n#fields\t{FIELDS}\n"
 JSON = (
