@@ -128,4 +128,5 @@ DETECTOR = Detector(
     inferred_from=("conn",),
     params=LegacyAuthParams,
     plan=plan,
+    symptom=True,
 )

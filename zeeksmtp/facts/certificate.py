@@ -5,7 +5,7 @@ import polars as pl
 from zeeksmtp.facts._common import seen_first
 from zeeksmtp.model import Column, Context, Fact, Tables
 
-_KEY = ("server", "port", "certificate")
+_KEY = ("server", "port", "certificate", "server_name")
 _COMMON_NAME = r"(?:^|,)CN=((?:[^,\\]|\\.)+)"
 _ADDRESS = r"^[0-9.]+$|:"
 
@@ -43,46 +43,43 @@ def _fits() -> pl.Expr:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Return one row per server, port and certificate."""
+    """Return one row per server, port, certificate and requested name."""
     shown = tables["handshake"].filter(pl.col("certificate").is_not_null())
     rows = shown.join(_known(tables), on="certificate", how="left")
-    # An address is no name (RFC 6066, 3), though some clients ask for one.
-    asked = pl.col("server_name").is_not_null() & ~pl.col("server_name").str.contains(_ADDRESS)
-    other = (asked & (pl.col("names").list.len() > 0) & ~_fits()).fill_null(value=False)
+    # An address is no name (RFC 6066, 3), though some clients request one.
+    is_name = pl.col("server_name").is_not_null() & ~pl.col("server_name").str.contains(_ADDRESS)
+    other = (is_name & (pl.col("names").list.len() > 0) & ~_fits()).fill_null(value=False)
     return (
-        rows.with_columns(other.alias("other"))
-        .group_by(_KEY)
+        rows.group_by(_KEY)
         .agg(
             pl.col("direction").is_in(["inbound", "internal"]).any().alias("local"),
             pl.col("not_before", "not_after", "names").first(),
             pl.col("first").min(),
             pl.col("last").max(),
             pl.col("sessions").sum(),
-            pl.col("sessions").filter("other").sum().alias("misnamed"),
-            pl.col("server_name").filter("other").unique().sort().alias("asked"),
             seen_first("shown"),
         )
-        .with_columns(pl.col("names").fill_null([]))
+        .with_columns(other.alias("misnamed"), pl.col("names").fill_null([]))
         .select(column.name for column in FACT.columns)
     )
 
 
 FACT = Fact(
     name="certificate",
-    doc="One row per server, port and certificate that it showed.",
+    doc="One row per server, port, certificate that it showed, and name that clients requested.",
     columns=(
         Column("server", "addr", "the server"),
         Column("port", "port", "its port"),
         Column("certificate", "string", "fingerprint or file id of the certificate"),
+        Column("server_name", "string", "name that clients requested (SNI), lower case; null: none"),
+        Column("misnamed", "bool", "the certificate is not for that name"),
         Column("local", "bool", "the server is one of the site's own"),
         Column("not_before", "time", "first moment at which it is valid; null: not in x509.log"),
         Column("not_after", "time", "last moment at which it is valid; null: not in x509.log, or no end"),
         Column("names", "vector[string]", "names that it is for, lower case"),
-        Column("first", "time", "first handshake that showed it"),
-        Column("last", "time", "last handshake that showed it"),
-        Column("sessions", "count", "handshakes that showed it"),
-        Column("misnamed", "count", "of these, the client had asked for a name that it is not for"),
-        Column("asked", "vector[string]", "those names"),
+        Column("first", "time", "first such handshake"),
+        Column("last", "time", "last such handshake"),
+        Column("sessions", "count", "such handshakes"),
         Column("shown", "vector[seen]", "first 20 of these by (ts, uid)"),
     ),
     needs=("handshake", "x509"),

@@ -5,6 +5,7 @@ import polars as pl
 from zeeksmtp.facts._common import seen_first
 from zeeksmtp.facts.handshake import SUBMISSION_PORTS
 from zeeksmtp.facts.provider_session import MAX_VALUES
+from zeeksmtp.logs._providers import ALL_NAMES
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("client", "provider", "port", "method")
@@ -39,7 +40,8 @@ def _method() -> pl.Expr:
     """Return the method. A mail server that delivers to a provider's customers is none of these."""
     oauth = pl.col("mechanisms").list.eval(pl.element().is_in(_OAUTH))
     only_oauth = (oauth.list.len() > 0) & oauth.list.all()
-    to_login = pl.col("port").is_in(SUBMISSION_PORTS) | pl.col("submission").fill_null(value=False)
+    named = pl.col("submission") | pl.col("name").is_in(ALL_NAMES)
+    to_login = pl.col("port").is_in(SUBMISSION_PORTS) | named.fill_null(value=False)
     device = pl.col("role").is_in(["appliance", "workstation"])
     direct = (pl.col("own_mails") > 0) | pl.col("replies").list.contains("5.7.68") | device
     return (

@@ -36,12 +36,16 @@ from zeeksmtp.outputs._pseudonym_names import Names
 _Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture, LegacyAuth)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
-_OWN = {"directions", "how", "seen_as", "remedy"}
+_OWN = {"directions", "how", "seen_as", "remedy", "provider", "end"}
 # Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
-_LOGGED = {"mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods"}
+_LOGGED = {
+    *("mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods", "replies"),
+    *("weaknesses", "versions", "tls_versions", "ciphers"),
+}
 _PROTOCOL = re.compile(
     r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
-    r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
+    r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?"
+    r"|(?:SSL|TLS)(?:v[123][0-3]?|_[A-Za-z0-9_]+)|5[.]7[.]\d{1,3}|SMTP AUTH|direct send",
 )
 # Titles begin with these words, which are names that a scanner tries as well.
 _PHRASES = ("User-enumeration oracle", "User enumeration")
