@@ -41,15 +41,15 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         ),
         mx_nets=("40.92.0.0/15", "40.107.0.0/16", "52.100.0.0/14", "104.47.0.0/17", "2a01:111:f400::/48"),
     ),
-    # Ranges: Google, "Google IP address ranges for outbound mail servers" (_netblocks.google.com, _netblocks2, 3).
+    # Ranges: Google, gstatic.com/ipranges/goog.json, without those of its cloud.
     "Google": Provider(
         submission_names=("smtp.gmail.com", "smtp.googlemail.com"),
         mx_suffixes=(),
         greeting=r"^smtp\.gmail\.com ESMTP",
         submission_nets=(
-            *("64.233.160.0/19", "66.102.0.0/20", "72.14.192.0/18", "74.125.0.0/16", "108.177.8.0/21"),
+            *("64.233.160.0/19", "66.102.0.0/20", "72.14.192.0/18", "74.125.0.0/16", "108.177.0.0/17"),
             *("142.250.0.0/15", "172.217.0.0/16", "172.253.0.0/16", "173.194.0.0/16", "209.85.128.0/17"),
-            *("216.58.192.0/19", "2607:f8b0::/32", "2a00:1450::/32"),
+            *("216.58.192.0/19", "2404:6800::/32", "2607:f8b0::/32", "2a00:1450::/32"),
         ),
         mx_nets=(),
     ),
