@@ -22,6 +22,7 @@ from zeeksmtp.pipeline import days_of, detectors, engine_named, facts, judge
 from zeeksmtp.tables import Maker
 
 MIDNIGHT = datetime(2026, 11, 3, tzinfo=UTC)
+TLS: dict[str, Any] = {"version": "TLSv10", "cipher": "TLS_RSA_WITH_RC4_128_SHA", "server_name": "mail"}
 NUMBERED = {"smtp": "trans_depth", "smtp_cmd": "seq", "smtp_auth": "seq"}
 
 
@@ -44,7 +45,7 @@ connections = st.fixed_dictionaries(
     {
         "client": st.sampled_from(["10.0.1.5", "10.0.1.6"]),
         "client_port": st.sampled_from([40001, 40002]),
-        "server": st.sampled_from(["10.0.0.25", "203.0.113.9"]),
+        "server": st.sampled_from(["10.0.0.25", "203.0.113.9", "40.101.1.2"]),
         "port": st.sampled_from([25, 587]),
         "start": st.integers(-2000, 2000).map(lambda n: n * 60),  # about three days, in whole minutes
         "uids": st.sampled_from([("C1",), ("C2",), ("C3",), ("C4", "C5")]),
@@ -69,8 +70,10 @@ def rows_of(made_up: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
                 rows["conn"].append({**own, **flags, "conn_state": "SF", "history": "ShADad", "orig_bytes": 100})
             if "smtp_session" in spec["logs"]:
                 rows["smtp_session"].append({**own, "helo": "me", "commands": 3})
+                rows["x509"].append({"ts": start, "fingerprint": spec["server"], "san.dns": ["mx.corp.example"]})
+                rows["dns"].append({**own, "query": "smtp.office365.com", "answers": [spec["server"]]})
             for place, (log, minutes) in enumerate(spec["lines"]):
-                count = {NUMBERED[log]: place} if log in NUMBERED else {}
+                count = {NUMBERED[log]: place} if log in NUMBERED else TLS | {"cert_chain_fps": [spec["server"]]}
                 rows[log].append({**own, **count, "ts": start + timedelta(minutes=minutes)})
     return rows
 

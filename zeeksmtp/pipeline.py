@@ -54,6 +54,7 @@ from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
 from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
+from zeeksmtp.report.legacy_auth import legacy_auth_of, legacy_auth_rows
 from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
 from zeeksmtp.report.traffic import counts_by_day, traffic_of
@@ -274,11 +275,12 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
     window, timezone = request.window, request.settings.timezone
     roles, role_notes = roles_of(tables, engine.collect)
     posture, posture_notes = posture_of(tables, engine.collect)
+    legacy_auth = legacy_auth_of(tables, request.context, engine.collect)
     volumes, volume_notes = volumes_of(tables, window, engine.collect)
     gaps = gaps_of(tables, window, timezone, engine.collect)
     return _Sums(
         roles=roles,
-        posture=posture,
+        posture=posture.model_copy(update={"legacy_auth": legacy_auth}),
         volumes=volumes,
         traffic=traffic_of(tables, request.context, engine.collect),
         notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
@@ -350,7 +352,8 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
         report = _report(request, engine, tables, found, records)
         if keep_facts:
             put_together(folder, tables, engine)
-            for name, plan in posture_tables(tables).items():
+            posture = {**posture_tables(tables), "legacy_auth": legacy_auth_rows(tables, request.context)}
+            for name, plan in posture.items():
                 engine.write(plan, folder / "posture" / f"{name}.parquet")
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})

@@ -98,7 +98,9 @@ def _days(tables: Tables, _params: DirectSenderParams, context: Context) -> pl.L
 
 
 def _look_ups(tables: Tables) -> pl.LazyFrame:
-    return tables["dns"].group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
+    asks_mx = ((pl.col("qtype") == 15) | (pl.col("qtype_name") == "MX")).fill_null(value=False)  # RFC 1035, 3.2.2
+    queries = tables["dns"].filter(asks_mx)
+    return queries.group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
 
 
 def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:

@@ -1,10 +1,11 @@
 """A client and a server that used TLS with each other no longer do.
 
-What it sees: pairs of client and server (table `pair_day`) with at least `min_tls_sessions` sessions in TLS, none of
-their sessions with mail or a login in clear before the last of these, and at least `min_clear_sessions` after it. One
-finding per client and server; `count` is the number of sessions in clear. Severity: medium where mail or credentials
-crossed the boundary of the site in clear and the change is no chance: of t sessions in TLS and n in clear, the chance
-that all n come last is t! n! / (t + n)!, and this is at most `chance`; else low.
+What it sees: pairs of client and server (table `pair_day`; smtp.log alone shows STARTTLS and mails in clear) with at
+least `min_tls_sessions` sessions in TLS, none of their sessions with mail or a login in clear before the last of these,
+and at least `min_clear_sessions` after it. One finding per client and server; `count` is the number of sessions in
+clear. Severity: medium where mail or credentials crossed the boundary of the site in clear and the change is no chance:
+of t sessions in TLS and n in clear, the chance that all n come last is t! n! / (t + n)!, and this is at most `chance`;
+else low.
 
 Why it matters: a certificate or a setting broke unnoticed, or somebody on the path strips STARTTLS (T1557). Clients
 that use TLS "if available" do not complain.
@@ -124,7 +125,7 @@ DETECTOR = Detector(
     ),
     attack=("T1557",),
     needs=("pair_day",),
-    required_logs=("smtp_session", "ssl"),
+    required_logs=("smtp",),
     params=DowngradeParams,
     plan=plan,
     stage="exposure",
