@@ -29,10 +29,10 @@ import polars as pl
 from zeeksmtp.detectors._enumerators import EnumerationParams, enumerators
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, recipient_counts, summary
+from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
+from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 
@@ -149,13 +149,12 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "role", "session"),
+    needs=("query", "unlogged_recipient", "role", "session"),
     required_logs=("smtp_cmd",),
     params=EnumerationParams,
     plan=plan,
     stage="recon",
     trials=count_trials,
-    daily=Daily(("session", "command"), recipient_counts),
     technique="User enumeration",
     convicts=True,
 )

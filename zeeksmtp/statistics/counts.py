@@ -107,31 +107,20 @@ def _robust(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return centre, (_MAD_TO_SIGMA * spread) ** 2
 
 
-def with_baseline(
-    rows: pl.LazyFrame,
-    keys: Sequence[str],
-    count: str,
-    timezone: str,
-    min_days: int,
-    *,
-    past: pl.LazyFrame | None = None,
-) -> pl.LazyFrame:
+def with_baseline(rows: pl.LazyFrame, keys: Sequence[str], count: str, timezone: str, min_days: int) -> pl.LazyFrame:
     """Add `expected`, `variance` and `has_history` to counts per key and hour.
 
     `rows` has the key columns, `hour` (time) and `count`, one row per key and hour; hours without a row count as zero.
     An hour is judged by earlier weeks only: by the same hour of the week (in `timezone`) and its two neighbours, where
-    the lake began at least `min_days` before. The columns are null without history. `past` are rows of earlier days,
-    with the same columns, that serve as history and are not given back.
+    the lake began at least `min_days` before. The columns are null without history.
     """
     local = pl.col("hour").dt.convert_time_zone(timezone)
     of_week = (local.dt.weekday().cast(pl.Int32) - 1) * 24 + local.dt.hour().cast(pl.Int32)
-    needed = (*keys, "hour", count)
-    known = rows.select(needed) if past is None else pl.concat([past.select(needed), rows.select(needed)])
     age = pl.col("hour") - pl.col("began")
-    placed = rows.join(known.select(pl.col("hour").min().alias("began")), how="cross").with_columns(
+    placed = rows.join(rows.select(pl.col("hour").min().alias("began")), how="cross").with_columns(
         of_week.alias("of_week"), (age.dt.total_days() // 7).alias("weeks")
     )
-    history = known.select(*keys, of_week.alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was"))
+    history = rows.select(*keys, of_week.alias("near"), pl.col("hour").alias("then"), pl.col(count).alias("was"))
     hours = pl.concat_arr([(pl.col("of_week") + d) % _WEEK_HOURS for d in (-1, 0, 1)])
     near = placed.select(*keys, "hour", hours.arr.to_list().alias("near")).explode("near")
     seen = (
