@@ -71,7 +71,9 @@ def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
     Only servers that offer it in some sessions and not in others.
     """
     greeted = signs.filter("ehlo")
-    mixed = greeted.group_by(_PORT).agg(pl.col("starttls_offered").any().alias("some"), pl.col("starttls_offered").all().alias("all"))
+    mixed = greeted.group_by(_PORT).agg(
+        pl.col("starttls_offered").any().alias("some"), pl.col("starttls_offered").all().alias("all")
+    )
     rest = greeted.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
     return rest.group_by(*_PORT, "day", "client").agg(pl.col("starttls_offered").any(), pl.col("answer").max()).cache()
 
@@ -108,12 +110,17 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
 
 
 def _suspicious(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
-    """Return the rows of `starttls_offer` in the window that show a sign, with `withheld` and `from_all`: refused to everybody.
+    """Return the rows in the window that show a sign, with `withheld` and `from_all`: refused to everybody.
 
     `stripped_client` is null for the latter: they are about the server.
     """
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works"))
-    from_all = pl.col("starttls_refused") & ~pl.col("works") & pl.col("starttls_offered") & ~pl.any_horizontal("masked", "starred")
+    from_all = (
+        pl.col("starttls_refused")
+        & ~pl.col("works")
+        & pl.col("starttls_offered")
+        & ~pl.any_horizontal("masked", "starred")
+    )
     rows = (
         signs.filter("judged", pl.any_horizontal(*SIGNS, ~pl.col("starttls_offered")))
         .join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
