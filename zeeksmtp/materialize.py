@@ -31,6 +31,9 @@ _SMALL_LOG_ROWS = 100_000
 _PLANS_AT_ONCE = 2
 """Planning holds the interpreter, running does not, and a plan needs memory: two keep both busy."""
 
+_FEW_DAYS = 2
+"""Of more, a merged fact of all but the newest is kept."""
+
 T = TypeVar("T")
 OnFact = Callable[[str, float], None]
 """Called with the name of a fact and the seconds that a plan of it took."""
@@ -161,9 +164,16 @@ class Materializer:
         path = self._path(fact.name)
         if not fact.daily:
             return self._write(fact.name, fact.plan(known, self.context), path)
-        sweep(self.folder / "days" / fact.name, days)
-        rows = pl.scan_parquet(days)
-        return rows if fact.merge is None else self._write(fact.name, fact.merge(rows), path)
+        folder = self.folder / "days" / fact.name
+        closed = folder / f"closed-{digest(*(day.name for day in days[:-1]))}.parquet"
+        sweep(folder, [*days, closed])
+        if fact.merge is None:
+            return pl.scan_parquet(days)
+        if len(days) > _FEW_DAYS:  # all but the newest are seldom other days than in the run before
+            if not closed.exists():
+                self._write(fact.name, fact.merge(pl.scan_parquet(days[:-1])), closed)
+            days = [closed, days[-1]]
+        return self._write(fact.name, fact.merge(pl.scan_parquet(days)), path)
 
     def _path(self, name: str) -> Path:
         return self.folder / "facts" / f"{name}.parquet"

@@ -203,7 +203,7 @@ DETECTOR = Detector(
         Advice("Change the passwords that were sent in clear meanwhile.", when=("logins_meanwhile",)),
     ),
     attack=("T1557", "T1689"),
-    needs=("session",),
+    needs=("starttls_offer",),
     required_logs=("smtp_session",),
     params=StrippedParams,
     plan=plan,

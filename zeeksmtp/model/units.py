@@ -114,7 +114,7 @@ class Fact:
     if the rows of several UTC days are those of each day put together, where all lines of a connection are of one day.
     Of the logs and daily facts that it needs, its plan then sees the rows of one day; of others the whole table, which
     should be small and seldom change, because all days are computed again when it does. `merge` makes one table of the
-    days' rows where a key may have one on each day; others see that table only.
+    days' rows where a key may have one on each day; others see that table only. It may be given rows that it made.
     """
 
     name: str
