@@ -77,9 +77,7 @@ def _untested() -> list[pl.Expr]:
     return [pl.lit(None, field.dtype).alias(field.name) for field in dtype.fields]
 
 
-def _per_server(
-    every: pl.LazyFrame, sessions: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context
-) -> pl.LazyFrame:
+def _per_server(every: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
     """Return the worst time at which a server had more queries in vain than usual, else its background as one finding.
 
     Queries of a client before its own alarm count for the former, so that a distributed harvest does not vanish when
@@ -90,7 +88,7 @@ def _per_server(
     before_alarm = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
     early = before_alarm.filter(IN_VAIN).cache()
     by_rate = surges(early, every, ("server",), "uid", context.alpha)
-    alike = harvests_by_helo(before_alarm, sessions, params.test(context), params.min_sources)
+    alike = harvests_by_helo(before_alarm, params.test(context), params.min_sources)
     surge = pl.concat([by_rate, alike.join(by_rate, on="server", how="anti")], how="diagonal_relaxed").cache()
     inside = context.window.covers()
     during = (
@@ -124,7 +122,7 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
         .otherwise(text_if(pl.lit(value=False), ""))
     )
     alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
-    return pl.concat([alone, _per_server(every, tables["session"], pairs, params, context)])
+    return pl.concat([alone, _per_server(every, pairs, params, context)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
@@ -149,7 +147,7 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "unlogged_recipient", "role", "session"),
+    needs=("query", "unlogged_recipient", "role"),
     required_logs=("smtp_cmd",),
     params=EnumerationParams,
     plan=plan,
