@@ -61,9 +61,9 @@ def _log_chance(tls: pl.Expr, clear: pl.Expr) -> pl.Expr:
 def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyFrame:
     """Return one finding per client and server."""
     in_window, crossed = pl.col("judged"), pl.col("direction").is_in(CROSSING)
+    pair_days = tables["pair_day"]
     pairs = (
-        tables["pair_day"]
-        .group_by(_PAIR)
+        pair_days.group_by(_PAIR)
         .agg(
             pl.col("last_tls").max(),
             pl.col("first_clear").min().alias("first"),
@@ -73,8 +73,6 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             pl.col("tls_sessions", "cleartext_mails").sum(),
             pl.col("cleartext_logins").sum(),
             (crossed & (pl.col("clear_sessions") > 0)).any().alias("crossed"),
-            pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            seen_first("in_clear"),
         )
         .filter(
             pl.col("last_tls") < pl.col("first"),
@@ -83,6 +81,13 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             pl.col("count") >= params.min_clear_sessions,
         )
     )
+    # Of all pairs few remain: ports and sessions of the others need not be listed.
+    shown = (
+        pair_days.join(pairs.select(_PAIR), on=list(_PAIR), how="semi")
+        .group_by(_PAIR)
+        .agg(pl.col("port").cast(pl.String).unique().sort().alias("ports"), seen_first("in_clear"))
+    )
+    pairs = pairs.join(shown, on=list(_PAIR))
     no_chance = _log_chance(pl.col("tls_sessions"), pl.col("count")) <= log(params.chance)
     return to_findings(
         pairs.with_columns(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, once, seen_first
+from zeeksmtp.facts._common import deduplicated, first_seen, seen_first
 from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import Column, Context, Fact, Tables
 
@@ -30,7 +30,7 @@ def is_weak() -> pl.Expr:
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per server, port and what was agreed on, of handshakes in the window that got an answer."""
     chain = pl.coalesce(pl.col(name).list.first() for name in ("cert_chain_fps", "cert_chain_fuids"))
-    answered = once(tables, "ssl").filter(context.window.covers(), pl.col("version").is_not_null())
+    answered = deduplicated(tables, "ssl").filter(context.window.covers(), pl.col("version").is_not_null())
     rows = answered.with_columns(chain.alias("certificate"), pl.col("server_name").str.to_lowercase())
     return rows.group_by(_KEY).agg(
         pl.col("ts").min().alias("first"),

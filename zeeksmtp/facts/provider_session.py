@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, once, seen_first
+from zeeksmtp.facts._common import deduplicated, first_seen, seen_first
 from zeeksmtp.facts._direction import in_nets
 from zeeksmtp.facts.handshake import SUBMISSION_PORTS
 from zeeksmtp.logs._providers import PROVIDERS, Provider
@@ -24,7 +24,9 @@ _LISTS = ("versions", "senders", "accounts", "mechanisms", "replies")
 
 def _of_session(tables: Tables) -> pl.LazyFrame:
     """Return the outbound sessions of the window that may be with a provider, with the provider where it shows."""
-    names = once(tables, "ssl").group_by("session").agg(pl.col("server_name").drop_nulls().min().str.to_lowercase())
+    names = (
+        deduplicated(tables, "ssl").group_by("session").agg(pl.col("server_name").drop_nulls().min().str.to_lowercase())
+    )
     outbound = tables["session"].filter(pl.col("direction") == "outbound")
     sessions = outbound.join(names, on="session", how="left").with_columns(
         pl.coalesce(pl.when(_named(known)).then(pl.lit(name)) for name, known in PROVIDERS.items()).alias("named"),

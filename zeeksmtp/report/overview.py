@@ -12,7 +12,6 @@ from zeeksmtp.model import (
     ClientTable,
     Collect,
     Day,
-    Fact,
     HostRole,
     PairPosture,
     PairTable,
@@ -32,7 +31,6 @@ _MAX_ROLES = 500
 _MAX_DAYS = 35
 _POSTURE_COUNTS = ("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins")
 _OWN_TABLES = ("tls_versions", "ciphers", "days")
-_BY_VERSION = ("server", "port", "tls_version")
 _PLAIN_ROLES = ("workstation", "other")
 
 
@@ -40,29 +38,12 @@ def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
     return collect(plan).to_dicts()
 
 
-def _by_version(tables: Tables) -> pl.LazyFrame:
-    told = tables["session"].filter(pl.col("tls"), pl.col("tls_version").is_not_null())
-    return told.group_by(_BY_VERSION).agg(pl.len().cast(pl.UInt64).alias("count"))
-
-
-SESSIONS_BY_VERSION = Fact(
-    name="sessions_by_version",
-    doc="what the posture needs to know of each day",
-    columns=(),
-    needs=("session",),
-    plan=lambda tables, _site: _by_version(tables),
-    daily=True,
-    merge=lambda days: days.group_by(_BY_VERSION).agg(pl.col("count").sum()),
-)
-
-
 def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[str, int]]:
     """Sessions by TLS version, per server and port."""
-    there = tables.get(SESSIONS_BY_VERSION.name)
-    counted = (there if there is not None else _by_version(tables)).sort(_BY_VERSION)
+    counted = tables["tls_version"].sort("server", "port", "tls_version")
     versions: dict[tuple[str, int], dict[str, int]] = {}
     for row in _rows(collect, counted):
-        versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["count"]
+        versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["sessions"]
     return versions
 
 
