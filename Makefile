@@ -37,12 +37,13 @@ report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
 
-check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs
+check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate --quiet zeeksmtp
+	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m docs.generate --check
 	@$(MAKE) --no-print-directory check-zeek
 
