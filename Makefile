@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
+LOCK := requirements/dev.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs dist lock snapshots torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -15,17 +17,17 @@ help: ## this list
 # Stamps are touched last, so that a step that failed is done again.
 $(VENV)/pip.done:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1,<27'
+	@$(INSTALL) --upgrade 'pip>=25.1,<27'
 	@touch $@
 
-$(VENV)/install.done: pyproject.toml $(VENV)/pip.done
+$(VENV)/install.done: pyproject.toml $(LOCK) $(VENV)/pip.done
 	@echo "Installing zeeksmtp into $(VENV) (a minute or two) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(INSTALL) --constraint $(LOCK) --editable .
 	@touch $@
 
-$(VENV)/dev.done: pyproject.toml $(VENV)/install.done
+$(VENV)/dev.done: pyproject.toml $(LOCK) $(VENV)/install.done
 	@echo "Installing the development tools …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(INSTALL) --constraint $(LOCK) --editable . --group dev
 	@touch $@
 
 report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.html and report.json beside
@@ -57,8 +59,19 @@ format: $(VENV)/dev.done ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	find zeek_scripts -name '*.zeek' -print0 | xargs --null --no-run-if-empty $(BIN)/zeek-format --inplace
 
-docs: $(VENV)/dev.done ## write the generated pages under docs/ anew
+docs: $(VENV)/dev.done ## write the generated pages, the man page and the completion files under docs/ anew
 	$(BIN)/python -m docs.generate
+
+dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	PYTHON=$(BIN)/python .ci/try-wheel dist/*.whl
+
+lock: $(VENV)/dev.done ## renew requirements/dev.txt: the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip lock --quiet --output pylock.tmp.toml --editable . --group dev
+	$(BIN)/python requirements/lock.py pylock.tmp.toml
+	rm pylock.tmp.toml
 
 snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the diff
 	$(BIN)/python -m pytest --snapshot-update tests/outputs tests/cli
@@ -76,5 +89,5 @@ evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulate
 	$(BIN)/python -m tests.evaluate
 
 clean: ## remove what was made here
-	rm -rf $(VENV) build dist report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find zeeksmtp tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

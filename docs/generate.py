@@ -24,9 +24,10 @@ def main(words: list[str]) -> int:
     """Write the pages, or check them; give the exit code."""
     if "--check" in words:
         old = stale()
-        sys.stderr.writelines(f"docs/{path.name} is stale; run `make docs`\n" for path in old)
+        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} is stale; run `make docs`\n" for path in old)
         return int(bool(old))
     for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
     return 0
 
