@@ -8,11 +8,11 @@ WORKERS ?= 2
 LOCK := requirements/dev.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs dist lock snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site dist lock snapshots torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 # Stamps are touched last, so that a step that failed is done again.
 $(VENV)/pip.done:
@@ -39,7 +39,7 @@ report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
 
-check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, workflows
+check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, documentation site, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,7 +47,7 @@ check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated
 	$(BIN)/interrogate --quiet zeeksmtp
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m docs.generate --check
-	@$(MAKE) --no-print-directory check-zeek
+	@$(MAKE) --no-print-directory docs-site check-zeek
 
 check-zeek: $(VENV)/dev.done
 	@find zeek_scripts -name '*.zeek' | while read -r script; do \
@@ -61,6 +61,10 @@ format: $(VENV)/dev.done ## rewrite the sources in the house style
 
 docs: $(VENV)/dev.done ## write the generated pages, the man page and the completion files under docs/ anew
 	$(BIN)/python -m docs.generate
+
+# The variable silences an advertisement for another generator; real warnings end the build.
+docs-site: $(VENV)/dev.done ## build the documentation site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in an empty environment
 	rm -rf dist

@@ -1,6 +1,7 @@
 """The documentation is what the code says, and says something about everything."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Report
 
 PAGES = generate.pages()
+ROOT = generate.DOCS.parent
+WRITTEN = (*ROOT.glob("*.md"), *generate.DOCS.rglob("*.md"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -41,6 +44,26 @@ def test_links_within_a_page_lead_somewhere() -> None:
             for head in re.findall("^#+ (.*)", text, re.MULTILINE)
         }
         assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= anchors, path.name
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_links_between_files_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/contributing.md"])
+def test_files_that_a_page_names_exist(name: str) -> None:
+    paths = re.findall(
+        r"`((?:zeeksmtp|tests|fixtures|requirements|docs|\.github)/[\w./-]*)`", (ROOT / name).read_text("utf-8")
+    )
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_page_is_in_the_site() -> None:
+    named = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    assert named == {str(path.relative_to(generate.DOCS)) for path in generate.DOCS.rglob("*.md")}
 
 
 def test_every_command_and_option_has_help() -> None:
