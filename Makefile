@@ -8,7 +8,7 @@ WORKERS ?= 2
 LOCK := requirements/dev.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs docs-site dist lock snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -65,6 +65,9 @@ docs: $(VENV)/dev.done ## write the generated pages, the man page and the comple
 # The variable silences an advertisement for another generator; real warnings end the build.
 docs-site: $(VENV)/dev.done ## build the documentation site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pictures: $(VENV)/dev.done ## take the pictures of README and documentation anew; needs chromium
+	$(BIN)/python -m docs.pictures
 
 dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in an empty environment
 	rm -rf dist
