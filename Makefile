@@ -89,7 +89,7 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.detectors
 	$(BIN)/python -m tests.benchmarks.passes
 
-torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, duplicated or reported twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md

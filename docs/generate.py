@@ -1,4 +1,4 @@
-"""Writes the pages that are derived from the code, or with `--check` says which are stale."""
+"""Write the pages that are derived from the code, or with `--check` says which are stale."""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ DOCS = Path(__file__).parent
 
 
 def pages() -> Mapping[Path, str]:
-    """Give every generated page by its path."""
+    """Return every generated page by its path."""
     modules = registry.discover("docs._pages", "PAGE")
     return {DOCS / file: sys.modules[f"docs._pages.{name}"].page() for name, file in modules.items()}
 

@@ -78,7 +78,7 @@ def option(param: Any) -> tuple[str, str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     tree = list(commands(typer.main.get_command(app.build()), "zeeksmtp"))
     sections = [block for path, command in tree for block in _section(path, command)]
     (report,) = [command for path, command in tree if path == "zeeksmtp report"]
