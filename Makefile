@@ -62,9 +62,10 @@ format: $(VENV)/dev.done ## rewrite the sources in the house style
 docs: $(VENV)/dev.done ## write the generated pages, the man page and the completion files under docs/ anew
 	$(BIN)/python -m docs.generate
 
-# The variable silences an advertisement for another generator; real warnings end the build.
+# The variable silences an advertisement for another generator; real warnings end the build (with --quiet they would
+# not: it hides them from --strict as well).
 docs-site: $(VENV)/dev.done ## build the documentation site into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pictures: $(VENV)/dev.done ## take the pictures of README and documentation anew; needs chromium
 	$(BIN)/python -m docs.pictures
