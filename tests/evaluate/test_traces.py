@@ -81,3 +81,9 @@ def test_sets_of_logs_hold_what_they_say() -> None:
 def test_reasons_are_about_kinds_of_events_that_there_are() -> None:
     kinds = {event.kind for seed in (2, 4, 6, 8) for event in simulate(Site(seed, hosts=120, days=6)).events}
     assert NO_TRACE.keys() <= kinds
+
+
+def test_a_password_in_clear_is_not_what_a_stealer_does() -> None:
+    stealer = event("stealer", {"credential-exfiltration": Severity.HIGH}, [0], may=["cleartext-credentials"])
+    assert naming(stealer) == {"credential-exfiltration"}
+    assert "cleartext-submission" in stealer.may

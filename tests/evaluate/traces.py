@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.evaluate.matching import about
-from tests.simulation.truth import Event
+from tests.simulation.truth import INFERRED, Event
 from zeeksmtp.model import Finding, Severity
 
 NO_TRACE: Mapping[str, str] = {
@@ -28,7 +28,14 @@ NO_TRACE: Mapping[str, str] = {
 _COMPANIONS = frozenset(
     {
         *("starttls-declined", "cleartext-mail", "auth-offered-in-clear", "enumeration-oracle"),
-        *("smtp-scan", "slow-growth", "tls-weak", "certificate-expiry"),
+        *(
+            "smtp-scan",
+            "slow-growth",
+            "tls-weak",
+            "certificate-expiry",
+            "cleartext-credentials",
+            "cleartext-submission",
+        ),
     }
 )
 """Detectors that may name the parties of an event without having found it: a bot is no scanner that sends no mail."""
@@ -65,4 +72,5 @@ def add_found(
 
 def naming(event: Event) -> frozenset[str]:
     """Return the detectors whose finding about its parties means that an event was found."""
-    return (event.may - _COMPANIONS) | event.must.keys()
+    inferring = {name for name, observed in INFERRED.items() if observed & event.must.keys()}
+    return (event.may - _COMPANIONS) | event.must.keys() | inferring

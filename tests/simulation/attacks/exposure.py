@@ -71,6 +71,7 @@ def token(site: Site, made: Made, random: Random) -> None:
     at = _abroad(random, "XOAUTH2 OAUTHBEARER", starttls=False)
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]"))
     talk.login(user, words(random, 1, 30)[0], "ok", str(random.choice(["XOAUTH2", "OAUTHBEARER"])))
+    talk.mail(user, _friends(site, random, len(ts)))
     made.events.append(_told("token in clear", {"cleartext-token": HIGH}, ts, talk, user))
 
 
@@ -80,6 +81,7 @@ def challenge(site: Site, made: Made, random: Random) -> None:
     mechanism = str(random.choice(["CRAM-MD5", "DIGEST-MD5", "NTLM", "SCRAM-SHA-256"]))
     at = _abroad(random, mechanism, starttls=False)
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]")).login(user, None, "ok", mechanism)
+    talk.mail(user, _friends(site, random, len(ts)))
     severity = LOW if mechanism.startswith("SCRAM") else HIGH
     made.events.append(_told(f"{mechanism} in clear", {"crackable-auth": severity}, ts, talk, user))
 

@@ -1,6 +1,6 @@
 """The innocent population, one file per walk of life."""
 
-from tests.simulation.benign import internet, machines, people, relays
+from tests.simulation.benign import internet, lookalikes, machines, people, relays, tls
 
 ALL = (
     people.people,
@@ -18,5 +18,11 @@ ALL = (
     machines.monitoring,
     machines.vulnerability_scanner,
     internet.background,
+    lookalikes.aliases,
+    lookalikes.campaign,
+    lookalikes.newcomer,
+    tls.old_server,
+    tls.certificates,
+    tls.providers,
 )
 """Every part; each has a stream of chance of its own."""
