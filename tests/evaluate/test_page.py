@@ -68,7 +68,8 @@ def test_an_attack_is_one_incident_and_a_quiet_site_has_few() -> None:
     counts = incidents()
     for site in (*counts.attacked, *counts.everything, *counts.campaigns):
         assert {kind: spread for kind, spread in site.fragments.items() if max(spread) > 1} == {}
-    assert max(site.incidents for site in counts.quiet) <= 2
+    # Passwords in clear at the site's servers, one at an outside server, and guesses of the Internet.
+    assert max(site.incidents for site in counts.quiet) <= 3
 
 
 def test_the_same_figures_make_the_same_page() -> None:
