@@ -116,7 +116,7 @@ def taken_account(site: Site, made: Made, random: Random) -> None:
             ts,
             clients=clients,
             servers=[site.submission["server"][0]],
-            accounts=[user],
+            accounts=[user, *(senders if forged else ())],  # no stock log tells an account but by its sender
             may=["mass-mailing", "cleartext-credentials", "starttls-declined", "cleartext-mail"],
             strength=per_hour,
         )
@@ -187,9 +187,16 @@ def growth(site: Site, made: Made, random: Random) -> None:
         parts.append(site.clock.midnight(day) + 8 * HOUR + random.integers(0, 9 * HOUR, count))
     ts = np.sort(np.concatenate(parts))
     made.add(Talk(ts, host, site.mx, 25, helo=f"[{host}]", sent=3000)).mail(
-        f"report@{site.domain}", random.choice(site.addresses[:15], len(ts))
+        f"report-{host.rsplit('.', 1)[-1]}@{site.domain}", random.choice(site.addresses[:15], len(ts))
     )
     grown = [site.clock.midnight(began), ts[-1]]
     made.events.append(
-        event("slow growth", {"slow-growth": LOW}, grown, clients=[host], may=["mass-mailing"], strength=daily / 24)
+        event(
+            "slow growth",
+            {"slow-growth": LOW},
+            grown,
+            clients=[host],
+            may=["mass-mailing", "account-abuse"],
+            strength=daily / 24,
+        )
     )

@@ -133,7 +133,8 @@ def reuse(site: Site, made: Made, random: Random) -> None:
     host, secret, users = site.victim(), words(random, 1, 11)[0], [site.account(), site.account()]
     ts = site.clock.draw(random, 8, site.clock.weights(OFFICE))
     for n, user in enumerate(users):
-        made.add(Talk(ts[n::2], host, site.submission, 587, helo=f"[{host}]")).login(user, secret, "ok", "PLAIN")
+        talk = made.add(Talk(ts[n::2], host, site.submission, 587, helo=f"[{host}]"))
+        talk.login(user, secret, "ok", "PLAIN").mail(f"{user}@{site.domain}", site.addresses[0])
     made.events.append(
         event(
             "one password, two accounts",
