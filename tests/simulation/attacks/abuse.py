@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.simulation.attacks._common import log_uniform, times
+from tests.simulation.attacks.evasive import ask_own_address
 from tests.simulation.clock import HOUR, SECOND, Times
 from tests.simulation.dialogue import Talk, copies, known_server
 from tests.simulation.made import Made
@@ -155,6 +156,8 @@ def stealer(site: Site, made: Made, random: Random) -> None:
     at = known_server(outside(random, 1)[0], "mail.hosted.example", software="exim", offers="PLAIN LOGIN")
     talk = made.add(Talk(ts, host, at, 587, helo=words(random, 1)[0], sent=random.integers(2000, 60000, len(ts))))
     talk.login(user, words(random, 1, 12)[0]).mail(user, user if random.random() < 0.7 else "drop@hosted.example")
+    if random.random() < 0.6:
+        ask_own_address(made, random, ts, host)
     made.events.append(
         event(
             "stealer",

@@ -14,7 +14,7 @@ from tests.simulation.site import Site, addresses_of, outside, words
 from tests.simulation.truth import HIGH, MEDIUM, event
 
 _PASSWORDS = "PLAIN LOGIN"
-_ADDRESS_ECHO = ("api.ipify.org", "icanhazip.com", "checkip.dyndns.org", "ip-api.com")
+ADDRESS_ECHO = ("api.ipify.org", "icanhazip.com", "checkip.dyndns.org", "ip-api.com")
 _NOT_SEEN_BEFORE = ("cleartext-credentials", "starttls-declined", "cleartext-mail", "slow-growth", "new-direct-sender")
 
 
@@ -43,6 +43,12 @@ def submission_bot(site: Site, made: Made, random: Random) -> None:
     made.events.append(event("bot at a submission server", must, ts, clients=[host], may=may, strength=per_hour))
 
 
+def ask_own_address(made: Made, random: Random, ts: Times, host: str) -> None:
+    """Look up a service that echoes addresses: before each mail, or once."""
+    asked = ts if random.random() < 0.5 else ts[:1]
+    made.resolved(asked - 2 * SECOND, host, str(random.choice(ADDRESS_ECHO)), "198.51.100.80")
+
+
 def hidden_stealer(site: Site, made: Made, random: Random) -> None:
     """Mail what was stolen inside TLS to a server that nobody else uses, after asking for the victim's address."""
     host, minutes = site.victim(), log_uniform(random, 10, 240)
@@ -52,7 +58,7 @@ def hidden_stealer(site: Site, made: Made, random: Random) -> None:
     port = int(random.choice([587, 465]))
     at = known_server(outside(random, 1)[0], f"mail.{words(random, 1)[0]}.example", software="exim")
     size = int(random.integers(3000, 60000)) + random.integers(0, 200, len(ts))
-    made.resolved(ts, host, str(random.choice(_ADDRESS_ECHO)), "198.51.100.80")
+    ask_own_address(made, random, ts, host)
     made.resolved(ts, host, at["name"][0], at["server"][0])
     way = "implicit" if port == 465 else "starttls"
     made.add(Talk(ts, host, at, port, helo=words(random, 1)[0], tls=way, sent=size, got=270, seconds=1.0))

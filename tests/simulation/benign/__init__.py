@@ -1,6 +1,6 @@
 """The innocent population, one file per walk of life."""
 
-from tests.simulation.benign import internet, lookalikes, machines, people, relays, tls
+from tests.simulation.benign import internet, lookalikes, machines, outside, people, relays, tls
 
 ALL = (
     people.people,
@@ -21,6 +21,9 @@ ALL = (
     lookalikes.aliases,
     lookalikes.campaign,
     lookalikes.newcomer,
+    outside.own_servers,
+    outside.storage,
+    outside.echoes,
     tls.old_server,
     tls.certificates,
     tls.providers,
