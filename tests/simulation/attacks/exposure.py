@@ -113,14 +113,21 @@ def stripped(site: Site, made: Made, random: Random) -> None:
     how = str(random.choice(["masked", "missing", "refused"]))
     offers = at if how != "missing" else at.with_columns(pl.lit(value=False).alias("starttls"))
     tls = "refused" if how == "refused" else "no"
-    made.add(Talk(ts, host, offers, 587, helo=f"[{host}]", masked=how == "masked", tls=tls))
+    talk = made.add(Talk(ts, host, offers, 587, helo=f"[{host}]", masked=how == "masked", tls=tls))
+    must, kind, users = {"starttls-stripped": HIGH}, f"STARTTLS stripped: {how}", []
+    if random.random() < 0.5:  # programs that use TLS if they can go on without
+        users = [f"{words(random, 1)[0]}@{at['name'][0].split('.', 1)[1]}"]
+        talk.login(users[0], words(random, 1)[0]).mail(users[0], _friends(site, random, len(ts)))
+        must, kind = {**must, "cleartext-credentials": CRITICAL}, f"{kind}, mail in clear"
     made.events.append(
         event(
-            f"STARTTLS stripped: {how}",
-            {"starttls-stripped": HIGH},
+            kind,
+            must,
             ts,
             clients=[host],
             servers=[at["server"][0]],
+            accounts=users,
+            may=["cleartext-mail", "starttls-declined"],
             malicious=False,
         )
     )
