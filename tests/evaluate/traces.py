@@ -19,6 +19,8 @@ NO_TRACE: Mapping[str, str] = {
     "STARTTLS stripped: masked": "the answer to EHLO is in no stock log, and these clients give up before any mail",
     "STARTTLS stripped: missing": "the answer to EHLO is in no stock log, and these clients give up before any mail",
     "STARTTLS stripped: refused": "the refusal is in no stock log, and these clients give up before any mail",
+    "appliance in clear": "mail to the site's own port 25 needs no login, so nothing tells that there was one",
+    "old client in clear, refused": "a login refused before it began is a short session, as a monitoring probe's is",
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
     "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",

@@ -44,10 +44,9 @@ def password_abroad(site: Site, made: Made, random: Random) -> None:
     talk.login(user, words(random, 1)[0], "ok" if accepted else "wrong", "PLAIN")
     if accepted:
         talk.mail(user, _friends(site, random, len(ts)))
-    severity = CRITICAL if accepted else HIGH
-    made.events.append(
-        _told("password in clear over the boundary", {"cleartext-credentials": severity}, ts, talk, user)
-    )
+    severity, kind = CRITICAL if accepted else HIGH, "password in clear over the boundary"
+    kind = kind if accepted else f"{kind}, refused"
+    made.events.append(_told(kind, {"cleartext-credentials": severity}, ts, talk, user))
 
 
 def _told(kind: str, must: dict[str, Severity], ts: Times, talk: Talk, user: str) -> Event:
