@@ -33,7 +33,7 @@ def said(detector: str, **given: Any) -> Finding:
 def found(*findings: Finding) -> int:
     kinds: dict[str, Kind] = {}
     add_found(kinds, STOCK, findings, [guessing()], seed=2)
-    return kinds["guessing"].found[STOCK]
+    return kinds["guessing"].found(STOCK)
 
 
 @pytest.mark.parametrize("detector", ["password-guessing", "smtp-probing"])
@@ -58,6 +58,14 @@ def test_an_event_is_not_found_by(finding: Finding) -> None:
 
 def test_an_event_is_counted_once() -> None:
     assert found(said("smtp-probing"), said("password-guessing")) == 1
+
+
+def test_more_logs_may_lose_an_event() -> None:
+    kinds: dict[str, Kind] = {}
+    add_found(kinds, STOCK, [said("smtp-probing")], [guessing()], seed=2)
+    add_found(kinds, ALL, [], [guessing()], seed=2)
+    assert len(kinds["guessing"].lost(STOCK, ALL)) == 1
+    assert not kinds["guessing"].lost(ALL, STOCK)
 
 
 def test_what_is_inferred_may_be_one_step_lower() -> None:
