@@ -6,10 +6,12 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from zeeksmtp.errors import NoInputError
+from zeeksmtp.logs._bounds import latest_time
 from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
 from zeeksmtp.logs._sniff import Kind, sniff
 
@@ -23,7 +25,8 @@ _TOLD = 3  # of the files that were passed over, when nothing else was found
 class Source:
     """A file that is read, and what it was taken for. One that holds several logs is named after the first.
 
-    `start` and `end` are lines: only those after the first `start`, up to and with number `end`, are read.
+    `start` and `end` are lines: only those after the first `start`, up to and with number `end`, are read. Lines later
+    than `latest` are damage.
     """
 
     path: Path
@@ -32,6 +35,7 @@ class Source:
     size: int
     start: int = 0
     end: int | None = None
+    latest: datetime = field(default_factory=latest_time, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +165,13 @@ def _age(file: tuple[Path, os.stat_result]) -> tuple[int, int, str]:
 
 
 def _sources(files: _Files, passed_over: list[PassedOver], kind_of: KindOf) -> Iterator[Source]:
+    latest = latest_time(max((status.st_mtime for _, status in files), default=0))
     for path, status in files:
         kind = kind_of(path, status)
         if kind.log is None:
             passed_over.append(PassedOver(path, kind.why or "no Zeek log", kind.unreadable))
         else:
-            yield Source(path, kind.log, kind.format, status.st_size)
+            yield Source(path, kind.log, kind.format, status.st_size, latest=latest)
 
 
 def _variants_once(sources: list[Source], passed_over: list[PassedOver]) -> list[Source]:

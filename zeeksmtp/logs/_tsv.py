@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Final
 
@@ -23,6 +24,7 @@ from zeeksmtp.logs._columns import (
     required,
     typed,
 )
+from zeeksmtp.logs._guard import parsed
 from zeeksmtp.logs._header import Header, header_runs, heads_rows, unpadded
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._lines import Block
@@ -36,8 +38,9 @@ _BULK_SEPARATOR = re.compile(r"[\t !-/:-@^-`{-~]")  # one byte, no digit, no bac
 class TsvReader:
     """Reads the blocks of one TSV file in order; `finish` gives what is still waiting."""
 
-    def __init__(self, log: str) -> None:
+    def __init__(self, log: str, latest: datetime | None = None) -> None:
         self.header = Header(log)
+        self._latest = latest
         self.problem: str | None = None
         self._begun = False
         self._waiting = Waiting()
@@ -71,7 +74,8 @@ class TsvReader:
         rows = self._waiting.take()
         log = logs().get(self.header.log or "")
         if rows is not None and log is not None:
-            yield parse(log, rows, self.header)
+            given = (log, rows, self.header, self._latest)
+            yield parsed(log, rows, partial(parse, *given), partial(parse_singly, *given))
 
     def _plain_header(self, data: bytes) -> bool:
         names = decoded(data[: data.find(b"\n")]).rstrip("\r")
@@ -141,16 +145,21 @@ def prefilter(log: Log, header: Header) -> str | None:
     return "|".join(patterns)
 
 
-def parse(log: Log, rows: pl.DataFrame, header: Header) -> Batch:
-    """Return what rows (`LINES`) below a header give."""
+def parse(log: Log, rows: pl.DataFrame, header: Header, latest: datetime | None = None) -> Batch:
+    """Return what rows (`LINES`) below a header give; `latest` is up to when a time can be."""
     if not _BULK_SEPARATOR.fullmatch(header.separator) or not header.marks.unset:
-        frame, rejects = careful(log, rows, header)
-        return batch(log, [frame], rejects)
+        return parse_singly(log, rows, header, latest)
     frame, odd = _in_bulk(log, rows, header)
     if not len(odd):
-        return batch(log, [frame], [])
+        return batch(log, [frame], [], latest)
     rest, rejects = careful(log, odd, header)
-    return batch(log, [frame, rest], rejects)
+    return batch(log, [frame, rest], rejects, latest)
+
+
+def parse_singly(log: Log, rows: pl.DataFrame, header: Header, latest: datetime | None = None) -> Batch:
+    """Return the same as `parse`, by one row after the other."""
+    frame, rejects = careful(log, rows, header)
+    return batch(log, [frame], rejects, latest)
 
 
 def _in_bulk(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, pl.DataFrame]:
