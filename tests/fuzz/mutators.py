@@ -175,6 +175,7 @@ MUTATORS: list[Mutator] = [
 
 def mutant(data: bytes, dice: random.Random) -> bytes:
     """Return `data` with one to three faults."""
+    data = data or b"\n"
     for mutate in dice.sample(MUTATORS, dice.randint(1, 3)):
         data = mutate(data, dice) or b"\n"
     return data

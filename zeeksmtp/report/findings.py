@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,11 @@ def _finding(detector: Detector, row: Mapping[str, Any], logs: Collection[str]) 
 def _evidence(row: Mapping[str, Any]) -> Evidence:
     test = row["test"]
     return Evidence(
-        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"]) for t in row["terms"]),
+        terms=tuple(
+            Term(name=t["name"], value=_number(t["value"]), weight=t["weight"])
+            for t in row["terms"]
+            if t["value"] is not None and math.isfinite(t["value"])
+        ),
         details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
         test=None if test is None or test["score"] is None else SequentialTest(**test),
     )
