@@ -80,7 +80,8 @@ class _LogPart:
         self.lines += batch.lines
         self.rejected += len(batch.rejects)
         room = _MAX_REJECTS - len(self.rejects)
-        self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
+        if room:
+            self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
             self.kept += len(batch.kept)
             times: Any = batch.kept["ts"]

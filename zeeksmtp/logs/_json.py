@@ -31,6 +31,7 @@ from zeeksmtp.logs._guard import parsed
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import Sifted, decoded, sift
+from zeeksmtp.logs._torn import torn_objects
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
@@ -46,7 +47,7 @@ _SAMPLE_LINES: Final = 32
 _MAX_KEYS: Final = 200
 _FEW_LINES: Final = 500  # where one is broken, so many are read with care
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
-_ESCAPED: Final = r"\\[ubfnrt]|\x7f"
+_ESCAPED: Final = r"\\[ubfnrt]|[\x00\x7f]"
 """Characters that a text may not hold as they are, and half surrogate pairs: the parser makes NULs of those."""
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 
@@ -73,7 +74,7 @@ class JsonReader:
         wanted = _hint(self.log)
         if several and wanted is not None:
             wanted |= _elsewhere(self.log)
-        sifted = sift(block.data, wanted, block.line, as_json=True)
+        sifted = sift(block.data, wanted, block.line, torn_objects, as_json=True)
         block.counted = sifted.all
         if several:
             yield from self._shared_out(sifted)

@@ -29,6 +29,7 @@ from zeeksmtp.logs._header import Header, header_runs, heads_rows, unpadded
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import decoded, sift
+from zeeksmtp.logs._torn import NUL, torn_cells
 from zeeksmtp.model import Column, Log
 
 _ESCAPED: Final = r"[\\\x00-\x1f\x7f]"
@@ -101,7 +102,9 @@ class TsvReader:
             return 0
         log = logs().get(self.header.log or "")
         unusable = None if log is None else self._unusable(log)
-        sifted = sift(data, None if unusable else self._hint(log), line)
+        hint = None if unusable else self._hint(log)
+        torn = torn_cells(self.header.separator, len(self.header.fields)) if log is not None else None
+        sifted = sift(data, hint, line, torn)
         rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
         found = Batch(None if log is None else log.name, lines=sifted.lines - idle)
         if unusable and len(rows):
@@ -182,6 +185,7 @@ def _in_bulk(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame
     if header.separator != "\t" or _may_hold_escapes(data):
         odd += [cells[plan.key].str.contains(_ESCAPED) for plan in plans if plan.key is not None]
         odd.append(rows["l"].str.contains("\r", literal=True))  # at the end of a cell, the parser drops it
+        odd.append(rows["l"].str.contains(NUL, literal=True))  # also in a column that is not read
     return typed(log, rows, cells, plans, odd)
 
 
@@ -202,20 +206,29 @@ def _plans(columns: tuple[Column, ...], fields: tuple[str, ...], marks: Marks) -
 
 def careful(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, Rejects]:
     """Read rows (`LINES`) one by one: typed columns with `NUMBER`, and what is rejected."""
-    rejects: Rejects = []
+    whole, rejects = _with_all_fields(rows, header)
     places = {name: place for place, name in reversed(list(enumerate(header.fields)))}
     sieved = prefilter(log, header) is not None
 
-    def whole() -> Iterator[tuple[int, Callable[[Column], object]]]:
-        for number, line in rows.iter_rows():
+    def readers() -> Iterator[tuple[int, Callable[[Column], object]]]:
+        for number, line in whole.iter_rows():
             cells = line.split(header.separator)
-            if len(cells) != len(header.fields):
-                rejects.append((number, f"{len(cells)} fields, the header names {len(header.fields)}"))
-            elif not sieved or _hinted(log, line, cells, places):
+            if not sieved or _hinted(log, line, cells, places):
                 yield number, partial(_value, cells, places, header.marks)
+            elif NUL in line:
+                rejects.append((number, "it holds NUL bytes"))
 
-    frame, bad = table(log, whole())
+    frame, bad = table(log, readers())
     return frame, rejects + bad
+
+
+def _with_all_fields(rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, Rejects]:
+    """Return the rows (`LINES`) with as many cells as the header names, and rejects for the others: a bomb has many."""
+    cells = rows["l"].str.count_matches(header.separator, literal=True) + 1
+    torn = cells != len(header.fields)
+    why = {number: f"{number} fields, the header names {len(header.fields)}" for number in cells.filter(torn).unique()}
+    rejects = [(line, why[n]) for line, n in zip(rows["i"].filter(torn), cells.filter(torn), strict=True)]
+    return rows.filter(~torn), rejects
 
 
 def _hinted(log: Log, line: str, cells: Sequence[str], places: Mapping[str, int]) -> bool:
