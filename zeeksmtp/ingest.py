@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from zeeksmtp.errors import log_failure
-from zeeksmtp.logs._columns import Batch
+from zeeksmtp.logs._columns import MAX_LISTED_REJECTS, Batch
 from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._guard import FAILURES
@@ -23,7 +23,6 @@ from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Log
 
-_MAX_REJECTS: Final = 1000
 _logger = logging.getLogger(__name__)
 
 
@@ -78,8 +77,8 @@ class _LogPart:
     def add(self, batch: Batch) -> None:
         """Take in what some lines gave."""
         self.lines += batch.lines
-        self.rejected += len(batch.rejects)
-        room = _MAX_REJECTS - len(self.rejects)
+        self.rejected += len(batch.rejects) + batch.unlisted
+        room = MAX_LISTED_REJECTS - len(self.rejects)
         if room:
             self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:

@@ -25,6 +25,8 @@ from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
 _WHY: Final = "_why"
+MAX_LISTED_REJECTS: Final = 1000
+"""Rejected lines of a file that are listed; the others are counted."""
 HALF_LINE: Final = "half last line"
 _WAITING_BYTES: Final = 1 << 23
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -46,13 +48,15 @@ def required(columns: tuple[Column, ...]) -> tuple[str, ...]:
 class Batch:
     """What some lines of a file gave, for the log named (`None`: a log that is not read).
 
-    `lines` are counted when they are seen; their rows follow later, many at once.
+    `lines` are counted when they are seen; their rows follow later, many at once. Beyond `rejects` there are `unlisted`
+    rejected ones.
     """
 
     log: str | None
     lines: int = 0
     kept: pl.DataFrame | None = None
     rejects: Rejects = field(default_factory=list)
+    unlisted: int = 0
 
 
 @dataclass

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from zeeksmtp.logs._decompress import HEAD, DamagedError, TrailingError, cannot_unpack, packing, unpacked
+from zeeksmtp.logs._torn import count_byte
 
 BLOCK: Final = 1 << 22
+MAX_BLOCK_LINES: Final = 1 << 17
 LONGEST_LINE: Final = 1 << 24
 """Zeek drops records of over 64 MiB and cuts strings far below; a longer line is damage."""
 _BOM: Final = b"\xef\xbb\xbf"
@@ -37,6 +39,19 @@ class Block:
         if self.counted is None:
             self.counted = 1 if self.half or self.overlong else self.data.count(b"\n")
         return self.counted
+
+
+def _in_parts(data: bytes, line: int) -> Iterator[Block]:
+    """Yield whole lines as blocks of not too many: a row of a table takes more memory than a line of a byte or two."""
+    lines = count_byte(data, ord("\n"))
+    if lines <= MAX_BLOCK_LINES:
+        yield Block(data, line, lines)
+        return
+    start, size = 0, len(data) * MAX_BLOCK_LINES // lines + 1
+    while start < len(data):
+        end = data.find(b"\n", start + size) + 1 or len(data)
+        yield (block := Block(data[start:end], line))
+        start, line = end, line + block.lines
 
 
 class Lines:
@@ -71,8 +86,9 @@ class Lines:
                 start, line, carry, dropping = piece.find(b"\n") + 1, line + 1, b"", False
             if start < cut:
                 data = b"".join((carry, memoryview(piece)[start:cut])) if carry else piece[start:cut]
-                yield (block := Block(data, line))
-                line += block.lines
+                for block in _in_parts(data, line):
+                    yield block
+                    line += block.lines
             carry = piece[cut:]
         if dropping:
             yield Block(b"", line, overlong=True)
@@ -83,12 +99,13 @@ class Lines:
         """Yield pieces of about `BLOCK` bytes, without a byte order mark."""
         pieces: list[bytes] = []
         size, mark = 0, _BOM
-        for piece in self._content(BLOCK):
-            pieces.append(piece)
-            size += len(piece)
-            if size >= BLOCK // 2:
-                yield b"".join(pieces).removeprefix(mark)
-                pieces, size, mark = [], 0, b""
+        for content in self._content(BLOCK):
+            for start in range(0, len(content), BLOCK):
+                pieces.append(content[start : start + BLOCK])
+                size += len(pieces[-1])
+                if size >= BLOCK // 2:
+                    yield b"".join(pieces).removeprefix(mark)
+                    pieces, size, mark = [], 0, b""
         if pieces:
             yield b"".join(pieces).removeprefix(mark)
 

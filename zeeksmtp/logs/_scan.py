@@ -17,11 +17,15 @@ LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The rows (`LINES`) that may matter, and the number of data lines and of `all` lines in which they were found."""
+    """The rows (`LINES`) that may matter, and the number of data lines and of `all` lines in which they were found.
+
+    `torn`: there may be torn ones among the rows.
+    """
 
     rows: pl.DataFrame
     lines: int
     all: int
+    torn: bool
 
 
 def _visible(error: UnicodeError, slash: str) -> tuple[str, int]:
@@ -60,13 +64,13 @@ def sift(
     blank = found["l"] == ""
     blanks = int(blank.sum())
     rows = found.filter(~blank) if blanks else found
+    damaged = torn(data, len(rows)) if torn else None
     if hint is not None:
-        damaged = torn(data, len(rows)) if torn else None
         rows = rows.filter(hint if damaged is None else hint | damaged)
         if len(rows) * _FEW < count:
             # A copy: as they are, these few would keep all lines of the block in memory.
             rows.replace_column(1, pl.Series("l", rows["l"].to_list(), dtype=pl.String))
-    return Sifted(rows, count - blanks, count - added)
+    return Sifted(rows, count - blanks, count - added, damaged is not None)
 
 
 def _lines(data: bytes, first: int) -> pl.DataFrame:

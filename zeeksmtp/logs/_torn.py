@@ -24,7 +24,7 @@ def torn_cells(separator: str, fields: int) -> Torn:
     one, between = separator.encode(), fields - 1
 
     def torn(data: bytes, lines: int) -> pl.Expr | None:
-        found = _count(data, one[0]) if len(one) == 1 else data.count(one)
+        found = count_byte(data, one[0]) if len(one) == 1 else data.count(one)
         if found == lines * between and b"\0" not in data:
             return None
         line = pl.col("l").str
@@ -35,8 +35,8 @@ def torn_cells(separator: str, fields: int) -> Torn:
 
 def torn_objects(data: bytes, lines: int) -> pl.Expr | None:
     """Find torn JSON lines: each is one object, in which others are values of keys."""
-    begun = _count(data, ord("{"))
-    if begun in {lines, 2 * lines} and begun == _count(data, ord("}")) and b"\0" not in data:  # 2: with an `id`
+    begun = count_byte(data, ord("{"))
+    if begun in {lines, 2 * lines} and begun == count_byte(data, ord("}")) and b"\0" not in data:  # 2: with an `id`
         return None
     line = pl.col("l").str
     stripped = line.strip_chars_end(" \r").str
@@ -44,7 +44,7 @@ def torn_objects(data: bytes, lines: int) -> pl.Expr | None:
     return (objects != 1) | ~line.starts_with("{") | ~stripped.ends_with("}") | line.contains(NUL, literal=True)
 
 
-def _count(data: bytes, byte: int) -> int:
+def count_byte(data: bytes, byte: int) -> int:
     """Count a byte, six times as fast as `bytes.count` does where it is frequent: in slices that stay in the cache."""
     found = np.frombuffer(data, np.uint8)
     starts = range(0, len(found), _SLICE_BYTES)

@@ -14,6 +14,7 @@ import polars as pl
 from zeeksmtp.logs._careful import Marks, table, tsv_value
 from zeeksmtp.logs._columns import (
     HALF_LINE,
+    MAX_LISTED_REJECTS,
     Batch,
     Plan,
     Rejects,
@@ -25,13 +26,17 @@ from zeeksmtp.logs._columns import (
     typed,
 )
 from zeeksmtp.logs._guard import parsed
-from zeeksmtp.logs._header import Header, header_runs, heads_rows, unpadded
+from zeeksmtp.logs._header import MAX_COLUMNS, Header, header_runs, heads_rows, unpadded
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import decoded, sift
 from zeeksmtp.logs._torn import NUL, torn_cells
 from zeeksmtp.model import Column, Log
 
+_MAX_HEADER_LINES: Final = 1000  # of a run: what comes last counts, and a header has nine
+_MAX_HEADER_CHANGES: Final = 2000
+_BYTES_PER_HEADER: Final = 1 << 12  # at least, in a file with more changes: hours of logs put together have more
+_MAX_WAITING_HEADERS: Final = 64
 _ESCAPED: Final = r"[\\\x00-\x1f\x7f]"
 _BULK_SEPARATOR = re.compile(r"[\t !-/:-@^-`{-~]")  # one byte, no digit, no backslash
 
@@ -44,7 +49,8 @@ class TsvReader:
         self._latest = latest
         self.problem: str | None = None
         self._begun = False
-        self._waiting = Waiting()
+        self._waiting: dict[Header, Waiting] = {}
+        self._changes = self._bytes = 0
 
     def feed(self, block: Block) -> Iterator[Batch]:
         """Yield what the block's lines give."""
@@ -52,6 +58,7 @@ class TsvReader:
             yield from self._half(block)
             return
         data, line = block.data, block.line
+        self._bytes += len(data)
         headers = b"#" in data  # nearly never, and told at the speed of memory
         data = unpadded(data) if headers else data
         if not self._begun and self._plain_header(data):
@@ -59,24 +66,25 @@ class TsvReader:
         self._begun = True
         at, idle = 0, 0
         for start, end in header_runs(data) if headers else ():
-            header, lines = self._with_lines(data[start:end]), data.count(b"\n", start, end)
+            header = self.header if self._is_scattered else self._with_lines(data[start:end])
+            lines = data.count(b"\n", start, end)
             if header == self.header and start > 0 and end < len(data):
                 idle += lines  # to cut the block would copy it
                 continue
             line += yield from self._rows(data[at:start], line, idle)
-            if header != self.header:
-                yield from self.finish()
+            self._changes += header != self.header
             self.header, at, idle, line = header, end, 0, line + lines
         line += yield from self._rows(data[at:] if at else data, line, idle)
         block.counted = line - block.line
 
     def finish(self) -> Iterator[Batch]:
-        """Yield what the waiting rows give. Must be called before the header changes, and at the end."""
-        rows = self._waiting.take()
-        log = logs().get(self.header.log or "")
-        if rows is not None and log is not None:
-            given = (log, rows, self.header, self._latest)
-            yield parsed(log, rows, partial(parse, *given), partial(parse_singly, *given))
+        """Yield what the waiting rows give, header by header. Must be called at the end."""
+        waiting, self._waiting = self._waiting, {}
+        for header, lines in waiting.items():
+            rows, log = lines.take(), logs().get(header.log or "")
+            if rows is not None and log is not None:
+                given = (log, rows, header, self._latest)
+                yield parsed(log, rows, partial(parse, *given), partial(parse_singly, *given))
 
     def _plain_header(self, data: bytes) -> bool:
         names = decoded(data[: data.find(b"\n")]).rstrip("\r")
@@ -92,7 +100,7 @@ class TsvReader:
 
     def _with_lines(self, run: bytes) -> Header:
         header = self.header
-        for line in decoded(run).split("\n"):
+        for line in decoded(run).split("\n")[-_MAX_HEADER_LINES:]:
             header = header.with_line(line.rstrip("\r"))
         return header
 
@@ -103,18 +111,31 @@ class TsvReader:
         log = logs().get(self.header.log or "")
         unusable = None if log is None else self._unusable(log)
         hint = None if unusable else self._hint(log)
-        torn = torn_cells(self.header.separator, len(self.header.fields)) if log is not None else None
+        torn = None if unusable or log is None else torn_cells(self.header.separator, len(self.header.fields))
         sifted = sift(data, hint, line, torn)
         rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
         found = Batch(None if log is None else log.name, lines=sifted.lines - idle)
         if unusable and len(rows):
             # Without a row, nothing is wrong with a header: it may still be written.
             why, self.problem = unusable
-            found.rejects = [(number, why) for number in rows["i"]]
+            found.rejects = [(number, why) for number in rows["i"].head(MAX_LISTED_REJECTS)]
+            found.unlisted = len(rows) - len(found.rejects)
+        elif sifted.torn:
+            rows, found.rejects, found.unlisted = _without_torn(rows, self.header)
         yield found
-        if not unusable and self._waiting.add(rows):
+        if not unusable and len(rows) and self._is_enough(rows):
             yield from self.finish()
         return sifted.all
+
+    def _is_enough(self, rows: pl.DataFrame) -> bool:
+        """Let rows wait, also while other headers come and go; return whether all that wait are enough."""
+        enough = self._waiting.setdefault(self.header, Waiting()).add(rows)
+        return enough or len(self._waiting) > _MAX_WAITING_HEADERS
+
+    @property
+    def _is_scattered(self) -> bool:
+        """Whether the header has changed so often that the file is no log, and each change takes its time."""
+        return self._changes > max(_MAX_HEADER_CHANGES, self._bytes // _BYTES_PER_HEADER)
 
     def _hint(self, log: Log | None) -> pl.Expr | None:
         if log is None:
@@ -124,6 +145,10 @@ class TsvReader:
 
     def _unusable(self, log: Log) -> tuple[str, str] | None:
         """Return why no row below this header can be used: for each row, and for the file with the remedy."""
+        if self._is_scattered:
+            return "the header changes every few lines", f"its header changes {self._changes} times: it is no log"
+        if len(self.header.fields) > MAX_COLUMNS:
+            return f"more than {MAX_COLUMNS} columns", f"its header names more than {MAX_COLUMNS} columns: it is no log"
         if not self.header.fields:
             return "no #fields line before it", "no #fields line says what its columns are: restore the header"
         lacking = [name for name in required(log.columns) if name not in self.header.fields]
@@ -206,29 +231,38 @@ def _plans(columns: tuple[Column, ...], fields: tuple[str, ...], marks: Marks) -
 
 def careful(log: Log, rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, Rejects]:
     """Read rows (`LINES`) one by one: typed columns with `NUMBER`, and what is rejected."""
-    whole, rejects = _with_all_fields(rows, header)
+    rejects: Rejects = []
     places = {name: place for place, name in reversed(list(enumerate(header.fields)))}
     sieved = prefilter(log, header) is not None
 
-    def readers() -> Iterator[tuple[int, Callable[[Column], object]]]:
-        for number, line in whole.iter_rows():
+    def whole() -> Iterator[tuple[int, Callable[[Column], object]]]:
+        for number, line in rows.iter_rows():
             cells = line.split(header.separator)
-            if not sieved or _hinted(log, line, cells, places):
+            if len(cells) != len(header.fields):
+                rejects.append((number, _torn(len(cells), header)))
+            elif not sieved or _hinted(log, line, cells, places):
                 yield number, partial(_value, cells, places, header.marks)
             elif NUL in line:
                 rejects.append((number, "it holds NUL bytes"))
 
-    frame, bad = table(log, readers())
+    frame, bad = table(log, whole())
     return frame, rejects + bad
 
 
-def _with_all_fields(rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, Rejects]:
-    """Return the rows (`LINES`) with as many cells as the header names, and rejects for the others: a bomb has many."""
+def _torn(cells: int, header: Header) -> str:
+    return f"{cells} fields, the header names {len(header.fields)}"
+
+
+def _without_torn(rows: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, Rejects, int]:
+    """Return the rows (`LINES`) with as many cells as the header names, some rejects for the others, and how many more.
+
+    A bomb may have a billion of them.
+    """
     cells = rows["l"].str.count_matches(header.separator, literal=True) + 1
     torn = cells != len(header.fields)
-    why = {number: f"{number} fields, the header names {len(header.fields)}" for number in cells.filter(torn).unique()}
-    rejects = [(line, why[n]) for line, n in zip(rows["i"].filter(torn), cells.filter(torn), strict=True)]
-    return rows.filter(~torn), rejects
+    listed = rows.select("i", cells=cells).filter(torn).head(MAX_LISTED_REJECTS)
+    rejects = [(line, _torn(number, header)) for line, number in listed.iter_rows()]
+    return rows.filter(~torn), rejects, int(torn.sum()) - len(rejects)
 
 
 def _hinted(log: Log, line: str, cells: Sequence[str], places: Mapping[str, int]) -> bool:
