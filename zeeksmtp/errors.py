@@ -4,8 +4,6 @@ An error that a user can mend is a `ZeekSmtpError`: its text names the thing and
 carries the exit code. Anything else that escapes is a bug and ends with `ExitCode.INTERNAL`.
 """
 
-import logging
-import traceback
 from enum import IntEnum
 
 
@@ -59,9 +57,3 @@ class DeliveryError(ZeekSmtpError):
     """A report may not have arrived; it goes again with the next pass. The text names the place and what it said."""
 
     exit_code = ExitCode.DEGRADED
-
-
-def log_failure(logger: logging.Logger, what: str, error: BaseException) -> None:
-    """Log where `what` failed, for whoever mends it. Not the error's text: it may quote a log line, secrets and all."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s failed: %s\n%s", what, type(error).__name__, frames)

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from zeeksmtp.errors import log_failure
 from zeeksmtp.logs._columns import MAX_LISTED_REJECTS, Batch
 from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._guard import FAILURES
+from zeeksmtp.logs._json import JsonReader
 from zeeksmtp.logs._lines import LONGEST_LINE, Lines
 from zeeksmtp.logs._part import Part
 from zeeksmtp.logs._slice import sliced
@@ -60,9 +59,6 @@ def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
     for record in records:
         yield replace(record, others=())
         yield from record.others
-
-
-_logger = logging.getLogger(__name__)
 
 
 class _LogPart:
@@ -144,8 +140,9 @@ class _Reading:
         try:
             yield from self._blocks()
         except FAILURES as error:  # whatever it is: a file must not cost the run
-            log_failure(_logger, f"reading {self._source.path}", error)
-            self.failure = f"not read from line {self._line} on ({type(error).__name__}): report this as a bug"
+            _logger.exception("%s: reading failed", self._source.path)
+            self.failure = f"not read from line {self._line} on ({type(error).__name__}): "
+            self.failure += "report this as a bug, with the traceback that --debug or --log-file FILE shows"
         yield from self._reader.finish()
 
     def _blocks(self) -> Iterator[Batch]:

@@ -21,7 +21,9 @@ import zstandard
 
 from tests.conftest import ROOT
 
-HEAD: Final = b"#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\n"
+HEAD: Final = (
+    b"#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\n"
+)
 ROW: Final = b"1795400000.000001\tC1\t10.0.0.1\t40000\t192.0.2.25\t25\ttcp\tsmtp\n"
 OBJECT: Final = (
     b'{"ts":1795400000.000001,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":40000,"id.resp_h":"192.0.2.25",'

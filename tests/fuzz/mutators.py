@@ -13,10 +13,13 @@ EXTREME = [
     b"18446744073709551615", b"9223372036854775807", b"-9223372036854775808", b"9007199254740991", b"4294967296",
     b"65536", b"999999999999999999999", b"1e-300", b"-0", b"-0.0", b"1262304000.0", b"631152000.000000",
     b"0001-01-01T00:00:00.000000Z", b"9999-12-31T23:59:59.999999Z", b"2026-02-30T00:00:00.000000Z",
-    b"", b"-", b"(empty)", b" ", b"\\x00", b"\\", b"\\x", b"\xff\xfe", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xe2\x80\xae",
-    b"\x1b[31m", b"<script>", b"{}", b"{0.__class__}", b"%s%n", b"'; DROP", b"=cmd|'/c'!A1", b"a" * 3000, b",", b",,,-,",
+    b"", b"-", b"(empty)", b" ", b"\\x00", b"\\", b"\\x", b"\xff\xfe", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80",
+    b"\xe2\x80\xae",
+    b"\x1b[31m", b"<script>", b"{}", b"{0.__class__}", b"%s%n", b"'; DROP", b"=cmd|'/c'!A1", b"a" * 3000, b",",
+    b",,,-,",
     b"T", b"F", b"true", b"null", b"[]", b"::", b"::ffff:10.0.0.1", b"255.255.255.255", b"fe80::1%eth0", b"0.0.0.0",
-    b"AUTH", b"VRFY", b"RCPT", b"EXPN", b"MAIL", b"**", b"HELO", b"STARTTLS", b"250", b"252", b"550", b"535", b"334", b"5.1.1",
+    b"AUTH", b"VRFY", b"RCPT", b"EXPN", b"MAIL", b"**", b"HELO", b"STARTTLS", b"250", b"252", b"550", b"535",
+    b"334", b"5.1.1",
 ]  # fmt: skip
 """What a cell or JSON value becomes: numbers and times at the edges, marks, escapes, and words that SMTP knows."""
 
@@ -65,7 +68,18 @@ def add_fields(data: bytes, dice: random.Random) -> bytes:
 def insert(data: bytes, dice: random.Random) -> bytes:
     """Put junk somewhere."""
     place = dice.randrange(len(data))
-    junk = [b"\0" * 500, b"\n\n", b"\r\n", b"\xff\xfe", b"[" * 5000, b"\xef\xbb\xbf", b"\n#", b"\n{}\n", b"x^\n", b"\t" * 50]
+    junk = [
+        b"\0" * 500,
+        b"\n\n",
+        b"\r\n",
+        b"\xff\xfe",
+        b"[" * 5000,
+        b"\xef\xbb\xbf",
+        b"\n#",
+        b"\n{}\n",
+        b"x^\n",
+        b"\t" * 50,
+    ]
     return data[:place] + dice.choice(junk) + data[place:]
 
 

@@ -20,11 +20,14 @@ _NULLS = 0.2
 _FIXED = 0.3
 LONGEST = timedelta(seconds=MAX_INTERVAL_SECONDS - 1)
 TEXTS = [
-    "", "-", " ", "a", "{", "}", "{0}", "{clients}", "%", "<>", "@", "<@>", "TO:<a@b>", "TO:<b@b>", "FROM:<a@b.example>", "a@b",
+    "", "-", " ", "a", "{", "}", "{0}", "{clients}", "%", "<>", "@", "<@>", "TO:<a@b>", "TO:<b@b>",
+    "FROM:<a@b.example>",
+    "a@b",
     "\\x00", "é", "\u202e", "x" * 500, "250 ok", "252 2.0.0 a@b", "550 5.1.1 unknown", "535 5.7.8 no", "5.1.1", "2.0.0",
     "CRAM-MD5", "LOGIN", "PLAIN", "TLSv12", "TLSv13", "SSLv3", "SF", "S0", "REJ", "smtp", "ssl,smtp", "MX", "NOERROR",
     "VRFY", "EXPN", "RCPT", "MAIL", "AUTH", "STARTTLS", "DATA", "EHLO", "**", "success", "failure", "host.example",
-    "confirmed", "unknown", "ambiguous", "inbound", "outbound", "internal", "external", "relay", "workstation", "scanner",
+    "confirmed", "unknown", "ambiguous", "inbound", "outbound", "internal", "external", "relay",
+    "workstation", "scanner",
 ]  # fmt: skip
 SCALARS: Mapping[str, list[Any]] = {
     "time": TIMES,
@@ -34,13 +37,27 @@ SCALARS: Mapping[str, list[Any]] = {
     "double": [0.0, 1.0, -1.0, 0.5, 1e-300, 1e15],
     "port": [25, 465, 587, 0, 65535, 40000],
     "bool": [True, False],
-    "addr": ["10.0.0.1", "10.0.0.2", "192.0.2.9", "198.51.100.7", "::1", "2001:db8::1", "255.255.255.255", "0.0.0.0"],
+    "addr": ["10.0.0.1", "10.0.0.2", "192.0.2.9", "198.51.100.7", "::1", "2001:db8::1", "255.255.255.255", "0.0.0.1"],
     "string": TEXTS,
     "enum": ["tcp", "udp", ""],
 }
 
 
-_DEMANDED = {"ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "client", "server", "host", "hour", "day", "first", "last"}
+_DEMANDED = {
+    "ts",
+    "uid",
+    "id.orig_h",
+    "id.orig_p",
+    "id.resp_h",
+    "id.resp_p",
+    "client",
+    "server",
+    "host",
+    "hour",
+    "day",
+    "first",
+    "last",
+}
 
 
 def value(zeek_type: str, dice: random.Random) -> Any:

@@ -10,7 +10,7 @@ from tests.logs.reading import count, read
 
 CONNECTION = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
 OWN = {
-    "conn": {"proto": "tcp", "service": "http", "duration": "1.0", "orig_bytes": "1", "resp_bytes": "2", "conn_state": "SF"},
+    "conn": {"proto": "tcp", "service": "http", "duration": "1.0", "orig_bytes": "1", "resp_bytes": "2"},
     "dns": {"proto": "udp", "query": "a.example", "qtype": "1", "qtype_name": "A", "rcode_name": "NOERROR"},
     "weird": {"name": "bad_HTTP_request", "notice": "F", "peer": "zeek"},
 }  # fmt: skip

@@ -33,6 +33,4 @@ def why_no_time(latest: datetime) -> pl.Expr:
     """Return what is wrong with column `ts`, null where nothing is."""
     ts = pl.col("ts")
     late = f"ts lies after {latest:%Y-%m-%d}, long after the newest file was written"
-    return (
-        pl.when(ts < EARLIEST).then(pl.lit(f"ts lies before {EARLIEST:%Y}")).when(ts > latest).then(pl.lit(late))
-    )
+    return pl.when(ts < EARLIEST).then(pl.lit(f"ts lies before {EARLIEST:%Y}")).when(ts > latest).then(pl.lit(late))

@@ -8,7 +8,6 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.errors import log_failure
 from zeeksmtp.logs._columns import Batch
 from zeeksmtp.model import Log
 
@@ -25,5 +24,5 @@ def parsed(log: Log, rows: pl.DataFrame, *ways: Callable[[], Batch]) -> Batch:
             return way()
         except FAILURES as error:
             failed = type(error).__name__
-            log_failure(_logger, f"parsing {len(rows)} lines of {log.name}", error)
+            _logger.exception("parsing %d lines of %s failed", len(rows), log.name)
     return Batch(log.name, rejects=[(number, f"cannot be parsed ({failed})") for number in rows["i"]])

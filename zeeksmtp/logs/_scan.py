@@ -44,9 +44,7 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8", "zeeksmtp.visible")
 
 
-def sift(
-    data: bytes, hint: pl.Expr | None, line: int, torn: Torn | None = None, *, as_json: bool = False
-) -> Sifted:
+def sift(data: bytes, hint: pl.Expr | None, line: int, torn: Torn | None = None, *, as_json: bool = False) -> Sifted:
     """Return the lines of `data` for which `hint` (over column `l`; `None`: every line) holds, and those `torn`.
 
     `line` is the number of the first one. Blank lines are not data. Bytes that are not UTF-8 become visible.

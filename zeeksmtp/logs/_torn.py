@@ -1,7 +1,7 @@
 """Lines that are damaged whatever they hold: torn ones, two that became one, and such with NULs.
 
 Most lines of a log are skipped because nothing in them hints at SMTP; what a torn line was about, nobody can tell. A
-look at the bytes of a whole block says at the speed of memory that none of its lines is torn, which is nearly always so.
+look at the bytes of a whole block says at the speed of memory that none of its lines is torn, as is nearly always so.
 """
 
 from __future__ import annotations
