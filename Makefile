@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
 
-.PHONY: help report test check check-zeek format docs snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs snapshots fuzz torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,6 +67,10 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.dask
 	$(BIN)/python -m tests.benchmarks.detectors
 	$(BIN)/python -m tests.benchmarks.passes
+
+fuzz: $(VENV)/dev.done ## mutants of all fixtures' logs over ingest and whole reports, then bombs; hours: see docs/robustness.md
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.fuzz.bombs
 
 torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py

@@ -100,7 +100,7 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     Never raises for what a file holds, nor for one that is damaged, forbidden or gone: that is the record's `problem`.
     Raises `OSError` if the lake cannot be written: then no other file can be read either.
     """
-    lines = Lines(source.path)
+    lines = Lines(source.path, source.max_unpacked_gib)
     reader = (TsvReader if source.format == "tsv" else JsonReader)(source.log, source.latest)
     reading = _Reading(source, reader, lines)
     logs = {source.log: _LogPart(lake / source.log)}

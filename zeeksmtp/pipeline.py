@@ -155,7 +155,7 @@ def units_beside(those: Collection[str]) -> Iterator[None]:
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
-    found = find(request.paths)
+    found = find(request.paths, max_unpacked_gib=request.settings.max_unpacked_gib)
     if request.started is not None:
         request.started(found.sources)
     with units_beside({source.log for source in found.sources}):

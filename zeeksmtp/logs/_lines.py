@@ -14,6 +14,9 @@ from zeeksmtp.logs._torn import count_byte
 
 BLOCK: Final = 1 << 22
 MAX_BLOCK_LINES: Final = 1 << 17
+MAX_UNPACKED_GIB: Final = 100.0
+"""What a packed file may unpack to, unless the settings say otherwise: an hour of logs of a large site has ten."""
+_GIB: Final = 1 << 30
 LONGEST_LINE: Final = 1 << 24
 """Zeek drops records of over 64 MiB and cuts strings far below; a longer line is damage."""
 _BOM: Final = b"\xef\xbb\xbf"
@@ -57,8 +60,9 @@ def _in_parts(data: bytes, line: int) -> Iterator[Block]:
 class Lines:
     """The lines of one file. Iterating never raises for a bad file: `problem` then says what is wrong with it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_unpacked_gib: float = MAX_UNPACKED_GIB) -> None:
         self.path = path
+        self._max_unpacked_gib = max_unpacked_gib
         self.problem: str | None = None
         self.note: str | None = None
 
@@ -125,9 +129,21 @@ class Lines:
         except OSError as error:
             self.problem = f"cannot be read ({error.strerror or error}): check the file and its permissions"
 
+    def _bomb(self) -> str:
+        return (
+            f"unpacks to more than {self._max_unpacked_gib:g} GiB: the rest was not read; "
+            "if it is a log, set max_unpacked_gib higher"
+        )
+
     def _unpacked(self, file: FileIO, size: int, name: str | None) -> Iterator[bytes]:
+        left = self._max_unpacked_gib * _GIB if name else float("inf")
         try:
-            yield from unpacked(file, size)
+            for piece in unpacked(file, size):
+                left -= len(piece)
+                if left < 0:
+                    self.problem = self._bomb()
+                    return
+                yield piece
         except TrailingError:
             self.note = f"bytes after the end of the {name} data were left out"
         except DamagedError as error:
