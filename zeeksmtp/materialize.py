@@ -109,9 +109,7 @@ class Materializer:
             return self.engine.collect(plan, small=True).lazy()
 
         def collected(fact: Fact) -> pl.LazyFrame:
-            return self.guard.table(
-                fact, lambda: self._timed(fact.name, lambda: held(fact.plan(known, self.context)))
-            )
+            return self.guard.table(fact, lambda: self._timed(fact.name, lambda: held(fact.plan(known, self.context))))
 
         with ThreadPoolExecutor(_PLANS_AT_ONCE, thread_name_prefix="facts") as pool:
             # Once for all facts: a log has many parts, and each a header of its own.
@@ -137,7 +135,7 @@ class Materializer:
         """Return facts that do not need each other."""
         tasks = [(fact, day) for fact in step if fact.daily for day in days]
         attempt = self.guard.attempt
-        written = list(pool.map(lambda task: attempt(task[0].name, partial(self._day, *task, known)), tasks))
+        written = list(pool.map(lambda task: attempt(task[0].name, partial(self._day, task[0], task[1], known)), tasks))
         paths: dict[str, list[Path]] = {fact.name: [] for fact in step}
         for (fact, day), path in zip(tasks, written, strict=True):
             if path is None:
