@@ -35,7 +35,11 @@ def to_findings(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _column(name: str, dtype: pl.DataType) -> pl.Expr:
     """Return a column in its type. A list of names has no null: a report could not show it, and would go without."""
     value = pl.col(name).cast(dtype)
-    return value.list.drop_nulls() if dtype == pl.List(pl.String) else value
+    return _names(value) if dtype == pl.List(pl.String) else value
+
+
+def _names(values: pl.Expr) -> pl.Expr:
+    return values.list.drop_nulls().fill_null(pl.lit([], dtype=pl.List(pl.String)))
 
 
 def term(name: str, value: pl.Expr, weight: float | pl.Expr = 1.0) -> pl.Expr:
@@ -62,7 +66,7 @@ def details(**lists: pl.Expr) -> pl.Expr:
     parts = [
         pl.struct(
             pl.lit(name).alias("name"),
-            values.cast(pl.List(pl.String)).list.drop_nulls().list.head(MAX_DETAIL_VALUES).alias("values"),
+            _names(values.cast(pl.List(pl.String))).list.head(MAX_DETAIL_VALUES).alias("values"),
         )
         for name, values in lists.items()
     ]
