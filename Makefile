@@ -9,6 +9,7 @@ LOCK := requirements/dev.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs snapshots fuzz torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -91,6 +92,11 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.passes
 
 torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, duplicated or reported twice
+fuzz: $(VENV)/dev.done ## mutants of all fixtures' logs over ingest and whole reports, then bombs; hours: see docs/robustness.md
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.fuzz.bombs
+
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
