@@ -24,27 +24,25 @@ from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
+from zeeksmtp.fact_guard import TRACEBACK, UNGUARDED, FactGuard, Guard
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.materialize import Materializer, levels, put_together
 from zeeksmtp.model import (
     FINDING,
     Context,
     Detector,
     Fact,
     Finding,
-    HostRole,
     Hosts,
     Log,
     Params,
-    Posture,
     Problem,
     Report,
     Run,
     Tables,
-    Traffic,
     UsedSettings,
-    Volume,
     Window,
 )
 from zeeksmtp.private_folders import private_folder
@@ -52,14 +50,12 @@ from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
-from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
+from zeeksmtp.report.legacy_auth import legacy_auth_rows
 from zeeksmtp.report.names import names_of
-from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
-from zeeksmtp.report.site import unknown_site
+from zeeksmtp.report.overview import posture_tables
 from zeeksmtp.report.strangers import bounded as bounded_per_stranger
-from zeeksmtp.report.traffic import counts_by_day, traffic_of
-from zeeksmtp.tables import Maker, levels, put_together
+from zeeksmtp.report.sums import sums_of
 
 _logger = logging.getLogger(__name__)
 
@@ -124,44 +120,28 @@ def detectors() -> list[Detector]:
     return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
 
 
-def facts_of(tables: Tables, context: Context, keep: Keep = lambda _name, plan: plan) -> dict[str, pl.LazyFrame]:
+def facts_of(
+    tables: Tables, context: Context, keep: Keep = lambda _name, plan: plan, guard: Guard = UNGUARDED
+) -> dict[str, pl.LazyFrame]:
     """Add all facts to the logs in `tables`. `keep` may run a plan and give a frame that reads its result."""
     known = dict(tables)
     for fact in facts():
-        known[fact.name] = keep(fact.name, fact.plan(known, context))
+        known[fact.name] = guard.table(fact, partial(_kept, keep, fact, known, context))
     return known
+
+
+def _kept(keep: Keep, fact: Fact, known: Tables, context: Context) -> pl.LazyFrame:
+    return keep(fact.name, fact.plan(known, context))
 
 
 def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
     """Give a detector's plan over the tables that it declares; it cannot see others."""
-    return detector.plan(seen_by(detector, tables, params, context), params, context)
+    return detector.plan(visible(detector, tables), params, context)
 
 
-def seen_by(detector: Detector, tables: Tables, params: Params, context: Context) -> dict[str, pl.LazyFrame]:
-    """Give the tables that a detector declares, and `daily` if it has such rows: of `tables`, or made here."""
-    seen = {name: tables[name] for name in detector.needs}
-    if (daily := detector.daily) is not None:
-        there = tables.get(detector.id)
-        seen["daily"] = there if there is not None else daily.plan(tables, params, context)
-    return seen
-
-
-def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
-    """Give what a detector needs to know of each day as a fact (none or one), named by the detector's id."""
-    if (daily := detector.daily) is None:
-        return []
-    return [
-        Fact(
-            name=detector.id,
-            doc=f"what {detector.id} needs to know of each day",
-            columns=(),
-            needs=daily.needs,
-            plan=lambda tables, _site: daily.plan(tables, params, context),
-            daily=True,
-            merge=daily.merge,
-            cache_key=f"{params!r} {context!r}",
-        )
-    ]
+def visible(detector: Detector, tables: Tables) -> dict[str, pl.LazyFrame]:
+    """Return the tables that a detector declares."""
+    return {name: tables[name] for name in detector.needs}
 
 
 @contextmanager
@@ -178,7 +158,7 @@ def units_beside(those: Collection[str]) -> Iterator[None]:
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
-    found = find(request.paths)
+    found = find(request.paths, max_unpacked_gib=request.settings.max_unpacked_gib)
     if request.started is not None:
         request.started(found.sources)
     with units_beside({source.log for source in found.sources}):
@@ -187,21 +167,34 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     return found, records
 
 
-def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
+def guard_of(folder: Path | None = None) -> FactGuard:
+    """Return the guard under which facts are computed; those of a large lake lie in `folder`."""
+    return FactGuard({fact.name: fact for fact in facts()}, folder)
+
+
+def tables_of(request: Request, engine: Engine, folder: Path, guard: Guard = UNGUARDED) -> dict[str, pl.LazyFrame]:
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
-    settings = request.settings
-    days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
-    days += [counts_by_day(request.context), SESSIONS_BY_HOUR, SESSIONS_BY_VERSION]
     request.step("facts")
-    return Maker(folder / "lake", folder, logs(), engine, request.context, days).tables()
+    return Materializer(folder / "lake", folder, logs(), engine, request.context, guard=guard).tables()
 
 
-def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
-    """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
-    chosen = list(detectors() if those is None else those)
+def detect(
+    request: Request,
+    engine: Engine,
+    tables: Tables,
+    those: Sequence[Detector] | None = None,
+    guard: FactGuard | None = None,
+) -> Detection:
+    """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem.
+
+    Those that need a fact that failed under `guard` are left out; the problem of the fact names them.
+    """
+    guard = guard or FactGuard({})
+    wanted = list(detectors() if those is None else those)
+    chosen = [detector for detector in wanted if not guard.is_blind(detector)]
     context, there = request.context, logs_there(tables, engine)
     own = engine.collect(tables["role"].filter("local").select("host")).to_series()
-    result = Detection()
+    result = Detection(problems=guard.problems(wanted))
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
         began = time.perf_counter()
@@ -213,25 +206,25 @@ def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Det
         return rows, trials
 
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        ran = list(pool.map(lambda detector: _guarded(detector, partial(run, detector), result), chosen))
+        guarded = partial(_guarded, result.problems)
+        ran = list(pool.map(lambda detector: guarded(detector.id, partial(run, detector)), chosen))
     made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
     result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine)
     for detector, rows, trials in made:
         worded = partial(findings_of, detector, rows, result.hosts, there)
-        result.findings += _guarded(detector, worded, result) or []
+        result.findings += _guarded(result.problems, detector.id, worded) or []
         result.actors |= root_actors(detector, rows)
         result.trials += trials
     return result
 
 
-def _guarded(detector: Detector, make: Callable[[], T], result: Detection) -> T | None:
-    """Return what is made, or note that the detector failed: one unit must not cost the report of all others."""
+def _guarded(problems: list[Problem], name: str, make: Callable[[], T]) -> T | None:
+    """Return what is made, or note that it failed: one unit must not cost the report of all others."""
     try:
         return make()
-    except Exception as error:
-        _logger.exception("detector %s failed", detector.id)
-        what = f"the detector failed: {type(error).__name__}; --debug or --log-file FILE shows the traceback"
-        result.problems.append(Problem(where=detector.id, what=what))
+    except (Exception, pl.exceptions.PanicException) as error:
+        _logger.exception("%s failed", name)
+        problems.append(Problem(where=name, what=f"it failed: {type(error).__name__}; {TRACEBACK}"))
         return None
 
 
@@ -253,8 +246,7 @@ def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
     if detector.trials is None:
         return 0
-    seen = seen_by(detector, tables, params, context)
-    return int(engine.collect(detector.trials(seen, params, context)).item() or 0)
+    return int(engine.collect(detector.trials(visible(detector, tables), params, context)).item() or 0)
 
 
 def report_over(request: Request, engine: Engine, folder: Path, found: Found, records: list[FileRecord]) -> Report:
@@ -262,50 +254,26 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
 
     `found` and `records` are the files that this run read: `inputs`, `window` and `coverage` are made of them.
     """
-    return _report(request, engine, tables_of(request, engine, folder), found, records)
+    guard = guard_of(folder)
+    return _report(request, engine, tables_of(request, engine, folder, guard), found, records, guard=guard)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """What the report says beside its findings."""
-
-    roles: tuple[HostRole, ...]
-    posture: Posture
-    volumes: tuple[Volume, ...]
-    traffic: Traffic
-    notes: tuple[str, ...]
-    unknown_site: str | None
-
-
-def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
-    window, timezone = request.window, request.settings.timezone
-    roles, role_notes = roles_of(tables, engine.collect)
-    posture, posture_notes = posture_of(tables, engine.collect)
-    volumes, volume_notes = volumes_of(tables, window, engine.collect)
-    unknown = unknown_site(tables, request.context, engine.collect)
-    gaps = gaps_of(tables, window, timezone, engine.collect)
-    return _Sums(
-        roles=roles,
-        posture=posture,
-        volumes=volumes,
-        traffic=traffic_of(tables, request.context, engine.collect),
-        notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
-        unknown_site=unknown,
-    )
-
-
-def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
+def _report(
+    request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord], *, guard: FactGuard
+) -> Report:
     request.step("judging")
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
-        waiting = pool.submit(_sums, request, engine, tables)
+        problems: list[Problem] = []
+        part = partial(_guarded, problems)
+        waiting = pool.submit(sums_of, tables, request.context, engine.collect, part)
         known = {detector.id: detector for detector in detectors()}
         sources = set(logs()) if request.complete else {record.source.log for record in records}
         visible = with_siblings(sources | logs_there(tables, engine))
         sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
-        detection = detect(request, engine, tables, sighted)
+        detection = detect(request, engine, tables, sighted, guard)
         found_once = without_replaced(detection.findings, known, request.settings.link_hours)
         kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
-        behaviours = behaviours_of(kept, tables, engine.collect)
+        behaviours = part("behaviours", lambda: behaviours_of(kept, tables, engine.collect)) or {}
         sums = waiting.result()
     inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
@@ -331,9 +299,9 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         ),
         findings=findings,
         incidents=correlated.incidents,
-        hosts=names_of(findings, tables, engine.collect),
+        hosts=part("hosts", lambda: names_of(findings, tables, engine.collect)) or {},
         detectors=explanations({finding.detector for finding in findings}),
-        errors=(*problems_of(inputs), *detection.problems),
+        errors=(*problems_of(inputs), *detection.problems, *sorted(problems, key=lambda problem: problem.where)),
     )
 
 
@@ -358,11 +326,13 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     engine = engine_named(request.engine).configured(request.settings)
     with room(folder):
         found, records = _read(request, engine, folder / "lake")
-        tables = tables_of(request, engine, folder)
-        report = _report(request, engine, tables, found, records)
+        guard = guard_of(folder)
+        tables = tables_of(request, engine, folder, guard)
+        report = _report(request, engine, tables, found, records, guard=guard)
         if keep_facts:
             put_together(folder, tables, engine)
-            for name, plan in posture_tables(tables).items():
+            posture = {**posture_tables(tables), "legacy_auth": legacy_auth_rows(tables, request.context)}
+            for name, plan in posture.items():
                 engine.write(plan, folder / "posture" / f"{name}.parquet")
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})

@@ -104,7 +104,7 @@ def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Rea
         kinds[path] = _known_kind(before.files.get(path), status) or sniff(path)
         return kinds[path]
 
-    found = _found(context.request.log_dir, before, kind_of)
+    found = _found(context.request, before, kind_of)
     due = [source for source in found.sources if _is_due(source, before, snapshot)]
     with pipeline.units_beside({source.log for source in due}):
         result = ingest(context, due, snapshot.files, before.fingerprints)
@@ -115,9 +115,9 @@ def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Rea
     return _Reading(snapshot, Found(found.sources, (*found.passed_over, *left)), result, kinds)
 
 
-def _found(log_dir: Path, before: _PriorState, kind_of: KindOf) -> Found:
+def _found(request: PassRequest, before: _PriorState, kind_of: KindOf) -> Found:
     try:
-        return find([log_dir], kind_of)
+        return find([request.log_dir], kind_of, request.settings.max_unpacked_gib)
     except NoInputError:
         if not before.live:
             raise

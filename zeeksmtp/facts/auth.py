@@ -3,13 +3,13 @@
 import polars as pl
 
 from zeeksmtp.facts._account import normal_account
-from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per AUTH exchange."""
-    exchanges = once(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
+    exchanges = deduplicated(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     # Without an authcid the server takes the authzid for it (RFC 4616 section 2 forbids that; clients do it).
     named = pl.when(pl.col("user").fill_null("") != "").then("user").otherwise(pl.coalesce("authzid", "user"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -76,13 +77,16 @@ def _finding(detector: Detector, row: Mapping[str, Any], logs: Collection[str]) 
 def _evidence(row: Mapping[str, Any]) -> Evidence:
     test = row["test"]
     return Evidence(
-        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"]) for t in row["terms"]),
+        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"] or 0.0) for t in row["terms"]),
         details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
         test=None if test is None or test["score"] is None else SequentialTest(**test),
     )
 
 
-def _number(value: float) -> int | float:
+def _number(value: float | None) -> int | float:
+    """Return what a template can say; what is not known counts as none."""
+    if value is None or not math.isfinite(value):
+        return 0
     return int(value) if float(value).is_integer() else round(value, 4)
 
 
