@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.cron._site import Site, rows_of
-from zeeksmtp import pipeline, tables
+from zeeksmtp import pipeline
 from zeeksmtp.cli import app
 from zeeksmtp.errors import ExitCode, UnusableError
+from zeeksmtp.materialize import Materializer
 from zeeksmtp.state import findings
 from zeeksmtp.state.store import NAME, open_store
 
@@ -149,7 +150,7 @@ def test_a_lake_is_made_anew_and_findings_stay(whole: Site, tmp_path: Path) -> N
 
 
 def test_a_damaged_table_of_an_earlier_pass_is_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "Maker", partial(tables.Maker, small=1))
+    monkeypatch.setattr(pipeline, "Materializer", partial(Materializer, small_rows=1, min_rows=0))
     site.put(CASE, "conn", "smtp", "smtp_auth")
     site.run()
     for table in (site.state / "work").rglob("*.parquet"):

@@ -37,7 +37,7 @@ def _content() -> pl.Expr:
     or has the status of a mail (RFC 3463: x.1.x is about addresses); "250 Ok" alone may also answer RSET.
     """
     code, reply = pl.col("code"), pl.col("last_reply").fill_null("")
-    session = pl.when("seen").then(pl.sum_horizontal(pl.col("messages_accepted", "messages_refused").fill_null(0)) > 0)
+    session = pl.col("messages_accepted") + pl.col("messages_refused").fill_null(0) > 0
     return (
         pl.when(pl.col("fuids").list.len() > 0)
         .then(statement=True)
@@ -53,7 +53,7 @@ def _content() -> pl.Expr:
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
-    sessions = tables["session"].select("session", "tls", "seen", "messages_accepted", "messages_refused", started="ts")
+    sessions = tables["session"].select("session", "tls", "messages_accepted", "messages_refused", started="ts")
     mails = deduplicated(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
     )
