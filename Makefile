@@ -94,8 +94,9 @@ fuzz: $(VENV)/dev.done ## mutants of all fixtures' logs over ingest and whole re
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.fuzz.bombs
 
-torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, duplicated or reported twice
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments, damage state and lake 200 times each: nothing lost or reported twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
+	DAMAGES=400 $(BIN)/python -m pytest -q tests/cron/test_damage.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate

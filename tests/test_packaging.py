@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
+from requirements import lock
 
 from docs import _site
-from requirements import lock
 from zeeksmtp import __version__
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,14 +45,16 @@ from zeeksmtp.model import (
     UsedSettings,
     Window,
 )
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
-from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
+from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
 from zeeksmtp.report.legacy_auth import legacy_auth_rows
 from zeeksmtp.report.names import names_of
 from zeeksmtp.report.overview import posture_tables
+from zeeksmtp.report.strangers import bounded as bounded_per_stranger
 from zeeksmtp.report.sums import sums_of
 
 _logger = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class Request:
     """What a run is asked to do.
 
     `started` is called once with the files to read, `progress` once for each that is done, `step` with the name of
-    each step that follows (facts, detectors, report).
+    each step that follows (facts, detectors, report). `complete`: Zeek wrote every log that it had reason to, so one
+    that is missing hides nothing.
     """
 
     paths: tuple[Path, ...]
@@ -79,6 +81,7 @@ class Request:
     progress: Callable[[FileRecord], None] | None = None
     started: Callable[[Sequence[Source]], None] | None = None
     step: Callable[[str], None] = lambda _name: None
+    complete: bool = False
 
     @property
     def context(self) -> Context:
@@ -187,15 +190,17 @@ def detect(
     Those that need a fact that failed under `guard` are left out; the problem of the fact names them.
     """
     guard = guard or FactGuard({})
-    wanted = list(those or detectors())
+    wanted = list(detectors() if those is None else those)
     chosen = [detector for detector in wanted if not guard.is_blind(detector)]
     context, there = request.context, logs_there(tables, engine)
+    own = engine.collect(tables["role"].filter("local").select("host")).to_series()
     result = Detection(problems=guard.problems(wanted))
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
         began = time.perf_counter()
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
+        rows = bounded_per_stranger(rows, own)
         trials = _trials(detector, tables, params, context, engine)
         _logger.debug("detector %s: %d findings in %.3f s", detector.id, len(rows), time.perf_counter() - began)
         return rows, trials
@@ -261,8 +266,11 @@ def _report(
         problems: list[Problem] = []
         part = partial(_guarded, problems)
         waiting = pool.submit(sums_of, tables, request.context, engine.collect, part)
-        detection = detect(request, engine, tables, guard=guard)
         known = {detector.id: detector for detector in detectors()}
+        sources = set(logs()) if request.complete else {record.source.log for record in records}
+        visible = with_siblings(sources | logs_there(tables, engine))
+        sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
+        detection = detect(request, engine, tables, sighted, guard)
         found_once = without_replaced(detection.findings, known, request.settings.link_hours)
         kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
         behaviours = part("behaviours", lambda: behaviours_of(kept, tables, engine.collect)) or {}
@@ -277,7 +285,7 @@ def _report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, (*notes, *note_of(left))),
+        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left)), sums.unknown_site),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),
@@ -302,8 +310,8 @@ def run(request: Request) -> Report:
 
     Raises `NoInputError` if a path does not exist or holds no usable log.
     """
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-", dir=request.settings.lake_dir) as folder:
-        return _through(request, Path(folder))
+    with private_folder(request.settings.lake_dir) as folder:
+        return _through(request, folder)
 
 
 def export(request: Request, folder: Path) -> Report:

@@ -10,7 +10,7 @@ _ACTORS = {
 
 _POSTURE = {
     "sessions": "SMTP sessions",
-    "tls_sessions": "of these, with TLS",
+    "tls_sessions": "of these, with TLS; null if no log tells",
     "starttls_unused": "of these, with mail or a login in clear although the server offered STARTTLS",
     "cleartext_mails": "mails that crossed the boundary of the site in clear",
     "cleartext_logins": "AUTH exchanges without TLS",
@@ -64,6 +64,7 @@ KEYS: dict[str, dict[str, str]] = {
     "Coverage": {
         "logs": "for each log that zeeksmtp reads: was it there?",
         "notes": "what a missing log hides, and doubts about the data",
+        "unknown_site": "no host could be told to be the site's own: networks that it probably has",
     },
     "Posture": {
         "servers": "one for each server and port; of outside ones the busiest 100",
@@ -71,7 +72,7 @@ KEYS: dict[str, dict[str, str]] = {
         "pairs": "clients and the server ports that they spoke with",
         "legacy_auth": "hosts of the site that hand mail to Exchange Online or Google by a method that ends",
         "sessions": "SMTP sessions",
-        "tls_sessions": "of these, with TLS",
+        "tls_sessions": "of these, with TLS; null if no log tells",
     },
     "LegacyAuthTable": {
         "total": "number of rows; `zeeksmtp export` writes all of them",
@@ -94,7 +95,7 @@ KEYS: dict[str, dict[str, str]] = {
         "server": "address",
         "port": "TCP port",
         "sessions": "SMTP sessions with it",
-        "tls_sessions": "of these, with TLS",
+        "tls_sessions": "of these, with TLS; null if no log tells",
         "starttls_offered": "it offers STARTTLS",
         "auth_offered_in_clear": "it offers password mechanisms before TLS",
         "answers_vrfy": "it confirmed or denied a name to VRFY",

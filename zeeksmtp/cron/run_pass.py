@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from os import stat_result
 from pathlib import Path
 
+from polars.exceptions import PolarsError
 from sqlalchemy import Connection
 
 from zeeksmtp import pipeline
@@ -143,15 +144,24 @@ def _report(context: PassContext, before: _PriorState, reading: _Reading, update
 
     The report's inputs are the files of this pass; its window and logs are those of the lake.
     """
-    began, request, records = time.perf_counter(), context.request, reading.result.records
+    began, records = time.perf_counter(), reading.result.records
+    try:
+        report = _detect(context, before, reading, update)
+    except PolarsError:
+        # The parts are as they were written, so a reusable table of an earlier pass is not: they are gone by now.
+        report = _detect(context, before, reading, update)
+    seconds = round(time.perf_counter() - began, 3)
+    run = report.run.model_copy(update={"seconds": seconds})
+    return report.model_copy(update={"inputs": inputs_of(reading.found, records), "run": run})
+
+
+def _detect(context: PassContext, before: _PriorState, reading: _Reading, update: LakeUpdate) -> Report:
+    request = context.request
     with lake.work_dir(request.state_dir) as folder, room(request.state_dir):
         lake.link_parts(folder, context.lake, update.live, logs())
         detection = pipeline.Request((request.log_dir,), request.settings, engine=request.engine, step=request.step)
         whole = _lake_records(context.lake, before.logs, update.live)
-        report = pipeline.report_over(detection, context.engine, folder, reading.found, [*whole, *records])
-    seconds = round(time.perf_counter() - began, 3)
-    run = report.run.model_copy(update={"seconds": seconds})
-    return report.model_copy(update={"inputs": inputs_of(reading.found, records), "run": run})
+        return pipeline.report_over(detection, context.engine, folder, reading.found, [*whole, *reading.result.records])
 
 
 def _lake_records(folder: Path, seen: set[str], live: Collection[LivePart]) -> list[FileRecord]:

@@ -141,6 +141,7 @@ DETECTOR = Detector(
     attack=("T1071.003",),
     needs=("direct_delivery", "pair", "role", "dns"),
     required_logs=("conn", "smtp_session", "smtp"),
+    inferred_from=("conn", "smtp"),
     params=DirectSenderParams,
     plan=plan,
     stage="abuse",

@@ -61,10 +61,14 @@ class Inputs(Shape):
 
 
 class Coverage(Shape):
-    """Which logs were there, and what cannot be seen without the others."""
+    """Which logs were there, and what cannot be seen without the others.
+
+    `unknown_site` says that no host could be told to be the site's own, and which networks it probably has.
+    """
 
     logs: dict[str, bool]
     notes: tuple[str, ...]
+    unknown_site: str | None = None
 
 
 class Day(Shape):
@@ -86,7 +90,7 @@ class ServerPosture(Shape):
     server: str
     port: int
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_offered: bool | None
     auth_offered_in_clear: bool | None
     answers_vrfy: bool | None
@@ -109,7 +113,7 @@ class ClientPosture(Shape):
     client: str
     servers: int
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_unused: int
     cleartext_mails: int
     cleartext_logins: int
@@ -125,7 +129,7 @@ class PairPosture(Shape):
     first: Moment
     last: Moment
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_unused: int
     cleartext_mails: int
     cleartext_logins: int
@@ -180,7 +184,7 @@ class Posture(Shape):
     pairs: PairTable = PairTable()
     legacy_auth: LegacyAuthTable = LegacyAuthTable()
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
 
 
 class HostName(Shape):

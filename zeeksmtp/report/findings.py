@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zeeksmtp.correlate.wording import actions_of, fields_of, fill
+from zeeksmtp.correlate.wording import JOINED, actions_of, fields_of, fill
 from zeeksmtp.model import (
     Credential,
     Detail,
@@ -93,9 +93,10 @@ def _number(value: float | None) -> int | float:
 def _worded(finding: Finding, detector: Detector, hosts: Hosts) -> Finding:
     fields = fields_of(finding)
     steps = actions_of(detector.actions, [finding], hosts)
+    joined = f"{fields[JOINED]:,} quieter findings in one: " if JOINED in fields else ""
     return finding.model_copy(
         update={
-            "title": fill(detector.title, fields),
+            "title": joined + fill(detector.title, fields),
             "summary": fill(detector.summary, fields),
             "action": " ".join(step.text for step in steps),
         }

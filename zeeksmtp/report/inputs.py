@@ -90,18 +90,28 @@ def _earlier(moment: datetime, bound: datetime | None) -> datetime:
     return moment if bound is None else min(moment, bound)
 
 
+def with_siblings(present: set[str]) -> set[str]:
+    """Add the logs of the Zeek package that had nothing to log, as far as can be known: some of them are there."""
+    return present | _OF_THE_PACKAGE if present & _OF_THE_PACKAGE else present
+
+
 def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
     """Say what the absence of a log hides; or, where its siblings are there, that nothing may have happened."""
-    blind = [detector.id for detector in detectors if log.name in detector.required_logs]
+    if log.name in with_siblings(present):
+        return f"{log.name}.log is missing though its siblings are there: no such line, or left out"
+    needing = [detector for detector in detectors if log.name in detector.required_logs]
+    blind = [detector.id for detector in needing if detector.visibility(with_siblings(present)) == "blind"]
     hidden = f" (blind: {', '.join(blind)})" if blind else ""
-    if log.name in _OF_THE_PACKAGE and present & _OF_THE_PACKAGE:
-        return f"{log.name}.log is missing though its siblings are there: no such line, or left out{hidden}"
     return f"{log.unseen}: {log.name}.log is missing{hidden}"
 
 
 def coverage_of(
-    logs: Mapping[str, Log], detectors: Sequence[Detector], present: set[str], notes: Sequence[str]
+    logs: Mapping[str, Log],
+    detectors: Sequence[Detector],
+    present: set[str],
+    notes: Sequence[str],
+    unknown_site: str | None = None,
 ) -> Coverage:
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
     missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
-    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes))
+    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes), unknown_site=unknown_site)

@@ -10,6 +10,7 @@ from zeeksmtp.model import Collect, Context, HostRole, Posture, Tables, Traffic,
 from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.legacy_auth import legacy_auth_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
+from zeeksmtp.report.site import unknown_site
 from zeeksmtp.report.traffic import traffic_of
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Sums:
     volumes: tuple[Volume, ...]
     traffic: Traffic
     notes: tuple[str, ...]
+    unknown_site: str | None
 
 
 def sums_of(tables: Tables, context: Context, collect: Collect, guard: PartGuard) -> Sums:
@@ -47,4 +49,5 @@ def sums_of(tables: Tables, context: Context, collect: Collect, guard: PartGuard
     quality = guard("quality", lambda: quality_of(tables, window, collect)) or ()
     gaps = guard("gaps", lambda: gaps_of(tables, window, timezone, collect)) or ()
     notes = (*quality, *gaps, *posture_notes, *role_notes, *volume_notes)
-    return Sums(roles=roles, posture=posture, volumes=volumes, traffic=traffic, notes=notes)
+    site = guard("site", lambda: unknown_site(tables, context, collect))
+    return Sums(roles=roles, posture=posture, volumes=volumes, traffic=traffic, notes=notes, unknown_site=site)
