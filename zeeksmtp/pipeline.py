@@ -193,9 +193,12 @@ def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.La
 
 
 def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
-    """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem."""
-    chosen = list(those or detectors())
+    """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem.
+
+    Those that are blind with the logs at hand do not run: the report says that they see nothing.
+    """
     context, there = request.context, logs_there(tables, engine)
+    chosen = [detector for detector in those or detectors() if detector.visibility(there) != "blind"]
     result = Detection()
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:

@@ -107,7 +107,7 @@ DETECTOR = Detector(
     ),
     attack=("T1071.003",),
     needs=("session", "command", "message"),
-    required_logs=("smtp_session", "smtp_cmd"),
+    required_logs=("smtp|smtp_session|smtp_cmd",),
     params=BlocklistedParams,
     plan=plan,
     stage="abuse",

@@ -177,7 +177,7 @@ DETECTOR = Detector(
     ),
     attack=("T1071.003",),
     needs=("pair", "role", "dns"),
-    required_logs=("conn", "smtp_session", "smtp"),
+    required_logs=("conn|smtp|smtp_session",),
     params=DirectSenderParams,
     plan=plan,
     stage="abuse",

@@ -62,6 +62,7 @@ from zeeksmtp.model.units import (
     Tables,
     View,
     Window,
+    alternatives,
 )
 
 __all__ = [
@@ -121,5 +122,6 @@ __all__ = [
     "View",
     "Volume",
     "Window",
+    "alternatives",
     "identity",
 ]
