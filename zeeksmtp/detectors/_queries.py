@@ -18,11 +18,12 @@ def queries(tables: Tables) -> pl.LazyFrame:
 
     A relay's dead recipients are bounces of other people's mail; they are not queries of its own.
     """
-    every = tables["query"].join(_local_relays(tables), on="client", how="left")
+    every = tables["query"].join(local_relays(tables), on="client", how="left")
     return every.filter(VRFY_EXPN | pl.col("relay").is_null()).drop("relay")
 
 
-def _local_relays(tables: Tables) -> pl.LazyFrame:
+def local_relays(tables: Tables) -> pl.LazyFrame:
+    """Return the site's own relays (`client`), whose dead recipients are bounces of other people's mail."""
     return tables["role"].filter(pl.col("role") == "relay", pl.col("local")).select(client="host", relay=pl.lit(1))
 
 
@@ -47,7 +48,7 @@ def recipient_counts(tables: Tables, _params: Params, _context: Context) -> pl.L
 
 def _unlogged_recipients(tables: Tables) -> pl.LazyFrame:
     """Return recipients that were accepted but not logged: good trials that only the session counted."""
-    relays = _local_relays(tables)
+    relays = local_relays(tables)
     own = tables["daily"].join(relays, on="client", how="left").filter(pl.col("direct") | pl.col("relay").is_null())
     logged = pl.when(pl.col("relay").is_null()).then("logged").otherwise(0)
     return own.select(

@@ -36,15 +36,17 @@ def _count(condition: pl.Expr) -> pl.Expr:
 
 
 def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
-    """Mails that crossed the boundary of the site in clear, per session."""
+    """Mails in clear per session: all (`mails_in_clear`), and those that crossed the boundary of the site."""
     crosses = pl.col("direction").is_in(CROSSING)
-    mails = tables["message"].filter(crosses, ~pl.col("tls").fill_null(value=True))
-    return mails.group_by(number_of().alias("session")).agg(pl.len().cast(pl.UInt64).alias("cleartext_mails"))
+    mails = tables["message"].filter(~pl.col("tls").fill_null(value=True))
+    return mails.group_by(number_of().alias("session")).agg(
+        pl.len().cast(pl.UInt64).alias("mails_in_clear"), crosses.sum().cast(pl.UInt64).alias("cleartext_mails")
+    )
 
 
 def _in_clear(name: str) -> pl.Expr:
     """Start of the sessions that carried mail or a login without TLS, and null for the others."""
-    used = pl.sum_horizontal(pl.col("mail", "auth_attempts").fill_null(0)) + pl.col("cleartext_mails").fill_null(0)
+    used = pl.sum_horizontal(pl.col("mail", "auth_attempts", "mails_in_clear").fill_null(0))
     return pl.when(~pl.col("tls").fill_null(value=True), used > 0).then(name)
 
 
