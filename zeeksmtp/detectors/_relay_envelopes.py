@@ -1,0 +1,64 @@
+"""Relaying that smtp.log alone shows: strangers' recipients in its envelopes, and whether a mail followed."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zeeksmtp.facts._reply import domain_of
+from zeeksmtp.model import Context, Tables
+
+_CONNECTION = ("uid", "client", "server")
+_RELAY_PORTS = (25, 26)
+_DEFERRED_CODES = (450, 451, 452)
+_RELAYING = r"(?i)relay"
+
+
+def foreign_recipients(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return the recipients in the window that outside clients named to the site's servers, and that are not its own.
+
+    `refused`: the transaction brought no mail. `open`: the server took a mail of a client that was refused another
+    time. `says_relay`: the last reply speaks of relaying. Where no domain of the site is known, nothing is foreign.
+    """
+    envelopes = _envelopes(tables).cache()
+    own = _own_domains(tables, envelopes).cache()
+    known = own.select(pl.len() > 0).rename({"len": "known"})
+    foreign = (
+        envelopes.join(own, on="domain", how="anti")
+        .join(own.rename({"domain": "sender_domain"}), on="sender_domain", how="anti")
+        .join(known, how="cross")
+        .filter("known")
+    )
+    is_prober = pl.col("refused").any().over("client")
+    marked = foreign.with_columns((pl.col("accepted") & is_prober).alias("open"))
+    return marked.filter(pl.col("refused") | pl.col("open"), context.window.covers())
+
+
+def _envelopes(tables: Tables) -> pl.LazyFrame:
+    """Return the recipients of inbound transactions on relay ports without a logged command or login, one a row."""
+    logged = [tables[name].select(_CONNECTION) for name in ("command", "auth")]
+    content, deferred = pl.col("content").fill_null(value=True), pl.col("reply_code").is_in(_DEFERRED_CODES)
+    return (
+        tables["message"]
+        .filter(pl.col("direction") == "inbound", pl.col("port").is_in(_RELAY_PORTS))
+        .join(pl.concat(logged).unique(), on=list(_CONNECTION), how="anti")
+        .explode("recipient_names")
+        .select(
+            *_CONNECTION,
+            "ts",
+            "sender_domain",
+            "accepted",
+            pl.col("recipient_names").alias("name"),
+            domain_of(pl.col("recipient_names")).alias("domain"),
+            (~content & ~pl.col("accepted") & ~deferred.fill_null(value=False)).alias("refused"),
+            pl.col("reply_msg").fill_null("").str.contains(_RELAYING).alias("says_relay"),
+        )
+        .filter(pl.col("domain").is_not_null())
+    )
+
+
+def _own_domains(tables: Tables, envelopes: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the site's domains: those of mail taken from clients that were never refused, and of senders inside."""
+    clean = pl.col("client").filter(pl.col("refused")).len().over("client") == 0
+    received = envelopes.filter("accepted", clean).select("domain")
+    sent = tables["message"].filter(pl.col("direction") == "internal").select(domain="sender_domain")
+    return pl.concat([received, sent]).drop_nulls().unique()
