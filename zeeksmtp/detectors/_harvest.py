@@ -37,8 +37,10 @@ def _recipients(tables: Tables, min_recipients: int) -> pl.LazyFrame:
     )
     deferred = pl.col("reply_code").is_in([450, 451, 452]).fill_null(value=False)
     in_vain = ~pl.col("content").fill_null(value=True) & ~pl.col("accepted") & ~deferred
+    # Outside servers refuse a spam bot of the site for what it is, whatever names it has.
+    at_site = pl.col("direction").is_in(["inbound", "internal"])
     several = pl.col("recipient_names").list.len() >= min_recipients
-    named = mails.filter(in_vain, several).explode("recipient_names").rename({"recipient_names": "name"})
+    named = mails.filter(in_vain, several, at_site).explode("recipient_names").rename({"recipient_names": "name"})
     known = mails.filter("accepted").select("server", name="recipient_names").explode("name").unique()
     return (
         named.join(known, on=["server", "name"], how="anti")
