@@ -14,7 +14,7 @@ from tests.simulation import write
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.model import Context, Finding
-from zeeksmtp.pipeline import days_of, detectors, engine_named, judge
+from zeeksmtp.pipeline import days_of, detectors, engine_named, judge, logs_there
 from zeeksmtp.report import findings_of
 from zeeksmtp.tables import Maker
 
@@ -46,7 +46,10 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Evaluated:
 
     days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
     result.tables = Maker(lake, kept, LOGS, engine, context, days, told=told).tables()
+    there = logs_there(result.tables, engine)
     for detector in detectors():
+        if detector.visibility(there) == "blind":
+            continue
         began = time.perf_counter()
         try:
             plan = judge(detector, result.tables, detector.params(), context)

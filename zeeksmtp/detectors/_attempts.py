@@ -29,8 +29,8 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
     """Return the pairs that alarm, with the test and what their sessions in the window have in common.
 
     `regular`: by the clock, as a monitoring probe or a device with an outdated password comes; that is no attack.
-    `strong`: twice the score that alarms, and no client of the site that takes its time. `mails_after` counts the
-    mails of the source that follow the alarm.
+    `strong`: twice the score that alarms, and neither a client of the site nor one that only greets (`greetings`) if it
+    takes its time. `mails_after` counts the mails of the source that follow the alarm.
     """
     found = alarms(trials.select(*PAIR, "ts", "bad", "trials"), PAIR, test).cache()
     gap, deviation = rhythm()
@@ -47,12 +47,15 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
             pl.len().alias("sessions"),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
             (pl.col("direction") == "inbound").any().alias("from_outside"),
+            (pl.col("kind") == "greeting").all().alias("greetings"),
             first_uids().alias("uids"),
         )
     )
     by_clock = (pl.col("gap") >= MIN_GAP_SECONDS) & (pl.col("deviation") <= MAX_GAP_DEVIATION * pl.col("gap"))
     regular = by_clock.fill_null(value=False) & (pl.col("all_sessions") >= MIN_REGULAR_SESSIONS)
-    in_a_hurry = pl.col("from_outside") | (pl.col("gap") < MIN_GAP_SECONDS).fill_null(value=True)
+    in_a_hurry = (pl.col("from_outside") & ~pl.col("greetings")) | (pl.col("gap") < MIN_GAP_SECONDS).fill_null(
+        value=True
+    )
     return (
         found.join(summed, on=list(PAIR))
         .join(shape, on=list(PAIR))
@@ -68,8 +71,10 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
 
 
 def inferred_severity() -> pl.Expr:
-    """Return the severity of `suspects`: low; one step more each for strong evidence and for mail that follows."""
-    steps = pl.col("strong").cast(pl.Int8) + (pl.col("mails_after") > 0).cast(pl.Int8)
+    """Return the severity of `suspects`: low; one step more each for strong evidence and for success that follows."""
+    # A user of the site who mistypes a password sends mail afterwards, too.
+    succeeded = (pl.col("mails_after") > 0) & (pl.col("from_outside") | pl.col("strong"))
+    steps = pl.col("strong").cast(pl.Int8) + succeeded.cast(pl.Int8)
     level = pl.when(steps == 0).then(pl.lit("low")).when(steps == 1).then(pl.lit("medium")).otherwise(pl.lit("high"))
     return level.alias("severity")
 

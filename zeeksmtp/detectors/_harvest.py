@@ -9,6 +9,8 @@ from zeeksmtp.detectors._queries import local_relays
 from zeeksmtp.model import Context, Tables
 from zeeksmtp.statistics.sequential import SequentialTest
 
+_ABOUT_RECIPIENT = r"(?i)^250[ -]2\.1\.5|^55[013][ -](?:5\.1\.[01]|.*(?:unknown|no such|not found))"
+"""The last reply answers RCPT: the recipient is unknown, or is accepted and the client leaves without a mail."""
 _CONNECTION = ("uid", "client", "server")
 
 
@@ -16,7 +18,7 @@ def harvests(tables: Tables, test: SequentialTest, min_recipients: int, context:
     """Return the pairs that alarm (`suspects`), with the recipients that they tried (`names`)."""
     names = _recipients(tables, min_recipients).cache()
     recipients = names.with_columns(pl.lit(1, pl.Int64).alias("tries"), pl.lit(1, pl.Int64).alias("trials"))
-    columns = ("ts", "uid", *PAIR, "port", "direction", "bad", "tries", "trials")
+    columns = ("ts", "uid", *PAIR, "port", "direction", "kind", "bad", "tries", "trials")
     trials = pl.concat([trials_of(tables, "queries").select(columns), recipients.select(columns)])
     found = suspects(trials, test, context).filter(~pl.col("regular"))
     tried = names.filter(context.window.covers()).group_by(PAIR).agg(pl.col("name").unique().sort().alias("names"))
@@ -24,7 +26,7 @@ def harvests(tables: Tables, test: SequentialTest, min_recipients: int, context:
 
 
 def _recipients(tables: Tables, min_recipients: int) -> pl.LazyFrame:
-    """Return the recipients of transactions without a mail that named several, each once per client and server.
+    """Return the recipients of transactions without a mail, of several or with a reply about the recipient, each once.
 
     Left out: what smtp_cmd.log has, relays of the site (their dead recipients are other people's), replies that defer
     (greylisting), and names that the server takes mail for from anyone.
@@ -40,11 +42,16 @@ def _recipients(tables: Tables, min_recipients: int) -> pl.LazyFrame:
     # Outside servers refuse a spam bot of the site for what it is, whatever names it has.
     at_site = pl.col("direction").is_in(["inbound", "internal"])
     several = pl.col("recipient_names").list.len() >= min_recipients
-    named = mails.filter(in_vain, several, at_site).explode("recipient_names").rename({"recipient_names": "name"})
+    answers_recipient = pl.col("reply_msg").str.contains(_ABOUT_RECIPIENT).fill_null(value=False)
+    named = (
+        mails.filter(in_vain, several | answers_recipient, at_site)
+        .explode("recipient_names")
+        .rename({"recipient_names": "name"})
+    )
     known = mails.filter("accepted").select("server", name="recipient_names").explode("name").unique()
     return (
         named.join(known, on=["server", "name"], how="anti")
         .sort("ts", "uid", "name")
         .unique([*PAIR, "name"], keep="first", maintain_order=True)
-        .select("ts", "uid", *PAIR, "port", "direction", "name", pl.lit(value=True).alias("bad"))
+        .select("ts", "uid", *PAIR, "port", "direction", "name", kind=pl.lit("queries"), bad=pl.lit(value=True))
     )

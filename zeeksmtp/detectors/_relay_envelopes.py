@@ -10,6 +10,8 @@ from zeeksmtp.model import Context, Tables
 _CONNECTION = ("uid", "client", "server")
 _RELAY_PORTS = (25, 26)
 _DEFERRED_CODES = (450, 451, 452)
+_MAX_REFUSED_SHARE = 0.5
+"""Recipients that are refused to a client that delivers mail: dead addresses are fewer than that."""
 _RELAYING = r"(?i)relay"
 
 
@@ -57,8 +59,8 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
 
 
 def _own_domains(tables: Tables, envelopes: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the site's domains: those of mail taken from clients that were never refused, and of senders inside."""
-    clean = pl.col("client").filter(pl.col("refused")).len().over("client") == 0
+    """Return the site's domains: those of mail taken from clients mostly not refused, and of senders inside."""
+    clean = pl.col("refused").mean().over("client") < _MAX_REFUSED_SHARE
     received = envelopes.filter("accepted", clean).select("domain")
     sent = tables["message"].filter(pl.col("direction") == "internal").select(domain="sender_domain")
     return pl.concat([received, sent]).drop_nulls().unique()

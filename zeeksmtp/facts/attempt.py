@@ -17,11 +17,12 @@ MIN_MAIL_BYTES_IN_TLS = 1000
 _SUBMISSION_PORTS = (465, 587, 2525)
 _REJECTED_CODE = 535
 # EHLO and QUIT alone, as monitoring probes send, are 33 to 40 bytes in 6 to 8 packets; a failed login with its EHLO is
-# 46 bytes or more, in 8 packets or more wherever the client waits for replies.
+# 46 bytes or more, in 8 packets or more wherever the client waits for replies. What is smaller is a greeting, or one
+# short query.
 _MIN_ATTEMPT_BYTES, _MIN_ATTEMPT_PACKETS = 45, 8
-# A reply to VRFY or EXPN is a line of 40 bytes or more for each packet, so 26 to 100 bytes for a client packet; AUTH
-# LOGIN has three short replies for one try, which makes 17 to 20.
-_MIN_DIALOGUE_PACKETS, _MIN_DIALOGUE_REPLY_BYTES = 15, 25
+# Beyond greeting and EHLO (about 250 bytes), a reply to VRFY or EXPN is a line of text for each packet: 32 to 123 bytes
+# for a client packet; AUTH LOGIN has three short replies for one try, which makes 13 to 21.
+_MIN_DIALOGUE_PACKETS, _MIN_DIALOGUE_REPLY_BYTES, _GREETING_BYTES = 15, 30, 250
 # Of the client's packets, about six open and close the connection. A failed AUTH LOGIN takes six more, a query two at
 # most: both estimates are at or below the true number in each recorded session but one.
 _FRAME_PACKETS, _LOGIN_PACKETS, _QUERY_PACKETS = 6, 6, 2
@@ -57,20 +58,20 @@ def _counted() -> tuple[pl.Expr, pl.Expr]:
 
 
 def _may_be_attempt() -> pl.Expr:
-    """Match sessions in clear that spoke SMTP, sent more than a greeting, and no mail."""
+    """Match sessions in clear that spoke SMTP, and sent no mail."""
     spoke = pl.col("service").str.split(",").list.contains("smtp") & (pl.col("resp_bytes") > 0)
     whole = (pl.col("missed_bytes").fill_null(0) == 0) & ~pl.col("conn_state").is_in(FAILED_STATES)
-    big_enough = (pl.col("orig_bytes") >= _MIN_ATTEMPT_BYTES) & (pl.col("packets") >= _MIN_ATTEMPT_PACKETS)
     no_mail = pl.col("has_smtp_log") | (pl.col("orig_bytes") <= _MAX_BYTES_PER_PACKET * pl.col("packets"))
     no_line = pl.col("starttls").is_null() & pl.col("mail_line").is_null()
     hidden = ~pl.any_horizontal("seen", "commanded", "authenticated")
-    return hidden & ~pl.col("tls") & no_line & spoke & whole & big_enough & no_mail & pl.col("port").is_in(SMTP_PORTS)
+    return hidden & ~pl.col("tls") & no_line & spoke & whole & no_mail & pl.col("port").is_in(SMTP_PORTS)
 
 
 def _kind() -> pl.Expr:
     """Return the kind of a session, null where nothing is known of it."""
     by_shape = _may_be_attempt()
-    reply_bytes = pl.col("resp_bytes") / pl.col("packets")
+    is_small = (pl.col("orig_bytes") < _MIN_ATTEMPT_BYTES) | (pl.col("packets") < _MIN_ATTEMPT_PACKETS)
+    reply_bytes = (pl.col("resp_bytes").cast(pl.Int64) - _GREETING_BYTES) / (pl.col("packets") - _FRAME_PACKETS)
     is_dialogue = (pl.col("packets") >= _MIN_DIALOGUE_PACKETS) & (reply_bytes >= _MIN_DIALOGUE_REPLY_BYTES)
     in_tls = pl.col("tls") & (pl.col("orig_bytes") >= MIN_MAIL_BYTES_IN_TLS)
     return (
@@ -80,6 +81,8 @@ def _kind() -> pl.Expr:
         .then(pl.lit("queries"))
         .when(pl.col("mail_line") | in_tls)
         .then(pl.lit("mail"))
+        .when(by_shape & is_small)
+        .then(pl.lit("greeting"))
         .when(by_shape & pl.col("port").is_in(_SUBMISSION_PORTS))
         .then(pl.lit("login"))
         .when(by_shape & is_dialogue)
@@ -124,7 +127,11 @@ FACT = Fact(
     doc="One row per session with mail, and per session with attempts that no log has one by one.",
     columns=(
         *PARTIES,
-        Column("kind", "string", "mail, login (without success), queries (VRFY, EXPN), or probe (either of them)"),
+        Column(
+            "kind",
+            "string",
+            "mail, login (without success), queries (VRFY, EXPN), probe (either), or greeting (little more)",
+        ),
         Column("tls", "bool", "TLS came up"),
         Column("tries", "int", "logins or queries, estimated where no log counts them"),
     ),
