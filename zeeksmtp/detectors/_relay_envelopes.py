@@ -12,27 +12,39 @@ _RELAY_PORTS = (25, 26)
 _DEFERRED_CODES = (450, 451, 452)
 _MAX_REFUSED_SHARE = 0.5
 """Recipients that are refused to a client that delivers mail: dead addresses are fewer than that."""
+_MIN_REFUSED_CLIENTS = 2
+"""Clients to which a server refuses a domain that it does not relay for, at least: one may have met an unknown user."""
+_MIN_INSIDE_CLIENTS = 2
+"""Clients inside that send from a domain of the site, at least: one may be a bot."""
 _RELAYING = r"(?i)relay"
 
 
 def foreign_recipients(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return the recipients in the window that outside clients named to the site's servers, and that are not its own.
 
-    `refused`: the transaction brought no mail. `open`: the server took a mail of a client that was refused another
-    time. `says_relay`: the last reply speaks of relaying. Where no domain of the site is known, nothing is foreign.
+    `refused`: the transaction brought no mail. `open`: the server took the mail, of a client that was refused another
+    time, or for a domain that it refuses to several others. `says_relay`: the last reply speaks of relaying. Where no
+    domain of the site is known, nothing is foreign.
     """
     envelopes = _envelopes(tables).cache()
-    own = _own_domains(tables, envelopes).cache()
+    domains = _domains(envelopes).cache()
+    own = _own_domains(tables, domains).cache()
     known = own.select(pl.len() > 0).rename({"len": "known"})
     foreign = (
         envelopes.join(own, on="domain", how="anti")
         .join(own.rename({"domain": "sender_domain"}), on="sender_domain", how="anti")
+        .join(domains, on="domain", how="left")
         .join(known, how="cross")
         .filter("known")
     )
-    is_prober = pl.col("refused").any().over("client")
-    marked = foreign.with_columns((pl.col("accepted") & is_prober).alias("open"))
+    is_refused = pl.col("refused").any().over("client") | (pl.col("refusing") >= _MIN_REFUSED_CLIENTS)
+    marked = foreign.with_columns((pl.col("accepted") & is_refused).alias("open"))
     return marked.filter(pl.col("refused") | pl.col("open"), context.window.covers())
+
+
+def own_domains(tables: Tables) -> pl.LazyFrame:
+    """Return the domains (`domain`) that the site takes mail for, or whose senders are inside."""
+    return _own_domains(tables, _domains(_envelopes(tables)))
 
 
 def _envelopes(tables: Tables) -> pl.LazyFrame:
@@ -58,9 +70,23 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def _own_domains(tables: Tables, envelopes: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the site's domains: those of mail taken from clients mostly not refused, and of senders inside."""
-    clean = pl.col("refused").mean().over("client") < _MAX_REFUSED_SHARE
-    received = envelopes.filter("accepted", clean).select("domain")
-    sent = tables["message"].filter(pl.col("direction") == "internal").select(domain="sender_domain")
+def _domains(envelopes: pl.LazyFrame) -> pl.LazyFrame:
+    """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused."""
+    client = pl.col("client")
+    is_sender = pl.col("refused").mean().over("client") < _MAX_REFUSED_SHARE
+    return (
+        envelopes.with_columns(is_sender.alias("is_sender"))
+        .group_by("domain")
+        .agg(
+            client.filter(pl.col("accepted") & pl.col("is_sender")).n_unique().alias("taking"),
+            client.filter(pl.col("refused") & ~pl.col("is_sender")).n_unique().alias("refusing"),
+        )
+    )
+
+
+def _own_domains(tables: Tables, domains: pl.LazyFrame) -> pl.LazyFrame:
+    received = domains.filter(pl.col("taking") > pl.col("refusing")).select("domain")
+    inside = tables["message"].filter(pl.col("direction") == "internal", "accepted")
+    senders = inside.group_by(pl.col("sender_domain").alias("domain")).agg(pl.col("client").n_unique().alias("clients"))
+    sent = senders.filter(pl.col("clients") >= _MIN_INSIDE_CLIENTS).select("domain")
     return pl.concat([received, sent]).drop_nulls().unique()

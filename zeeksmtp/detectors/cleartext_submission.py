@@ -4,9 +4,9 @@ What it sees: mails without TLS (table `message`) on port 587, which demands AUT
 port of a server whose role is `submission-server`. Stock Zeek logs no login, so this is inferred: sessions whose AUTH
 is logged (smtp_auth.log) count only if it carried a secret, others not at all where smtp_session.log or smtp_auth.log
 shows that there was none. One finding per client and server; `count` is the number of sessions. The accounts are the
-envelope senders, unless there are more than `max_accounts`: who sends under so many names sends for others. Severity,
-one step below that of `cleartext-credentials`: high if mail was accepted on a path that leaves the site's own networks;
-medium if it was accepted inside, or sent across; else low.
+envelope senders, of clients outside those in a domain of the site, unless there are more than `max_accounts`: who
+sends under so many names sends for others. Severity, one step below that of `cleartext-credentials`: high if mail was
+accepted on a path that leaves the site's own networks; medium if it was accepted inside, or sent across; else low.
 
 Why it matters: base64 is no protection. Everyone on the path reads account and password, and can send mail, or read it,
 under that name; people use passwords again elsewhere.
@@ -26,6 +26,7 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import REQUIRE_TLS
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._relay_envelopes import own_domains
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.pair_day import CROSSING
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -71,7 +72,12 @@ def _logged_in(mails: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
 def plan(tables: Tables, params: SubmissionParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client and server."""
     mails = _logged_in(_submitted(tables).filter(context.window.covers()), tables)
-    named = pl.col("sender").filter(pl.col("sender") != "")
+    mails = mails.join(
+        own_domains(tables).with_columns(own=pl.lit(value=True)), left_on="sender_domain", right_on="domain", how="left"
+    )
+    # Who submits from outside under a foreign name uses the account of somebody else.
+    is_account = (pl.col("direction") != "inbound") | pl.col("own").fill_null(value=False)
+    named = pl.col("sender").filter((pl.col("sender") != "") & is_account)
     found = mails.group_by(_PAIR).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),
@@ -121,7 +127,7 @@ DETECTOR = Detector(
         *REQUIRE_TLS,
     ),
     attack=("T1040", "T1078"),
-    needs=("message", "session", "auth", "role", "coverage"),
+    needs=("message", "command", "session", "auth", "role", "coverage"),
     required_logs=(),
     inferred_from=("smtp",),
     params=SubmissionParams,

@@ -136,8 +136,8 @@ def plan(tables: Tables, params: ProbingParams, context: Context) -> pl.LazyFram
 DETECTOR = Detector(
     id="smtp-probing",
     title="SMTP probing: {who} → {servers}",
-    summary="{sessions:session} from {sources:source} on port {ports} with commands but without mail, about {tries:try|tries}: failed "
-    "logins, queries for addresses, or probes.{note: %}",
+    summary="{sessions:session} from {sources:source} on port {ports} with commands but without mail, about "
+    "{tries:try|tries}: failed logins, queries for addresses, or probes.{note: %}",
     actions=(
         Advice("Block {clients} if it is unknown.", when=("client-outside",)),
         Advice("Find the program on {clients} that connects to {servers}.", when=("client-local",)),
