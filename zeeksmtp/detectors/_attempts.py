@@ -36,7 +36,9 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
     gap, deviation = rhythm()
     own = trials.join(found.select(*PAIR, "alarm_at"), on=list(PAIR)).cache()
     after = own.filter(~pl.col("bad"), pl.col("ts") > pl.col("alarm_at")).group_by(PAIR).agg(mails_after=pl.len())
-    shape = own.filter("bad").group_by(PAIR).agg(gap=gap, deviation=deviation, all_sessions=pl.len())
+    # Up to the alarm: what was no rhythm then stays an attack, whatever comes later.
+    before = own.filter("bad", pl.col("ts") <= pl.col("alarm_at"))
+    shape = before.group_by(PAIR).agg(gap=gap, deviation=deviation, all_sessions=pl.len())
     summed = (
         own.filter("bad", context.window.covers())
         .group_by(PAIR)

@@ -107,6 +107,7 @@ def plan(tables: Tables, params: SubmissionParams, context: Context) -> pl.LazyF
                 evidence("accepted", pl.col("accepted")),
                 evidence("left_the_site", crosses),
                 evidence("senders_seen", pl.col("sender_count"), 0.0),
+                evidence("account_unknown", ~is_owner | (pl.col("sender_count") == 0), 0.0),
             ),
             details(
                 ports=pl.col("ports"),
@@ -124,6 +125,9 @@ DETECTOR = Detector(
     "password very likely crossed the network in clear.{note: %}",
     actions=(
         Advice("Change the password of {accounts}, if the client logs in with one.", when=("accounts",)),
+        Advice(
+            "Find the login of {clients} in the log of {servers}, and change that password.", when=("account_unknown",)
+        ),
         *REQUIRE_TLS,
     ),
     attack=("T1040", "T1078"),

@@ -54,13 +54,14 @@ class ProbingParams(GuessingTest):
 
 
 def _named(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Return the pairs that `password-guessing` and `user-enumeration` infer, as they are configured."""
+    """Return the pairs that `password-guessing` and `user-enumeration` infer, and since when (`named`)."""
     guessing, enumeration = context.params.get("password-guessing"), context.params.get("user-enumeration")
     guess = guessing if isinstance(guessing, GuessingTest) else GuessingTest()
     ask = enumeration if isinstance(enumeration, EnumerationParams) else EnumerationParams()
     guessers = guessing_suspects(tables, guess.test(context), context)
     harvesters = harvests(tables, ask.test(context), ask.min_recipients, context)
-    return pl.concat([guessers.select(PAIR), harvesters.select(PAIR)]).unique()
+    both = pl.concat([alarms.select(*PAIR, "alarm_at") for alarms in (guessers, harvesters)])
+    return both.group_by(PAIR).agg(pl.col("alarm_at").min().alias("named"))
 
 
 def _findings(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
@@ -125,9 +126,11 @@ def plan(tables: Tables, params: ProbingParams, context: Context) -> pl.LazyFram
     is_monitoring = pl.col("regular") & (pl.col("greetings") | ~pl.col("from_outside"))
     is_inside = pl.col("greetings") & ~pl.col("from_outside")
     level = pl.when("regular").then(pl.lit("low")).otherwise(inferred_severity()).alias("severity")
+    # What probed before it was anything else stays probing, so that the finding keeps its id.
+    is_named = (pl.col("named") <= pl.col("alarm_at")).fill_null(value=False)
     pairs = (
-        alone.join(_named(tables, context), on=list(PAIR), how="anti")
-        .filter(~is_monitoring, ~is_inside)
+        alone.join(_named(tables, context), on=list(PAIR), how="left")
+        .filter(~is_named, ~is_monitoring, ~is_inside)
         .with_columns(level, inferred_confidence(), pl.lit(1).alias("sources"))
     )
     return pl.concat([_findings(pairs, PAIR), _findings(_together(tables, alone, params, context), _SERVER)])
