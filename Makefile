@@ -5,27 +5,29 @@ VENV := .venv
 BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
+LOCK := requirements/dev.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 # Stamps are touched last, so that a step that failed is done again.
 $(VENV)/pip.done:
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 lacks venv: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1,<27'
+	@$(INSTALL) --upgrade 'pip>=25.1,<27'
 	@touch $@
 
-$(VENV)/install.done: pyproject.toml $(VENV)/pip.done
+$(VENV)/install.done: pyproject.toml $(LOCK) $(VENV)/pip.done
 	@echo "Installing zeeksmtp into $(VENV) (a minute or two) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(INSTALL) --constraint $(LOCK) --editable .
 	@touch $@
 
-$(VENV)/dev.done: pyproject.toml $(VENV)/install.done
+$(VENV)/dev.done: pyproject.toml $(LOCK) $(VENV)/install.done
 	@echo "Installing the development tools …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(INSTALL) --constraint $(LOCK) --editable . --group dev
 	@touch $@
 
 report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.html and report.json beside
@@ -37,14 +39,15 @@ report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
 
-check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs
+check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, documentation site, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate --quiet zeeksmtp
+	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m docs.generate --check
-	@$(MAKE) --no-print-directory check-zeek
+	@$(MAKE) --no-print-directory docs-site check-zeek
 
 check-zeek: $(VENV)/dev.done
 	@find zeek_scripts -name '*.zeek' | while read -r script; do \
@@ -56,8 +59,27 @@ format: $(VENV)/dev.done ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	find zeek_scripts -name '*.zeek' -print0 | xargs --null --no-run-if-empty $(BIN)/zeek-format --inplace
 
-docs: $(VENV)/dev.done ## write the generated pages under docs/ anew
+docs: $(VENV)/dev.done ## write the generated pages, the man page and the completion files under docs/ anew
 	$(BIN)/python -m docs.generate
+
+# The variable silences an advertisement for another generator; real warnings end the build (with --quiet they would
+# not: it hides them from --strict as well).
+docs-site: $(VENV)/dev.done ## build the documentation site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+pictures: $(VENV)/dev.done ## take the pictures of README and documentation anew; needs chromium
+	$(BIN)/python -m docs.pictures
+
+dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	PYTHON=$(BIN)/python .ci/try-wheel dist/*.whl
+
+lock: $(VENV)/dev.done ## renew requirements/dev.txt: the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip lock --quiet --output pylock.tmp.toml --editable . --group dev
+	$(BIN)/python requirements/lock.py pylock.tmp.toml
+	rm pylock.tmp.toml
 
 snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the diff
 	$(BIN)/python -m pytest --snapshot-update tests/outputs tests/cli
@@ -68,12 +90,12 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.detectors
 	$(BIN)/python -m tests.benchmarks.passes
 
-torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, doubled or told twice
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, duplicated or reported twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate
 
 clean: ## remove what was made here
-	rm -rf $(VENV) build dist report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find zeeksmtp tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Writes the pages that are derived from the code, or with `--check` says which are stale."""
+"""Write the pages that are derived from the code, or with `--check` says which are stale."""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ DOCS = Path(__file__).parent
 
 
 def pages() -> Mapping[Path, str]:
-    """Give every generated page by its path."""
+    """Return every generated page by its path."""
     modules = registry.discover("docs._pages", "PAGE")
     return {DOCS / file: sys.modules[f"docs._pages.{name}"].page() for name, file in modules.items()}
 
@@ -24,9 +24,10 @@ def main(words: list[str]) -> int:
     """Write the pages, or check them; give the exit code."""
     if "--check" in words:
         old = stale()
-        sys.stderr.writelines(f"docs/{path.name} is stale; run `make docs`\n" for path in old)
+        sys.stderr.writelines(f"{path.relative_to(DOCS.parent)} is stale; run `make docs`\n" for path in old)
         return int(bool(old))
     for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
     return 0
 

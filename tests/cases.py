@@ -63,7 +63,8 @@ class Case:
         nets = tuple(ip_network(net) for net in self.site.get("local_nets", ()))
         roles = tuple(sorted(self.site.get("roles", {}).items()))
         window = Window(**{name: moment(value) for name, value in self.window.items()})
-        params = {name: detector.params(**self.config.get(name, {})) for name, detector in DETECTORS.items()}
+        config = {**self.config, self.detector.id: self.params}
+        params = {name: detector.params(**config.get(name, {})) for name, detector in DETECTORS.items()}
         site = Site(nets, self.site.get("timezone", "UTC"), roles)
         return Context(site, window, self.alpha, self.false_discovery_rate, params)
 

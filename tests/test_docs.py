@@ -1,17 +1,20 @@
 """The documentation is what the code says, and says something about everything."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from docs import generate
+from docs._pages import _roff, man, schema
 from docs._pages import cli as cli_page
 from docs._pages import report as report_page
-from docs._pages import schema
 from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Report
 
 PAGES = generate.pages()
+ROOT = generate.DOCS.parent
+WRITTEN = (*ROOT.glob("*.md"), *generate.DOCS.rglob("*.md"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -29,7 +32,7 @@ def test_check_names_stale_pages_and_writes_none(
 ) -> None:
     monkeypatch.setattr(generate, "DOCS", tmp_path)
     assert generate.main(["--check"]) == 1
-    assert "docs/cli.md is stale; run `make docs`" in capsys.readouterr().err
+    assert "cli.md is stale; run `make docs`" in capsys.readouterr().err
     assert generate.main([]) == 0
     assert generate.main(["--check"]) == 0
 
@@ -41,6 +44,26 @@ def test_links_within_a_page_lead_somewhere() -> None:
             for head in re.findall("^#+ (.*)", text, re.MULTILINE)
         }
         assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= anchors, path.name
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_links_between_files_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/contributing.md"])
+def test_files_that_a_page_names_exist(name: str) -> None:
+    paths = re.findall(
+        r"`((?:zeeksmtp|tests|fixtures|requirements|docs|\.github)/[\w./-]*)`", (ROOT / name).read_text("utf-8")
+    )
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_page_is_in_the_site() -> None:
+    named = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    assert named == {str(path.relative_to(generate.DOCS)) for path in generate.DOCS.rglob("*.md")}
 
 
 def test_every_command_and_option_has_help() -> None:
@@ -69,3 +92,27 @@ def test_the_schema_tells_times_and_lets_v1_grow() -> None:
     assert run["properties"]["generated"] == {"type": "string", "format": "date-time"}
     assert set(shape["required"]) == {field.alias or name for name, field in Report.model_fields.items()}
     assert "additionalProperties" not in run
+
+
+def test_the_man_page_has_every_command() -> None:
+    tree = cli_page.commands(cli_page.typer.main.get_command(cli_page.app.build()), "zeeksmtp")
+    named = re.findall(r'^\.SS "(.*)"$', man.page(), re.MULTILINE)
+    assert [name.replace("\\-", "-") for name in named] == [path for path, _ in tree][1:]
+
+
+def test_no_word_of_the_man_page_is_a_request_or_an_escape() -> None:
+    assert _roff.text(".so /etc/passwd") == "\\&.so /etc/passwd"
+    assert _roff.text("'\\ tail") == "\\&'\\e tail"
+    assert _roff.text("`--fail-on`") == "\\fB\\-\\-fail\\-on\\fR"
+
+
+@pytest.mark.parametrize(
+    ("shell", "file"), [("bash", "zeeksmtp.bash"), ("zsh", "_zeeksmtp"), ("fish", "zeeksmtp.fish")]
+)
+def test_completion_is_what_the_program_prints(
+    shell: str, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # typer then takes the shell by its name
+    with pytest.raises(SystemExit):
+        cli_page.app.run(["--show-completion", shell])
+    assert capsys.readouterr().out == PAGES[generate.DOCS / "completions" / file]

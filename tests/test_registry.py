@@ -21,7 +21,7 @@ from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
 from zeeksmtp.logs._types import dtype_of, finding_schema, schema_of
 from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, alternatives
-from zeeksmtp.pipeline import judge, seen_by
+from zeeksmtp.pipeline import judge
 
 OUTPUTS: Mapping[str, Output] = registry.discover("zeeksmtp.outputs", "OUTPUT")
 COMMANDS: Mapping[str, Command] = registry.discover("zeeksmtp.cli", "COMMAND")
@@ -112,7 +112,7 @@ def test_a_detector_counts_no_trials_on_empty_tables(detector: Detector) -> None
     if detector.trials is None:
         pytest.skip("no statistical test, so no trials")
     params, context = detector.params(), Context()
-    counted = detector.trials(seen_by(detector, empty_tables(), params, context), params, context).collect()
+    counted = detector.trials(empty_tables(), params, context).collect()
     assert counted.shape == (1, 1)
     assert counted["trials"].to_list()[0] in {0, None}
 

@@ -2,7 +2,7 @@
 
 import logging
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Without it Python would print warnings of a program that nobody asked to log.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

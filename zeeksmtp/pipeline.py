@@ -28,6 +28,7 @@ from zeeksmtp.engine._room import room
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.materialize import Materializer, levels, put_together
 from zeeksmtp.model import (
     FINDING,
     Context,
@@ -52,12 +53,12 @@ from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
-from zeeksmtp.report.gaps import SESSIONS_BY_HOUR, gaps_of
+from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
+from zeeksmtp.report.legacy_auth import legacy_auth_of, legacy_auth_rows
 from zeeksmtp.report.names import names_of
-from zeeksmtp.report.overview import SESSIONS_BY_VERSION, posture_of, posture_tables, quality_of, roles_of, volumes_of
-from zeeksmtp.report.traffic import counts_by_day, traffic_of
-from zeeksmtp.tables import Maker, levels, put_together
+from zeeksmtp.report.overview import posture_of, posture_tables, quality_of, roles_of, volumes_of
+from zeeksmtp.report.traffic import traffic_of
 
 _logger = logging.getLogger(__name__)
 
@@ -130,34 +131,12 @@ def facts_of(tables: Tables, context: Context, keep: Keep = lambda _name, plan: 
 
 def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
     """Give a detector's plan over the tables that it declares; it cannot see others."""
-    return detector.plan(seen_by(detector, tables, params, context), params, context)
+    return detector.plan(visible(detector, tables), params, context)
 
 
-def seen_by(detector: Detector, tables: Tables, params: Params, context: Context) -> dict[str, pl.LazyFrame]:
-    """Give the tables that a detector declares, and `daily` if it has such rows: of `tables`, or made here."""
-    seen = {name: tables[name] for name in detector.needs}
-    if (daily := detector.daily) is not None:
-        there = tables.get(detector.id)
-        seen["daily"] = there if there is not None else daily.plan(tables, params, context)
-    return seen
-
-
-def days_of(detector: Detector, params: Params, context: Context) -> list[Fact]:
-    """Give what a detector needs to know of each day as a fact (none or one), named by the detector's id."""
-    if (daily := detector.daily) is None:
-        return []
-    return [
-        Fact(
-            name=detector.id,
-            doc=f"what {detector.id} needs to know of each day",
-            columns=(),
-            needs=daily.needs,
-            plan=lambda tables, _site: daily.plan(tables, params, context),
-            daily=True,
-            merge=daily.merge,
-            cache_key=f"{params!r} {context!r}",
-        )
-    ]
+def visible(detector: Detector, tables: Tables) -> dict[str, pl.LazyFrame]:
+    """Return the tables that a detector declares."""
+    return {name: tables[name] for name in detector.needs}
 
 
 @contextmanager
@@ -185,11 +164,8 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
 
 def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
-    settings = request.settings
-    days = [fact for d in detectors() for fact in days_of(d, settings.params(d.id), request.context)]
-    days += [counts_by_day(request.context), SESSIONS_BY_HOUR, SESSIONS_BY_VERSION]
     request.step("facts")
-    return Maker(folder / "lake", folder, logs(), engine, request.context, days).tables()
+    return Materializer(folder / "lake", folder, logs(), engine, request.context).tables()
 
 
 def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
@@ -250,8 +226,7 @@ def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
     if detector.trials is None:
         return 0
-    seen = seen_by(detector, tables, params, context)
-    return int(engine.collect(detector.trials(seen, params, context)).item() or 0)
+    return int(engine.collect(detector.trials(visible(detector, tables), params, context)).item() or 0)
 
 
 def report_over(request: Request, engine: Engine, folder: Path, found: Found, records: list[FileRecord]) -> Report:
@@ -277,13 +252,14 @@ def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
     window, timezone = request.window, request.settings.timezone
     roles, role_notes = roles_of(tables, engine.collect)
     posture, posture_notes = posture_of(tables, engine.collect)
+    legacy_auth = legacy_auth_of(tables, request.context, engine.collect)
     volumes, volume_notes = volumes_of(tables, window, engine.collect)
     gaps = gaps_of(tables, window, timezone, engine.collect)
     return _Sums(
         roles=roles,
-        posture=posture,
+        posture=posture.model_copy(update={"legacy_auth": legacy_auth}),
         volumes=volumes,
-        traffic=traffic_of(tables, request.context, engine.collect),
+        traffic=traffic_of(tables, engine.collect),
         notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
     )
 
@@ -353,7 +329,8 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
         report = _report(request, engine, tables, found, records)
         if keep_facts:
             put_together(folder, tables, engine)
-            for name, plan in posture_tables(tables).items():
+            posture = {**posture_tables(tables), "legacy_auth": legacy_auth_rows(tables, request.context)}
+            for name, plan in posture.items():
                 engine.write(plan, folder / "posture" / f"{name}.parquet")
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})

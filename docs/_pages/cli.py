@@ -23,13 +23,16 @@ CODES = {
 }
 INTRO = """The report goes to stdout or into a file; progress, summary and errors go to stderr. Colour, progress and
 summary need a terminal. An error is one line that names its remedy."""
-ENVIRONMENT = """- `NO_COLOR`: if set, no colour.
-- `ZEEKSMTP_…`: settings, as in the config file.
-- `TMPDIR`: where `report` keeps what it reads while it runs."""
+VARIABLES = {
+    "NO_COLOR": "if set, no colour.",
+    "ZEEKSMTP_…": "settings, as in the config file.",
+    "TMPDIR": "where `report` keeps what it reads while it runs.",
+}
 LOGGING = """Every command has these options. A traceback names files and lines of code and the type of the error;
 what a log line held is not repeated."""
-COMPLETION = """`zeeksmtp --install-completion` teaches the shell you are in (bash, zsh, fish) to complete commands,
-options, formats and engines."""
+COMPLETION = """The wheel installs completion of commands, options, formats and engines for bash, zsh and fish under
+`share/` of its environment, beside the man page `zeeksmtp(1)`; system packages and `pipx` make them known.
+`zeeksmtp --install-completion` does it for the shell you are in."""
 
 
 def commands(command: Any, path: str) -> Iterable[tuple[str, Any]]:
@@ -41,23 +44,31 @@ def commands(command: Any, path: str) -> Iterable[tuple[str, Any]]:
 
 def _section(path: str, command: Any) -> Iterable[str]:
     text, _, examples = inspect.cleandoc(command.help or "").partition("\b\nExamples:\n")
-    arguments = " ".join(p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument")
     yield f"## {path}"
     yield from text.strip().split("\n\n")
-    yield f"```text\n{path} [OPTIONS] {arguments or _rest(command)}".rstrip() + "\n```"
-    if options := [
-        _option(p) for p in command.params if not getattr(p, "hidden", False) and p.name not in _logging.SWITCHES
-    ]:
-        yield table(("", ""), options)
+    yield f"```text\n{usage(path, command)}\n```"
+    if rows := list(options(command)):
+        yield table(("", ""), rows)
     if examples:
         yield f"```sh\n{inspect.cleandoc(examples)}\n```"
 
 
-def _rest(command: Any) -> str:
-    return "COMMAND" if hasattr(command, "commands") else ""
+def usage(path: str, command: Any) -> str:
+    """Return how a command is called, in one line."""
+    arguments = [p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument"]
+    rest = "COMMAND" if hasattr(command, "commands") else ""
+    return f"{path} [OPTIONS] {' '.join(arguments) or rest}".rstrip()
 
 
-def _option(param: Any) -> tuple[str, str]:
+def options(command: Any) -> Iterable[tuple[str, str]]:
+    """Yield words and meaning of each option of its own, and of each argument."""
+    for param in command.params:
+        if not getattr(param, "hidden", False) and param.name not in _logging.SWITCHES:
+            yield option(param)
+
+
+def option(param: Any) -> tuple[str, str]:
+    """Return the words of an option or argument, and what it means."""
     if param.param_type_name == "argument":
         return code(param.metavar or param.name.upper()), param.help or ""
     words = ", ".join(param.opts) + (f" {param.metavar}" if param.metavar else "")
@@ -67,11 +78,11 @@ def _option(param: Any) -> tuple[str, str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     tree = list(commands(typer.main.get_command(app.build()), "zeeksmtp"))
     sections = [block for path, command in tree for block in _section(path, command)]
     (report,) = [command for path, command in tree if path == "zeeksmtp report"]
-    switches = [_option(param) for param in report.params if param.name in _logging.SWITCHES]
+    switches = [option(param) for param in report.params if param.name in _logging.SWITCHES]
     codes = table(("exit code", "means"), [(str(int(c)), CODES[c]) for c in ExitCode])
     return whole(
         "Command line",
@@ -83,7 +94,7 @@ def page() -> str:
         "## Exit codes",
         codes,
         "## Environment",
-        ENVIRONMENT,
+        "\n".join(f"- {code(name)}: {meaning}" for name, meaning in VARIABLES.items()),
         "## Completion",
         COMPLETION,
     )

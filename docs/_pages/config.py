@@ -144,7 +144,7 @@ def _sections() -> Iterable[str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     return whole(
         "Configuration",
         HEAD,

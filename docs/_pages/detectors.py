@@ -23,7 +23,7 @@ def _section(entry: Entry) -> Iterable[str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     entries = catalogue().values()
     index = table(
         ("id", "about", "ATT&CK"),

@@ -25,19 +25,19 @@ def _types(columns: Iterable[Column]) -> str:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     facts = registry.discover("zeeksmtp.facts", "FACT").values()
     logs = registry.discover("zeeksmtp.logs", "LOG").values()
-    told: list[str] = ["## Facts"]
+    blocks: list[str] = ["## Facts"]
     for fact in facts:
-        told += [
+        blocks += [
             f"### {fact.name}",
             f"{fact.doc}",
             f"Made of: {', '.join(map(code, fact.needs))}.",
             _columns(fact.columns),
         ]
-    told.append("## Lake")
+    blocks.append("## Lake")
     for log in logs:
-        told += [f"### {log.name}.log", f"{log.doc}. Without it: {log.unseen}.", _columns(log.columns)]
+        blocks += [f"### {log.name}.log", f"{log.doc}. Without it: {log.unseen}.", _columns(log.columns)]
     columns = [column for unit in (*facts, *logs) for column in unit.columns]
-    return whole("Facts and lake", INTRO, *told, "## Types", _types(columns))
+    return whole("Facts and lake", INTRO, *blocks, "## Types", _types(columns))

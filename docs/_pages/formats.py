@@ -31,7 +31,7 @@ backslash of a visible control character is escaped as Zeek escapes one."""
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     outputs: list[Output] = list(registry.discover("zeeksmtp.outputs", "OUTPUT").values())
     ends = {form: end for end, form in FORM_OF.items()}
     forms = [(code(unit.name), code(ends[unit.name]) if unit.name in ends else "", unit.doc) for unit in outputs]

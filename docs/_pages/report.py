@@ -56,10 +56,10 @@ def _named(name: str) -> str:
 
 
 def _keys(name: str, shape: dict[str, Any]) -> str:
-    told, there = set(KEYS.get(name, {})), set(shape["properties"])
-    if told != there:
+    explained, existing = set(KEYS.get(name, {})), set(shape["properties"])
+    if explained != existing:
         raise KeyError(
-            f"docs/_pages/_keys.py, {name}: {sorted(told ^ there)} told and not there, or there and not told"
+            f"docs/_pages/_keys.py, {name}: {sorted(explained ^ existing)} explained and missing, or not explained"
         )
     rows = [(code(key), _type(value), KEYS[name][key]) for key, value in shape["properties"].items()]
     return table(("key", "type", "meaning"), rows)
@@ -82,6 +82,6 @@ def _in_order(name: str, shapes: dict[str, Any]) -> list[str]:
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     levels = table(("severity", "means"), [(severity, SEVERITIES[severity]) for severity in Severity])
     return whole("The report", INTRO, RULES, levels, "## Pseudonyms", PSEUDONYMS, *_sections())

@@ -14,7 +14,7 @@ _MOMENT = get_args(Moment)[1].func
 
 
 class _Published(GenerateJsonSchema):
-    """Times are told to be times, every key is always there, and a version may gain keys."""
+    """Times have the format of times, every key is required, and a version may gain keys."""
 
     def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
         if schema.get("function") is _MOMENT:
@@ -40,16 +40,16 @@ def _open(shape: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def published(model: type[Shape], title: str) -> dict[str, Any]:
-    """Give the schema of a shape as it is written."""
+    """Return the schema of a shape as it is written."""
     body = model.model_json_schema(by_alias=True, mode="serialization", schema_generator=_Published)
     return {"$schema": _Published.schema_dialect, "title": title} | body
 
 
 def shape() -> dict[str, Any]:
-    """Give the schema of the report as it is written."""
+    """Return the schema of the report as it is written."""
     return published(Report, "zeeksmtp.report.v2")
 
 
 def page() -> str:
-    """Give the schema as text."""
+    """Return the schema as text."""
     return json.dumps(shape(), indent=1, ensure_ascii=False) + "\n"

@@ -15,5 +15,5 @@ def shape() -> dict[str, Any]:
 
 
 def page() -> str:
-    """Give the schema as text."""
+    """Return the schema as text."""
     return json.dumps(shape(), indent=1, ensure_ascii=False) + "\n"

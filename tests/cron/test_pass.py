@@ -16,12 +16,13 @@ import pytest
 
 from tests.conftest import CAPTURES, ROOT
 from tests.cron._site import NOW, Site
-from zeeksmtp import pipeline, tables
+from zeeksmtp import pipeline
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import lake, run
 from zeeksmtp.cron.lock import hold_lock
 from zeeksmtp.delivery import Envelope
 from zeeksmtp.errors import ConfigError, DeliveryError, NoInputError, UnusableError
+from zeeksmtp.materialize import Materializer
 from zeeksmtp.model import View
 from zeeksmtp.state import findings
 from zeeksmtp.state.findings import FindingSuppression, suppress
@@ -288,8 +289,8 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
     (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
     (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
     (site.state / "work" / "complete").unlink()
-    (site.state / "work" / "pieces" / "session").mkdir(parents=True)
-    (site.state / "work" / "pieces" / "session" / "half.parquet").write_bytes(b"half")
+    (site.state / "work" / "days" / "session").mkdir(parents=True)
+    (site.state / "work" / "days" / "session" / "half.parquet").write_bytes(b"half")
     site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
     site.run()
     assert site.rows() >= rows
@@ -298,17 +299,17 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
 
 
 def test_tables_of_days_without_a_new_row_are_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "Maker", partial(tables.Maker, small=1))
+    monkeypatch.setattr(pipeline, "Materializer", partial(Materializer, small_rows=1, min_rows=0))
     site.put(LEAK)
     site.run()
-    made = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "pieces").rglob("session/*.parquet")}
+    made = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "days").rglob("session/*.parquet")}
     (site.logs / "later").mkdir()
     for path in (CAPTURES / LEAK / "tsv").glob("*.log"):
         later = re.sub(rb"(?m)^(\d{10})\.", lambda m: b"%d." % (int(m[1]) + 86_400), path.read_bytes())
         site.write(f"later/{path.name}", re.sub(rb"\tC(\w{8})", rb"\tD\1", later))
     site.now = NOW + timedelta(days=1)
     site.run()
-    after = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "pieces").rglob("session/*.parquet")}
+    after = {path: path.stat().st_mtime_ns for path in (site.state / "work" / "days").rglob("session/*.parquet")}
     assert made and made.items() < after.items()
 
 

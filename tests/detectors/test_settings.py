@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "memory_days": (0.001,),
     "night_from": (12,),
     "night_to": (0, 11),
+    "legacy_auth_end": (date(2040, 1, 1),),
 }
 FACTOR = 1000
 """How far a value is from its default where it has no bound on that side."""

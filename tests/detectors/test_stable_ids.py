@@ -95,9 +95,11 @@ def _later(logs: dict[str, pl.DataFrame], growth: Growth) -> list[dict[str, pl.D
 
 
 def _grown(case: Case, growth: Growth) -> Frames:
-    logs = {name: frame.collect() for name, frame in case.log_frames().items()}
+    every = {name: frame.collect() for name, frame in case.log_frames().items()}
+    logs = {name: frame for name, frame in every.items() if "uid" in frame.columns}  # x509.log is about no session
     more = [_copies(logs, number + 1, growth) for number in range(growth.clients)] + _later(logs, growth)
-    return {name: pl.concat([frame, *(part[name] for part in more)]).lazy() for name, frame in logs.items()}
+    grown = {name: pl.concat([frame, *(part[name] for part in more)]) for name, frame in logs.items()}
+    return {name: frame.lazy() for name, frame in {**every, **grown}.items()}
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 from zeeksmtp.doctor import Check
 from zeeksmtp.doctor.columns import seen_in
 from zeeksmtp.logs._discover import find
+from zeeksmtp.logs._kinds import logs
 
 OFFICE = Path("fixtures/scenarios/office/logs")
 
@@ -39,3 +40,16 @@ def test_an_older_package_is_told_by_the_columns_of_its_newest_file(tmp_path: Pa
     check = _checks(tmp_path)["smtp_cmd.log"]
     assert check.verdict == "warn"
     assert check.what == "b.log lacks latency"
+
+
+def test_a_column_that_zeek_renamed_is_not_lacking(tmp_path: Path) -> None:
+    """Certificates are known by fingerprint, in older logs by file id: no Zeek writes both."""
+    written = {"ssl": {"cert_chain_fps": "cert_chain_fuids"}, "x509": {"fingerprint": "id"}}
+    for old, folder in ((False, tmp_path / "new"), (True, tmp_path / "old")):
+        folder.mkdir()
+        for name, renamed in written.items():
+            dropped = set(renamed if old else renamed.values())
+            fields = [column.name for column in logs()[name].columns if column.name not in dropped]
+            head = "\t".join(["#fields", *fields])
+            (folder / f"{name}.log").write_text(f"#separator \\x09\n#path\t{name}\n{head}\n")
+        assert not {"ssl.log", "x509.log"} & _checks(folder).keys(), folder

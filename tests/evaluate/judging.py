@@ -13,10 +13,10 @@ from tests.cases import LOGS
 from tests.simulation import write
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.replacement import without_replaced
+from zeeksmtp.materialize import Materializer
 from zeeksmtp.model import Context, Finding
-from zeeksmtp.pipeline import days_of, detectors, engine_named, judge, logs_there
+from zeeksmtp.pipeline import detectors, engine_named, judge, logs_there
 from zeeksmtp.report import findings_of
-from zeeksmtp.tables import Maker
 
 
 @dataclass
@@ -41,11 +41,10 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Evaluated:
     """Judge a lake; its facts are kept in a folder, as the pipeline does."""
     engine, result = engine_named("local"), Evaluated()
 
-    def told(name: str, seconds: float) -> None:
-        result.seconds[f"fact {name}"] = seconds
+    def add_seconds(name: str, seconds: float) -> None:
+        result.seconds[f"fact {name}"] = result.seconds.get(f"fact {name}", 0.0) + seconds
 
-    days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
-    result.tables = Maker(lake, kept, LOGS, engine, context, days, told=told).tables()
+    result.tables = Materializer(lake, kept, LOGS, engine, context, on_fact=add_seconds).tables()
     there = logs_there(result.tables, engine)
     for detector in detectors():
         if detector.visibility(there) == "blind":

@@ -46,6 +46,13 @@ _COLUMNS = (
     ("false ≥ medium per 10,000 host-days", "≤", "hours to detection", "largest", "dated by"),
 )
 
+_INNOCENTS = """\
+Innocents look like attackers where they do so in life: newsletters and a marketing burst under new senders, a mailing
+list with dead addresses, forwarders, a migration, greylisting, a monitoring probe, a vulnerability scanner, an
+administrator's VRFY, mistyped and old passwords, a person with four aliases at an outside provider, a new colleague's
+forty mails, people with a mail server of their own, a storage that reports by the clock inside TLS, look-ups of
+address-echo services by monitoring and by programs, printers at Exchange Online and Google.
+"""
 _CALIBRATION = """\
 Stock logs of the simulated sessions are held against recorded ones (`tests/simulation/test_calibration.py`). Every
 recorded session whose dialogue is readable (refused logins, mail with and without login, VRFY, EXPN and RCPT scans,
@@ -120,6 +127,8 @@ def _data(figures: Figures) -> Iterator[str]:
     yield f"{len(figures.seeds)} simulated sites (`tests/simulation`) {size}: "
     yield f"seeds {seeds}, all of the reporting half. {figures.host_days:,} benign host-days, {figures.events:,} events"
     yield f"(most of them pairs of servers that mail in clear). Rows: {rows}."
+    yield ""
+    yield from _INNOCENTS.splitlines()
     yield ""
     yield from _CALIBRATION.splitlines()
     yield ""

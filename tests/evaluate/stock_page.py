@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from tests.evaluate.intervals import upper_rate
-from tests.evaluate.logsets import ALL, LOG_SETS
+from tests.evaluate.logsets import ALL, LOG_SETS, MINIMAL, STOCK
 from tests.evaluate.running import Figures
 from tests.evaluate.tables import share, table
 from tests.evaluate.traces import NO_TRACE, Kind
@@ -20,7 +21,8 @@ Each site is judged three times: with all logs, without those of zeeksmtp's Zeek
 are left), and with conn.log and smtp.log alone. *Found* in the first table asks for the detector that must find an
 event; with fewer logs one step of severity less is enough, as what is inferred is reported one step lower. In the
 second table any finding counts that names the same parties at the same time and may mean this kind of event; what
-merely accompanies it (cleartext mail, STARTTLS not used, a port scan that is none) does not.
+merely accompanies it (cleartext mail, STARTTLS not used, a port scan that is none) does not. Hours to detection are
+median and largest, from the event's first moment to a test's alarm; where there is no test, to the first evidence.
 """
 
 
@@ -54,7 +56,7 @@ def _total(figures: Figures, name: str, attacks: Sequence[Kind], others: Sequenc
 
 
 def _sum(kinds: Sequence[Kind], name: str) -> tuple[int, int]:
-    return sum(kind.events for kind in kinds), sum(kind.found[name] for kind in kinds)
+    return sum(kind.events for kind in kinds), sum(kind.found(name) for kind in kinds)
 
 
 def _verdicts(figures: Figures, name: str, detector: str) -> tuple[int, int]:
@@ -79,15 +81,28 @@ def _detector(figures: Figures, detector: str) -> Sequence[object]:
 
 def _kinds(figures: Figures, *, malicious: bool) -> Iterator[str]:
     chosen = {name: kind for name, kind in sorted(figures.kinds.items()) if kind.malicious == malicious}
-    head = ("attack" if malicious else "misconfiguration or fact", "events", *LOG_SETS, "why stock logs cannot show it")
+    head = ("attack" if malicious else "misconfiguration or fact", "events", *LOG_SETS)
+    head += (f"hours to detection, {ALL}", STOCK, "why stock logs cannot show it")
     rows = [
-        (name, kind.events, *(kind.found[logs] for logs in LOG_SETS), NO_TRACE.get(name, ""))
+        (name, kind.events, *(kind.found(logs) for logs in LOG_SETS), *_hours(kind), NO_TRACE.get(name, ""))
         for name, kind in chosen.items()
     ]
     yield from table(head, rows)
 
 
+def _hours(kind: Kind) -> Iterator[str]:
+    """Yield median and largest time from an event's first moment to the alarm, with all and with stock logs."""
+    for logs in (ALL, STOCK):
+        hours = kind.hours[logs]
+        yield f"{median(hours):.1f} ({max(hours):.1f})" if hours else ""
+
+
 def _missed(figures: Figures) -> Iterator[str]:
+    lost = [line for kind in figures.kinds.values() for fewer in (STOCK, MINIMAL) for line in kind.lost(fewer, ALL)]
+    yield f"Found with fewer logs and missed with all: {len(lost)}."
+    yield ""
+    yield from (f"- {line}" for line in lost)
+    yield ""
     yield f"The first {_SHOWN} of each kind of attack that leaves a trace and was missed, and of each detector's false"
     yield "alarms of medium or above:"
     yield ""

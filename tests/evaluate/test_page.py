@@ -53,22 +53,24 @@ def test_the_page_shows_every_detector_in_one_table() -> None:
 def test_the_page_compares_sets_of_logs() -> None:
     text = whole_page()
     for kind, counts in figures().kinds.items():
-        numbers = " | ".join(str(counts.found[name]) for name in LOG_SETS)
+        numbers = " | ".join(str(counts.found(name)) for name in LOG_SETS)
         assert f"| {kind} | {counts.events} | {numbers} |" in text
     for name in LOG_SETS:
         assert f"| {name} |" in text
 
 
-def test_fewer_logs_find_no_more_attacks() -> None:
+def test_more_logs_lose_no_event() -> None:
     for kind, counts in figures().kinds.items():
-        assert counts.found[MINIMAL] <= counts.found[STOCK] <= counts.found[ALL] <= counts.events, kind
+        assert [counts.lost(STOCK, ALL), counts.lost(MINIMAL, ALL)] == [[], []], kind
+        assert counts.found(ALL) <= counts.events
 
 
 def test_an_attack_is_one_incident_and_a_quiet_site_has_few() -> None:
     counts = incidents()
     for site in (*counts.attacked, *counts.everything, *counts.campaigns):
         assert {kind: spread for kind, spread in site.fragments.items() if max(spread) > 1} == {}
-    assert max(site.incidents for site in counts.quiet) <= 2
+    # Passwords in clear at the site's servers, one at an outside server, and guesses of the Internet.
+    assert max(site.incidents for site in counts.quiet) <= 3
 
 
 def test_the_same_figures_make_the_same_page() -> None:

@@ -33,7 +33,7 @@ def said(detector: str, **given: Any) -> Finding:
 def found(*findings: Finding) -> int:
     kinds: dict[str, Kind] = {}
     add_found(kinds, STOCK, findings, [guessing()], seed=2)
-    return kinds["guessing"].found[STOCK]
+    return kinds["guessing"].found(STOCK)
 
 
 @pytest.mark.parametrize("detector", ["password-guessing", "smtp-probing"])
@@ -60,6 +60,14 @@ def test_an_event_is_counted_once() -> None:
     assert found(said("smtp-probing"), said("password-guessing")) == 1
 
 
+def test_more_logs_may_lose_an_event() -> None:
+    kinds: dict[str, Kind] = {}
+    add_found(kinds, STOCK, [said("smtp-probing")], [guessing()], seed=2)
+    add_found(kinds, ALL, [], [guessing()], seed=2)
+    assert len(kinds["guessing"].lost(STOCK, ALL)) == 1
+    assert not kinds["guessing"].lost(ALL, STOCK)
+
+
 def test_what_is_inferred_may_be_one_step_lower() -> None:
     assert guessing().inferred().must == {"password-guessing": Severity.MEDIUM}
 
@@ -81,3 +89,9 @@ def test_sets_of_logs_hold_what_they_say() -> None:
 def test_reasons_are_about_kinds_of_events_that_there_are() -> None:
     kinds = {event.kind for seed in (2, 4, 6, 8) for event in simulate(Site(seed, hosts=120, days=6)).events}
     assert NO_TRACE.keys() <= kinds
+
+
+def test_a_password_in_clear_is_not_what_a_stealer_does() -> None:
+    stealer = event("stealer", {"credential-exfiltration": Severity.HIGH}, [0], may=["cleartext-credentials"])
+    assert naming(stealer) == {"credential-exfiltration"}
+    assert "cleartext-submission" in stealer.may

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tests.evaluate.matching import about
-from tests.simulation.truth import Event
+from tests.evaluate.matching import about, alarm_of
+from tests.simulation.truth import INFERRED, Event
 from zeeksmtp.model import Finding, Severity
 
 NO_TRACE: Mapping[str, str] = {
@@ -19,6 +19,8 @@ NO_TRACE: Mapping[str, str] = {
     "STARTTLS stripped: masked": "the answer to EHLO is in no stock log, and these clients give up before any mail",
     "STARTTLS stripped: missing": "the answer to EHLO is in no stock log, and these clients give up before any mail",
     "STARTTLS stripped: refused": "the refusal is in no stock log, and these clients give up before any mail",
+    "appliance in clear": "mail to the site's own port 25 needs no login, so nothing tells that there was one",
+    "old client in clear, refused": "a login refused before it began is a short session, as a monitoring probe's is",
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
     "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",
@@ -28,7 +30,14 @@ NO_TRACE: Mapping[str, str] = {
 _COMPANIONS = frozenset(
     {
         *("starttls-declined", "cleartext-mail", "auth-offered-in-clear", "enumeration-oracle"),
-        *("smtp-scan", "slow-growth", "tls-weak", "certificate-expiry"),
+        *(
+            "smtp-scan",
+            "slow-growth",
+            "tls-weak",
+            "certificate-expiry",
+            "cleartext-credentials",
+            "cleartext-submission",
+        ),
     }
 )
 """Detectors that may name the parties of an event without having found it: a bot is no scanner that sends no mail."""
@@ -36,12 +45,21 @@ _COMPANIONS = frozenset(
 
 @dataclass
 class Kind:
-    """How often a kind of event happened and was found, by set of logs."""
+    """How often a kind of event happened, and by set of logs which of them were found and after how many hours."""
 
     events: int = 0
     malicious: bool = False
-    found: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    seen: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     missed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    hours: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def found(self, logs: str) -> int:
+        """Return how many were found with a set of logs."""
+        return len(self.seen[logs])
+
+    def lost(self, fewer: str, more: str) -> list[str]:
+        """Return the events that were found with fewer logs and missed with more."""
+        return sorted(self.seen[fewer] - self.seen[more])
 
 
 def add_found(
@@ -51,18 +69,24 @@ def add_found(
     by_detector: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_detector[finding.detector].append(finding)
-    for event in events:
+    for number, event in enumerate(events):
         if event.must:
             kind = kinds.setdefault(event.kind, Kind(malicious=event.malicious))
-            least = min((severity.rank for severity in event.must.values()), default=0)
-            worth = min(least, Severity.LOW.rank)
-            told = (f for name in naming(event) for f in by_detector[name] if f.severity.rank >= worth)
-            if any(about(finding, event) for finding in told):
-                kind.found[logs] += 1
+            named = [f for name in naming(event) for f in by_detector[name] if _counts(f, event) and about(f, event)]
+            if named:
+                kind.seen[logs].add(f"seed {seed}, event {number}: {event.described()}")
+                kind.hours[logs].append(max(0.0, (min(map(alarm_of, named)) - event.start).total_seconds() / 3600))
             else:
                 kind.missed[logs].append(f"seed {seed}: {event.described()}")
 
 
+def _counts(finding: Finding, event: Event) -> bool:
+    """Tell whether a finding is worth a look; of events that are merely worth knowing, whether it is there."""
+    least = min((severity.rank for severity in event.must.values()), default=0)
+    return finding.severity.rank >= min(least, Severity.LOW.rank)
+
+
 def naming(event: Event) -> frozenset[str]:
     """Return the detectors whose finding about its parties means that an event was found."""
-    return (event.may - _COMPANIONS) | event.must.keys()
+    inferring = {name for name, observed in INFERRED.items() if observed & event.must.keys()}
+    return (event.may - _COMPANIONS) | event.must.keys() | inferring

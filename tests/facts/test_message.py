@@ -1,11 +1,8 @@
 """Guards what counts as a mail and when it was accepted; and the volumes per hour of the site's clock."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from tests.facts.tables import LINE, fact
-from zeeksmtp.model import Site
 
 MAIL = LINE | {"trans_depth": 1, "mailfrom": "<Ann@Shop.example>", "rcptto": ["a@x.example", "<b@Y.example.>", "root"]}
 
@@ -46,9 +43,13 @@ def test_volumes_are_counted_per_hour() -> None:
     assert {row["domains_written_to"] for row in rows} == {2}
 
 
-def test_hours_are_those_of_the_sites_clock() -> None:
-    mail = MAIL | {"ts": "2026-11-02T05:20:00+00:00"}
-    (row,) = fact("host_hour", Site(timezone="Asia/Kolkata"), smtp=[mail])
-    assert row["hour"] == datetime(2026, 11, 2, 4, 30, tzinfo=UTC), (
-        "05:20 UTC is 10:50 there, and their hour began at 04:30 UTC"
-    )
+def test_a_mail_after_midnight_counts_for_the_day_of_its_session() -> None:
+    sessions = [LINE | {"ts": "23h50m"}, LINE | {"uid": "C2", "client_port": 2, "ts": "1d1m"}]
+    mails = [MAIL | {"ts": "1d2m"}, MAIL | {"uid": "C2", "client_port": 2, "ts": "1d3m"}]
+    rows = sorted(fact("host_hour", smtp_session=sessions, smtp=mails), key=lambda row: row["hour"])
+    assert [(row["hour"].hour, row["sessions"], row["messages"]) for row in rows] == [(23, 1, 1), (0, 1, 1)]
+
+
+def test_a_mail_counts_in_an_hour_in_which_no_session_began() -> None:
+    rows = fact("host_hour", smtp_session=[LINE | {"ts": "10m"}], smtp=[MAIL | {"ts": "1h10m"}])
+    assert sorted((row["hour"].hour, row["sessions"], row["messages"]) for row in rows) == [(0, 1, 0), (1, 0, 1)]

@@ -19,7 +19,7 @@ from tests.conftest import CAPTURES
 from tests.logs.reading import read
 from zeeksmtp.logs import _json, _tsv
 from zeeksmtp.logs._careful import Marks, is_address
-from zeeksmtp.logs._columns import REQUIRED, Batch, _no_address, batch
+from zeeksmtp.logs._columns import Batch, _no_address, batch, required
 from zeeksmtp.logs._header import Header
 from zeeksmtp.logs._kinds import logs
 from zeeksmtp.logs._scan import LINES, sift
@@ -97,6 +97,7 @@ def assert_same(got: Batch, want: Batch) -> None:
         assert_frame_equal(got.kept, want.kept)
 
 
+REQUIRED = required(logs()["conn"].columns)
 ROW = "1.5\tC1\t10.0.0.1\t1\t10.0.0.2\t25"
 
 

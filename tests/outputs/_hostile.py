@@ -15,9 +15,9 @@ MARKUP = (
 REFERENCES = frozenset({"detector", "name", "logs", "detectors", "symptoms"})
 """Keys by which parts of a report find each other, or the page finds them."""
 _IDS = frozenset({"id", "findings", "finding", "replaces", "symptom_of", "why"})
-_CHOICES = frozenset({"state", "severity", "confidence", "visibility", "owner", "source", "format", "schema"})
+_CHOICES = frozenset({"state", "severity", "confidence", "visibility", "owner", "source", "format", "schema", "method"})
 _VOID = frozenset({"meta", "br"})
-_OPEN = frozenset({"score_parts", "tls_versions", "logs", "detectors", "symptoms", "hosts"})
+_OPEN = frozenset({"score_parts", "tls_versions", "ciphers", "logs", "detectors", "symptoms", "hosts"})
 """Keys whose value is an object with names of its own."""
 
 

@@ -187,7 +187,14 @@ def _clients() -> dict[str, Any]:
     return {
         "clients": {"total": 41, "rows": ({"client": "10.0.1.5", "servers": 3} | counts,)},
         "pairs": {"total": 77, "rows": (pair | counts,)},
+        "legacy_auth": {"total": 3, "rows": (_legacy_auth(),)},
     }
+
+
+def _legacy_auth() -> dict[str, Any]:
+    row = {"client": "10.0.1.200", "provider": "Exchange Online", "port": 587, "method": "SMTP AUTH", "sessions": 3}
+    row |= {"tls_sessions": 3, "tls_versions": ("TLSv11",), "accounts": ("scanner@corp.example",)}
+    return row | {"replies": ("5.7.30",), "last": at(90), "ends": "2026-12-31"}
 
 
 def full() -> Report:
@@ -195,6 +202,8 @@ def full() -> Report:
     posture = {"server": "10.0.0.25", "port": 587, "sessions": 10, "tls_sessions": 4, "starttls_offered": True}
     posture |= {"auth_offered_in_clear": True, "answers_vrfy": False, "answers_expn": None}
     posture |= {"tls_versions": {"TLSv12": 3, "TLSv13": 1}, "days": _days()}
+    posture |= {"ciphers": {"TLS_AES_256_GCM_SHA384": 4}, "weak_tls": 2}
+    posture |= {"certificate_expires": at(9000), "certificate_names": ("mail.corp.example", "*.corp.example")}
     return Report.model_validate(
         {
             "run": {"version": "0.1.0", "generated": at(2000), "seconds": 1.9},
@@ -298,12 +307,16 @@ def holding(text: str) -> Report:
     incident |= {"campaign": {"technique": "Password spraying", "source_count": 2} | ends}
     counts = dict.fromkeys(("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins"), 1)
     server = {"server": text, "port": 25, "sessions": 1, "tls_sessions": 1, "tls_versions": {text: 1}}
+    server |= {"ciphers": {text: 1}, "certificate_names": (text,), "certificate_expires": START}
     server |= dict.fromkeys(("starttls_offered", "auth_offered_in_clear", "answers_vrfy", "answers_expn"))
     pair = {"client": text, "server": text, "port": 25, "direction": "inbound", "first": START, "last": START}
+    legacy = {"client": text, "provider": text, "port": 25, "method": "direct send", "sessions": 1, "tls_sessions": 1}
+    legacy |= {"tls_versions": (text,), "accounts": (text,), "replies": (text,), "last": START, "ends": None}
     posture = {
         "servers": (server,),
         "clients": {"total": 2, "rows": ({"client": text, "servers": 1} | counts,)},
         "pairs": {"total": 2, "rows": (pair | counts,)},
+        "legacy_auth": {"total": 2, "rows": (legacy,)},
         "sessions": 1,
         "tls_sessions": 1,
     }

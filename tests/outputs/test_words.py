@@ -63,7 +63,8 @@ def test_versions_that_cannot_be_seen_are_not_passed_over(full: Report) -> None:
 def test_the_share_of_tls_needs_logs_that_show_it_and_two_days(full: Report) -> None:
     assert _sentences.tls(with_logs(full, conn=True), 10) == []
     assert _sentences.tls(full, 10) == [
-        "10.0.0.25 port 587: sessions by TLS version: TLSv12 3, TLSv13 1; "
+        "10.0.0.25 port 587: sessions by TLS version: TLSv12 3, TLSv13 1; weak TLS: 2 handshakes; "
+        "certificate of mail.corp.example, *.corp.example until 2026-11-29; "
         "with TLS: 14% of 7 on 2026-11-23, 100% of 3 on 2026-11-24"
     ]
     server = full.posture.servers[0]

@@ -15,9 +15,11 @@ HOUR = timedelta(hours=1)
 
 def gaps(hours: Iterable[datetime], a_session: int = 30, window: Window | None = None, zone: str = "UTC") -> list[str]:
     """Give the notes on a lake that has so many sessions in each of these hours."""
-    starts = [hour + timedelta(minutes=n) for hour in hours for n in range(a_session)]
-    session = pl.LazyFrame({"ts": starts}, schema={"ts": pl.Datetime("us", "UTC")})
-    return gaps_of({"session": session}, window or Window(), zone, lambda plan: plan.collect())
+    rows = [(hour, a_session) for hour in hours]
+    schema = {"hour": pl.Datetime("us", "UTC"), "sessions": pl.UInt64}
+    return gaps_of(
+        {"host_hour": pl.LazyFrame(rows, schema, orient="row")}, window or Window(), zone, lambda plan: plan.collect()
+    )
 
 
 def office(days: int) -> list[datetime]:

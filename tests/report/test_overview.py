@@ -61,3 +61,23 @@ def test_outside_servers_have_no_days() -> None:
     known = servers(session(1, **OUTSIDE), session(2))
     assert known["198.51.100.25", 25].days == ()
     assert len(known["10.0.0.25", 25].days) == 1
+
+
+def test_weak_handshakes_and_the_certificate_shown_last() -> None:
+    old, new = session(1, version="TLSv10"), session(2, version="TLSv12")
+    old["ssl"][0] |= {"cipher": "TLS_RSA_WITH_RC4_128_SHA", "cert_chain_fps": ["aa", "ca"]}
+    new["ssl"][0] |= {"cipher": "TLS_RSA_WITH_AES_128_CBC_SHA", "cert_chain_fps": ["bb"]}
+    dates = {"certificate.not_valid_before": "2026-01-01", "certificate.not_valid_after": "2027-01-01"}
+    x509 = [{"fingerprint": name, "san.dns": [f"{name}.corp.example"]} | dates for name in ("aa", "bb", "unrelated")]
+    logs = {"conn": old["conn"] + new["conn"], "ssl": old["ssl"] + new["ssl"], "x509": x509}
+    posture, _ = posture_of(facts(logs), lambda plan: plan.collect())
+    (server,) = posture.servers
+    assert server.weak_tls == 1
+    assert server.ciphers == {"TLS_RSA_WITH_AES_128_CBC_SHA": 1, "TLS_RSA_WITH_RC4_128_SHA": 1}
+    assert server.certificate_names == ("bb.corp.example",)
+    assert f"{server.certificate_expires:%Y-%m-%d}" == "2027-01-01"
+
+
+def test_without_ssl_log_nothing_is_known_of_tls() -> None:
+    server = servers(session(1) | {"ssl": []})["10.0.0.25", 25]
+    assert (server.weak_tls, server.ciphers, server.certificate_expires) == (None, {}, None)

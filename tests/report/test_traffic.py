@@ -30,7 +30,7 @@ def command(n: int, verb: str, code: int, status: str | None = None) -> dict[str
 def traffic(window: Window | None = None, timezone: str = "UTC", **logs: Sequence[Mapping[str, Any]]) -> Traffic:
     """Give the sums over rows of logs."""
     context = Context(Site(timezone=timezone), window or Window())
-    return traffic_of(facts(logs), context, lambda plan: plan.collect())
+    return traffic_of(facts(logs, context.site, context.window), lambda plan: plan.collect())
 
 
 def pairs(counts: Sequence[Count]) -> list[tuple[str, int]]:

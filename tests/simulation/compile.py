@@ -13,13 +13,16 @@ from tests.simulation.conn import conn, hidden_sizes, line_sizes
 from tests.simulation.dialogue import Talk, concat
 from tests.simulation.ids import uids
 from tests.simulation.lines import counted, lines_of
+from tests.simulation.made import Made
 from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
 from tests.simulation.smtp import smtp
+from tests.simulation.tls import ssl, x509
 from zeeksmtp.logs._types import schema_of
 
 Frames = dict[str, pl.DataFrame]
 
+_MX = 15  # RFC 1035, 3.2.2
 _UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
 _SIZES = (
     *("client_bytes", "server_bytes", "turns", "pauses", "held"),
@@ -44,27 +47,28 @@ def prepared(talks: Sequence[Talk], random: Random) -> tuple[pl.DataFrame, pl.Da
     return sessions, lines, logins
 
 
-def compiled(talks: Sequence[Talk], random: Random, net: str, look_ups: pl.DataFrame, *, hashes: bool = True) -> Frames:
-    """Give the logs of all that was said.
+def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Frames:
+    """Give the logs of all that was said and asked, as far as they are read.
 
     Args:
-        talks: The sessions.
+        made: Sessions, look-ups and certificates.
         random: A stream of chance for ids, ports and bytes.
         net: The site's own network.
-        look_ups: MX look-ups: `ts`, `client`, `query`.
         hashes: The Zeek package knows a site secret, and so tells equal passwords.
     """
-    sessions, lines, logins = prepared(talks, random)
-    return {
-        "conn": _typed("conn", conn(sessions, IPv4Network(net))),
-        "smtp": _typed("smtp", smtp(sessions, lines, random)),
-        "smtp_cmd": _typed("smtp_cmd", _smtp_cmd(lines)),
-        "smtp_auth": _typed("smtp_auth", _smtp_auth(sessions, lines, logins, hashes=hashes)),
-        "smtp_session": _typed("smtp_session", _smtp_session(sessions)),
-        "ssl": _typed("ssl", _ssl(sessions)),
-        "dns": _typed("dns", _dns(look_ups, random)),
-        "weird": _typed("weird", _weird(sessions)),
+    sessions, lines, logins = prepared(made.talks, random)
+    logs = {
+        "conn": conn(sessions, IPv4Network(net)),
+        "smtp": smtp(sessions, lines, random),
+        "smtp_cmd": _smtp_cmd(lines),
+        "smtp_auth": _smtp_auth(sessions, lines, logins, hashes=hashes),
+        "smtp_session": _smtp_session(sessions),
+        "ssl": ssl(sessions),
+        "x509": x509(sessions, made.certificates),
+        "dns": _dns(made.all_look_ups(), random),
+        "weird": _weird(sessions),
     }
+    return {name: _typed(name, rows) for name, rows in logs.items() if name in LOGS}
 
 
 def _typed(log: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -72,9 +76,8 @@ def _typed(log: str, rows: pl.DataFrame) -> pl.DataFrame:
     if "ts" in rows.columns and rows.schema["ts"] == pl.Int64:
         rows = rows.with_columns(pl.from_epoch("ts", time_unit="us").dt.replace_time_zone("UTC"))
     missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in rows.columns]
-    return (
-        rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("ts", "uid")
-    )
+    typed = rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    return typed.filter(LOGS[log].concerns()).sort("ts", *(name for name in ("uid", "fingerprint") if name in schema))
 
 
 def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
@@ -169,28 +172,14 @@ def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _ssl(sessions: pl.DataFrame) -> pl.DataFrame:
-    tried = sessions.filter(pl.col("tls").is_in(["starttls", "implicit", "failed"]), pl.col("answered"))
-    established = pl.col("tls") != "failed"
-    return tried.with_columns(
-        (pl.col("ts") + 110_000).alias("ts"),
-        pl.when(established).then(pl.lit("TLSv13")).alias("version"),
-        pl.when(established).then(pl.lit("TLS_AES_256_GCM_SHA384")).alias("cipher"),
-        pl.when(pl.col("id.resp_p") != 25)
-        .then("name")
-        .alias("server_name"),  # mail programs ask by name, servers do not
-        established.alias("established"),
-    )
-
-
 def _dns(look_ups: pl.DataFrame, random: Random) -> pl.DataFrame:
     return look_ups.with_columns(
         uids(random, len(look_ups)).alias("uid"),
         pl.col("client").alias("id.orig_h"),
         pl.Series("id.orig_p", random.integers(32768, 60999, len(look_ups)), dtype=pl.UInt16),
         pl.lit(53).alias("id.resp_p"),
-        pl.lit(15).alias("qtype"),
-        pl.lit("MX").alias("qtype_name"),
+        pl.when(pl.col("qtype") == _MX).then(pl.lit("MX")).otherwise(pl.lit("A")).alias("qtype_name"),
+        pl.when(pl.col("answer").is_not_null()).then(pl.concat_list("answer")).alias("answers"),
         pl.lit("NOERROR").alias("rcode_name"),
         pl.col("resolver").alias("id.resp_h"),
     )

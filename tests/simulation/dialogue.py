@@ -47,10 +47,14 @@ _SESSION: Types = {
     "sent": pl.Int64,
     "got": pl.Int64,
     "seconds": pl.Float64,
+    "version": pl.String,
+    "cipher": pl.String,
+    "certificate": pl.String,
 }
 SESSION = pl.Schema(_SESSION)
 """`tls`: no, starttls, implicit, refused (STARTTLS answered 5xx), failed (220, then no handshake). `state`: conn.log's.
 `masked`: a box on the way hides STARTTLS. `gap`: µs between commands. `sent`, `got`: bytes that are not told by lines.
+`version`, `cipher`: what TLS agrees on. `certificate`: its fingerprint, where it is not encrypted (below TLS 1.3).
 """
 _DEFAULTS = {
     "esmtp": True,
@@ -62,6 +66,9 @@ _DEFAULTS = {
     "sent": 0,
     "got": 0,
     "seconds": 0.05,
+    "version": "TLSv13",
+    "cipher": "TLS_AES_256_GCM_SHA384",
+    "certificate": None,
 }
 LINE = pl.Schema(
     {"sess": pl.Int64, "place": pl.Int64, "verb": pl.String, "arg": pl.String, "verdict": pl.String, "tag": pl.Int64}

@@ -181,6 +181,14 @@ class Site:
         return self._accounts.pop()
 
     @cached_property
+    def _idle(self) -> list[str]:
+        return [f"{name}.archive" for name in reversed(LAST)]
+
+    def idle_account(self) -> str:
+        """Give an account that nobody uses, and that nothing else has befallen."""
+        return self._idle.pop()
+
+    @cached_property
     def roles(self) -> tuple[tuple[str, str], ...]:
         """What config says: half of the operators have named their vulnerability scanner."""
         return (("10.20.0.60", "scanner"),) if self.random("roles").random() < 0.5 else ()

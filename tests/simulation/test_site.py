@@ -106,6 +106,18 @@ def test_nothing_is_read_inside_tls() -> None:
     assert logs["ssl"].join(secret, on="uid", how="semi").height == len(secret)
 
 
+def test_every_transaction_is_a_line_numbered_by_the_mails_before_it() -> None:
+    logs = world().logs
+    mails = logs["smtp"].filter(~pl.col("tls")).sort("uid", "ts")
+    asked = logs["smtp_cmd"].filter(pl.col("command") == "MAIL").group_by("uid").agg(pl.len().alias("asked"))
+    lines = mails.group_by("uid").agg(pl.len().alias("lines"))
+    assert lines.join(asked, on="uid", how="full").filter(pl.col("lines").ne_missing(pl.col("asked"))).is_empty()
+    sent = (pl.col("fuids").list.len() > 0).cast(pl.Int64)
+    before = sent.cum_sum().over("uid") - sent
+    assert mails.filter(pl.col("trans_depth").cast(pl.Int64) != before + 1).is_empty()
+    assert mails["trans_depth"].max() == 3
+
+
 @pytest.mark.parametrize("log", ["conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl"])
 def test_columns_are_set_where_zeek_sets_them(log: str) -> None:
     """What recorded traffic always has, simulated traffic has; what it never has, neither."""

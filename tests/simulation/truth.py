@@ -10,8 +10,8 @@ from typing import Final
 from tests.simulation.clock import moment
 from zeeksmtp.model import Severity
 
-LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
-_LOWER = {CRITICAL: HIGH, HIGH: MEDIUM, MEDIUM: LOW, LOW: LOW, Severity.INFO: Severity.INFO}
+INFO, LOW, MEDIUM, HIGH, CRITICAL = Severity
+_LOWER = {CRITICAL: HIGH, HIGH: MEDIUM, MEDIUM: LOW, LOW: LOW, INFO: INFO}
 
 WIRE: Final = frozenset(
     {
@@ -31,13 +31,13 @@ WIRE: Final = frozenset(
 )
 """Detectors of facts on the wire; all others decide by statistics."""
 
-_CREDENTIALS = frozenset({"cleartext-credentials", "cleartext-token", "crackable-auth", "credential-exfiltration"})
+_CREDENTIALS = frozenset({"cleartext-credentials", "cleartext-token", "crackable-auth"})
 _TRIES = frozenset({"password-guessing", "password-spray", "guess-then-success", "user-enumeration", "relay-probe"})
 _SENDING = frozenset({"new-direct-sender", "mass-mailing", "blocklisted-sender", "account-abuse"})
 INFERRED: Mapping[str, frozenset[str]] = {
-    "cleartext-submission": _CREDENTIALS | {"account-abuse"},
+    "cleartext-submission": _CREDENTIALS,
     "smtp-probing": _TRIES,
-    "identity-churn": _SENDING | {"credential-exfiltration"},
+    "identity-churn": _SENDING,
 }
 """Detectors that infer from stock logs what others observe: they may name what any of those may name."""
 

@@ -51,5 +51,5 @@ def simulate(site: Site, plan: Mapping[str, int] | None = None) -> World:
         part(site, made)
     for name, count in (attacks.usual() if plan is None else plan).items():
         attacks.inject(name, count, site, made)
-    logs = compiled(made.talks, site.random("compile"), site.net, made.all_look_ups(), hashes=site.hashes)
+    logs = compiled(made, site.random("compile"), site.net, hashes=site.hashes)
     return World(site, logs, (*made.events, *facts.told(logs)))

@@ -119,12 +119,3 @@ def test_later_hours_do_not_change_how_an_hour_is_judged() -> None:
     whole = with_baseline(hours(counts), ["client"], "messages", "UTC", 7).sort("hour").collect()
     part = with_baseline(hours(early), ["client"], "messages", "UTC", 7).sort("hour").collect()
     assert whole.head(part.height).equals(part)
-
-
-@given(st.dictionaries(st.integers(0, 28 * 24), st.integers(1, 50), min_size=2, max_size=60), st.integers(1, 27))
-def test_a_day_judged_with_the_days_before_it_is_judged_as_in_the_whole(counts: dict[int, int], day: int) -> None:
-    cut = day * 24
-    past, rest = ({h: n for h, n in counts.items() if (h < cut) == early} for early in (True, False))
-    alone = with_baseline(hours(rest), ["client"], "messages", "UTC", 7, past=hours(past)).collect().sort("hour")
-    whole = with_baseline(hours(counts), ["client"], "messages", "UTC", 7).collect().sort("hour")
-    assert alone.equals(whole.filter(pl.col("hour") >= START + timedelta(hours=cut)))

@@ -15,6 +15,7 @@ from zeeksmtp.config import Settings, Suppression
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.ingest import scan
 from zeeksmtp.logs._discover import find
+from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Confidence, Evidence, Finding, Severity
 from zeeksmtp.pipeline import Request, logs, run
 from zeeksmtp.watch import dedup
@@ -240,3 +241,12 @@ def test_too_many_rows_make_the_reader_wait(
         assert periodic.full
         awaited(periodic)
         assert not periodic.full
+
+
+def test_certificates_alone_prove_nothing(recorded: Recorded) -> None:
+    """x509.log names no server, so nothing of it is about one."""
+    row = {column.name: None for column in logs()["x509"].columns} | {"ts": datetime(2026, 11, 2, tzinfo=UTC)}
+    detection = PerLineDetection(Settings(), ENGINE)
+    certificates = pl.DataFrame([row], schema=schema_of(logs()["x509"].columns))
+    assert detection.detect({"x509": certificates}).findings == []
+    assert detection.detect({**recorded("vrfy_benign_admin"), "x509": certificates}).problems == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from zeeksmtp.model import Detector, alternatives
@@ -34,6 +35,8 @@ class Entry(NamedTuple):
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()  # TOML writes a date without quotes
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 

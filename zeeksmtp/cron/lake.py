@@ -45,21 +45,21 @@ def work_dir(home: Path) -> Iterator[Path]:
     else:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-    before = _pieces(folder)
+    before = _day_files(folder)
     try:
         yield folder
         for name in ("lake", "facts"):
             shutil.rmtree(folder / name)
-        flush(path for path, _ in _pieces(folder) - before)  # those from before are on the disk: `_COMPLETE` says so
+        flush(path for path, _ in _day_files(folder) - before)  # those from before are on the disk: `_COMPLETE` says so
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     (folder / _COMPLETE).touch(mode=0o600)
 
 
-def _pieces(folder: Path) -> set[tuple[Path, int]]:
-    """Return the files of pieces with their inodes: a replaced file has another one."""
-    return {(path, path.stat().st_ino) for path in folder.glob("pieces/*/*")}
+def _day_files(folder: Path) -> set[tuple[Path, int]]:
+    """Return the files of days with their inodes: a replaced file has another one."""
+    return {(path, path.stat().st_ino) for path in folder.glob("days/*/*")}
 
 
 def link_parts(folder: Path, lake: Path, live: Iterable[LivePart], logs: Iterable[str]) -> None:

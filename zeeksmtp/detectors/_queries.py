@@ -3,8 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._reply import VERBS
-from zeeksmtp.model import Context, Params, Tables
+from zeeksmtp.model import Tables
 
 PAIR = ("client", "server")
 VRFY_EXPN = pl.col("verb") != "RCPT"
@@ -27,33 +26,14 @@ def local_relays(tables: Tables) -> pl.LazyFrame:
     return tables["role"].filter(pl.col("role") == "relay", pl.col("local")).select(client="host", relay=pl.lit(1))
 
 
-def recipient_counts(tables: Tables, _params: Params, _context: Context) -> pl.LazyFrame:
-    """Return the sessions with accepted recipients (`accepted`) that may not be logged, and how many are (`logged`).
-
-    Only the session counts recipients that were accepted but not logged (`log_bulk` = F). `direct`: VRFY or EXPN was
-    used, too; then recipients count even of a relay, whose own are no queries.
-    """
-    verb, accepts = pl.col("command"), pl.col("reply_code").is_in([250, 251])
-    logged = (
-        tables["command"]
-        .filter(verb.is_in(VERBS))
-        .group_by("uid", *PAIR)
-        .agg(((verb == "RCPT") & accepts).sum().cast(pl.Int64).alias("logged"), (verb != "RCPT").any().alias("direct"))
-    )
-    accepted = pl.col("rcpt_accepted").fill_null(0).cast(pl.Int64).alias("accepted")
-    sessions = tables["session"].select("uid", *PAIR, "ts", accepted).join(logged, on=["uid", *PAIR])
-    counts = (pl.col("accepted") > pl.col("logged")) | pl.col("direct") & (pl.col("accepted") > 0)
-    return sessions.filter(counts)
-
-
 def _unlogged_recipients(tables: Tables) -> pl.LazyFrame:
     """Return recipients that were accepted but not logged: good trials that only the session counted."""
     relays = local_relays(tables)
-    own = tables["daily"].join(relays, on="client", how="left").filter(pl.col("direct") | pl.col("relay").is_null())
-    logged = pl.when(pl.col("relay").is_null()).then("logged").otherwise(0)
-    return own.select(
-        *PAIR, "ts", pl.lit(value=False).alias("bad"), (pl.col("accepted") - logged).alias("trials")
-    ).filter(pl.col("trials") > 0)
+    own = tables["unlogged_recipient"].join(relays, on="client", how="left")
+    counts = pl.col("rcpt_accepted").cast(pl.Int64), pl.col("rcpt_logged").cast(pl.Int64)
+    trials = counts[0] - pl.when(pl.col("relay").is_null()).then(counts[1]).otherwise(0)
+    own = own.filter(pl.col("direct") | pl.col("relay").is_null())
+    return own.select(*PAIR, "ts", bad=pl.lit(value=False), trials=trials).filter(pl.col("trials") > 0)
 
 
 def _with_answer(rows: pl.LazyFrame) -> pl.LazyFrame:

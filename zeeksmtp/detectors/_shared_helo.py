@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN
+from zeeksmtp.detectors._queries import VRFY_EXPN
 from zeeksmtp.statistics.rate import WARM_UP
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 
@@ -17,14 +17,11 @@ IN_VAIN = VRFY_EXPN | (pl.col("verdict") == "unknown")
 """Queries that no sender of mail makes, or not often."""
 
 
-def harvests_by_helo(
-    queries: pl.LazyFrame, sessions: pl.LazyFrame, test: SequentialTest, min_sources: int
-) -> pl.LazyFrame:
+def harvests_by_helo(queries: pl.LazyFrame, test: SequentialTest, min_sources: int) -> pl.LazyFrame:
     """Return the worst harvest of each server in the first `WARM_UP` of the logs.
 
     Args:
         queries: Rows of `query` from outside clients.
-        sessions: Table `session`, for the HELO name.
         test: Each distinct name that a group of sources queries is a trial, bad if in vain.
         min_sources: Clients that a harvest has at least.
 
@@ -33,10 +30,8 @@ def harvests_by_helo(
         `statistics.sequential.outcomes`.
     """
     began = queries.select(pl.col("ts").min().alias("began"))
-    helo = sessions.select("uid", *PAIR, "helo").filter(pl.col("helo") != "").unique(["uid", *PAIR])
-    grouped = (
-        queries.join(began, how="cross").filter(pl.col("ts") < pl.col("began") + WARM_UP).join(helo, on=["uid", *PAIR])
-    )
+    named = queries.filter(pl.col("helo") != "").join(began, how="cross")
+    grouped = named.filter(pl.col("ts") < pl.col("began") + WARM_UP)
     names = grouped.sort("ts", "uid", "seq").unique([*_SOURCES, "name"], keep="first", maintain_order=True)
     trials = names.select(*_SOURCES, "ts", bad=IN_VAIN, trials=pl.lit(1, pl.Int64))
     spans = grouped.group_by(_SOURCES).agg(

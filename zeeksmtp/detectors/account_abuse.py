@@ -23,8 +23,8 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import ENDS, first_uids
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import upper_tail
 
 _ACCOUNT = ("account", "server")
@@ -52,30 +52,8 @@ class AccountAbuseParams(Params):
     min_recipients: int = Field(30, ge=1, description="recipients in a day, at least; Source: SPOT's count of 30")
 
 
-def _wide_network(address: pl.Expr) -> pl.Expr:
-    return pl.coalesce(address.str.extract(r"^(\d+\.\d+)\."), address.str.extract(r"^((?:[0-9a-fA-F]+:){2})"), address)
-
-
 def _logins(tables: Tables) -> pl.LazyFrame:
     return tables["auth"].filter(pl.col("outcome") == "success", pl.col("account").fill_null("") != "")
-
-
-def _use(tables: Tables, _params: AccountAbuseParams, _context: Context) -> pl.LazyFrame:
-    """Return, per account, server and day, one row for each `network` of its logins and for each `sender` of its mails.
-
-    Mails are those of the connections in which the account logged in. `sender` and `sender_domain` are null where they
-    are the account's own; `recipients` is null in rows of networks.
-    """
-    logins = _logins(tables)
-    who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "account")
-    mails = tables["message"].select("uid", *ENDS, "ts", "recipients", "sender", "sender_domain")
-    own = pl.col("account").str.extract(r"^([^@]*)")
-    other = (pl.col("sender").fill_null("") != "") & (pl.col("sender").str.extract(r"^([^@]*)@") != own)
-    name = [pl.when(other).then(column).alias(column) for column in ("sender", "sender_domain")]
-    day = pl.col("ts").dt.truncate("1d").alias("day")
-    sent = mails.join(who, on=["uid", *ENDS]).group_by(*_ACCOUNT, day, *name).agg(pl.col("recipients").sum())
-    places = logins.select(*_ACCOUNT, day, _wide_network(pl.col("client")).alias("network")).unique()
-    return pl.concat([places, sent], how="diagonal")
 
 
 def _places(use: pl.LazyFrame) -> pl.LazyFrame:
@@ -158,7 +136,7 @@ def _worst(used: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Return one finding per account."""
-    logins, use = _logins(tables), tables["daily"]
+    logins, use = _logins(tables), tables["account_use"]
     sent = use.filter(pl.col("recipients").is_not_null()).group_by(_DAY).agg(pl.col("recipients").sum()).cache()
     used = _places(use)
     for part in (_busiest(sent), _identities(use), _bursts(sent, params, context)):
@@ -207,13 +185,12 @@ DETECTOR = Detector(
         Advice("Block {clients}.", when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
-    needs=("auth",),
+    needs=("auth", "account_use"),
     required_logs=("smtp_auth",),
     params=AccountAbuseParams,
     plan=plan,
     stage="abuse",
     compromises_credentials=True,
-    daily=Daily(("auth", "message"), _use),
     technique="Account takeover",
     convicts=True,
 )

@@ -29,16 +29,16 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen, first_uids_seen
+from zeeksmtp.facts._common import first_uids_seen
+from zeeksmtp.facts.busy_hour import MAX_SERVERS
 from zeeksmtp.facts.usual import HISTORY_DAYS
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _ALLOWED_ROLES = ("bulk-sender",)
 _FORWARDING_ROLES = ("relay", "gateway")  # they carry other people's domains
 _HOUR = ("client", "hour")
 _MIN_REFUSED_RATIO = 2.0  # refusals weigh where their share doubles
-_MAX_SERVERS = 100
 _MIN_P = 1e-300  # a tail that underflows is not infinitely unlikely
 
 
@@ -106,53 +106,18 @@ def _hours(tables: Tables, params: MassMailingParams, context: Context) -> pl.La
     )
 
 
-def _during(table: pl.LazyFrame, hours: pl.LazyFrame, context: Context) -> pl.LazyFrame:
-    local = pl.col("ts").dt.convert_time_zone(context.site.timezone).dt.truncate("1h").dt.convert_time_zone("UTC")
-    return table.with_columns(local.alias("hour")).join(hours.select(_HOUR), on=list(_HOUR), how="semi")
-
-
-def _busy(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
-    """Return mails and sessions of hours busy enough to be unusual, summed up per client and hour.
-
-    There are two rows where a session went on after the end of its day.
-    """
-    busy = tables["sent"].filter(pl.col("value") >= params.min_messages)
-    mails = _during(tables["message"].filter(pl.col("content").fill_null(value=True)), busy, context)
-    mailed = mails.group_by(_HOUR).agg(
-        pl.col("sender_domain").drop_nulls().unique().alias("sender_domains"),
-        pl.col("recipient_domains").explode().drop_nulls().unique().alias("to_domains"),
-        (pl.col("reply_code") >= 500).sum().cast(pl.UInt64).alias("refused_mails"),
-        pl.len().cast(pl.UInt64).alias("mails"),
-        pl.col("ts").max().alias("complete_at"),
-        pl.col("server").unique().sort().head(_MAX_SERVERS).alias("servers"),
-        first_seen(lines=True),
-    )
-    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
-    bare = ~pl.col("helo").str.contains(r"[.:\[]")
-    spoken = (
-        _during(tables["session"], busy, context)
-        .group_by(_HOUR)
-        .agg(
-            refused.sum().cast(pl.UInt64).alias("refused"),
-            pl.col("rcpt").fill_null(0).sum().cast(pl.UInt64),
-            pl.col("helo").drop_nulls().unique().alias("helo_names"),
-            bare.fill_null(value=False).any().alias("bare_helo"),
-        )
-    )
-    return mailed.join(spoken, on=list(_HOUR), how="full", coalesce=True)
-
-
 def _evidence(busy: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
     """Return the evidence of mails and sessions, per key that has mails."""
-    several = [pl.col(name).explode().drop_nulls() for name in ("sender_domains", "to_domains", "helo_names")]
+    columns = {"sender_domains": "sender_domains", "to_domains": "recipient_domains", "helo_names": "names"}
+    several = [pl.col(column).explode().drop_nulls().n_unique().alias(name) for name, column in columns.items()]
     return (
         busy.group_by(keys)
         .agg(
-            *(names.n_unique() for names in several),
+            *several,
             pl.col("refused_mails", "mails", "refused", "rcpt").sum(),
-            pl.col("complete_at").max(),
-            pl.col("servers").explode().drop_nulls().unique().sort().head(_MAX_SERVERS),
-            first_uids_seen().alias("uids"),
+            pl.col("last").max().alias("complete_at"),
+            pl.col("server_hosts").explode().drop_nulls().unique().sort().head(MAX_SERVERS).alias("servers"),
+            first_uids_seen("sightings").alias("uids"),
             pl.col("bare_helo").any(),
         )
         .filter(pl.col("mails") > 0)
@@ -211,7 +176,7 @@ def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, param
 def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client."""
     hours = _hours(tables, params, context).cache()
-    busy = tables["daily"].join(hours.select(_HOUR), on=list(_HOUR), how="semi").cache()
+    busy = tables["busy_hour"].join(hours.select(_HOUR), on=list(_HOUR), how="semi").cache()
     before = _refused_before(tables["host_hour"], hours).cache()
     found = hours.group_by("client").agg(
         pl.col("hour").min().alias("first"),
@@ -266,12 +231,11 @@ DETECTOR = Detector(
         Advice("If {clients} is a known bulk sender, set its role in the configuration."),
     ),
     attack=("T1071.003", "T1566"),
-    needs=("volume", "host_hour", "role"),
+    needs=("volume", "host_hour", "busy_hour", "role"),
     required_logs=("smtp",),
     params=MassMailingParams,
     plan=plan,
     stage="abuse",
-    daily=Daily(("sent", "message", "session"), _busy),
     technique="Outbound spam",
     convicts=True,
 )

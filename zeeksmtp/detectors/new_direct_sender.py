@@ -26,10 +26,9 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
-_RELAY_PORT = 25
 _MAIL_SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")
 
 
@@ -59,46 +58,10 @@ class DirectSenderParams(Params):
     )
 
 
-def _days(tables: Tables, _params: DirectSenderParams, context: Context) -> pl.LazyFrame:
-    """Return one row per client that delivered to outside servers on port 25.
-
-    It sums up the sessions in which the client spoke, and sender domains, recipients and rejections of its mails.
-    """
-    refused = (pl.col("replies_5xx").fill_null(0) > 0) | (pl.col("last_reply_code").fill_null(0) >= 500)
-    spoke = pl.col("helo").is_not_null() | (pl.col("orig_bytes").fill_null(0) > 0) | refused
-    outward = (pl.col("direction") == "outbound") & (pl.col("port") == _RELAY_PORT)
-    inside = context.window.covers()
-    deliveries = (
-        tables["session"]
-        .filter(outward, spoke)
-        .group_by("client")
-        .agg(
-            pl.col("ts").filter(inside).min().alias("first"),
-            pl.col("ts").filter(inside).max().alias("last"),
-            inside.sum().cast(pl.UInt64).alias("count"),
-            pl.col("ts").min().alias("since"),
-            pl.col("server").unique().alias("servers"),
-            pl.col("helo").drop_nulls().unique().alias("names"),
-            refused.sum().alias("refused"),
-            pl.len().alias("sessions"),
-            first_seen(),
-        )
-    )
-    mails = (
-        tables["message"]
-        .filter(outward)
-        .group_by("client")
-        .agg(
-            pl.col("sender_domain").drop_nulls().unique().alias("domains"),
-            pl.col("recipients").sum(),
-            (pl.col("reply_code") >= 500).sum().alias("refused_mails"),
-        )
-    )
-    return deliveries.join(mails, on="client", how="full", coalesce=True)
-
-
 def _look_ups(tables: Tables) -> pl.LazyFrame:
-    return tables["dns"].group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
+    asks_mx = ((pl.col("qtype") == 15) | (pl.col("qtype_name") == "MX")).fill_null(value=False)  # RFC 1035, 3.2.2
+    queries = tables["dns"].filter(asks_mx)
+    return queries.group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
 
 
 def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
@@ -106,23 +69,23 @@ def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
     began = tables["pair"].select(pl.col("first").min().alias("logs_since"))
     servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVER_ROLES)).select(client="host")
     found = (
-        tables["daily"]
+        tables["direct_delivery"]
         .join(servers, on="client", how="anti")
         .group_by("client")
         .agg(
             pl.col("first").min(),
             pl.col("last").max(),
-            pl.col("count").sum(),
+            pl.col("judged_sessions").sum().alias("count"),
             pl.col("since").min(),
-            pl.col("servers").explode().drop_nulls().unique().sort(),
+            pl.col("server_hosts").explode().drop_nulls().unique().sort().alias("servers"),
             pl.col("names").explode().drop_nulls().n_unique().alias("helo_names"),
             pl.col("refused", "sessions").sum(),
-            seen_first(),
-            pl.col("domains").explode().drop_nulls().n_unique().alias("sender_domains"),
+            seen_first("sightings"),
+            pl.col("sender_domains").explode().drop_nulls().n_unique(),
             pl.col("recipients", "refused_mails").sum(),
         )
         .filter(pl.col("count") > 0, pl.col("servers").list.len() >= params.min_servers)
-        .with_columns(uids_seen())
+        .with_columns(uids_seen("sightings"))
     )
     joined = found.join(_look_ups(tables), on="client", how="left")
     return joined.join(began, how="cross")
@@ -176,12 +139,11 @@ DETECTOR = Detector(
         Advice("If {clients} is meant to deliver mail itself, set its role in the configuration."),
     ),
     attack=("T1071.003",),
-    needs=("pair", "role", "dns"),
+    needs=("direct_delivery", "pair", "role", "dns"),
     required_logs=("conn|smtp|smtp_session",),
     params=DirectSenderParams,
     plan=plan,
     stage="abuse",
-    daily=Daily(("session", "message"), _days),
     technique="Outbound spam",
     convicts=True,
 )

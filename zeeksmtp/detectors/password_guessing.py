@@ -49,7 +49,7 @@ from zeeksmtp.detectors._guessing import (
     of_strangers,
 )
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
+from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 _SITE = ("site",)
@@ -126,16 +126,10 @@ def _findings(
     )
 
 
-def _submissions(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+def _submission_trials(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
     """Return sessions of outside clients inside TLS on submission ports: `bad` if no mail fits into them."""
-    sessions = tables["session"].filter(
-        pl.col("tls"), pl.col("port").is_in([465, 587]), pl.col("direction") == "inbound", pl.col("orig_bytes") > 0
-    )
-    return sessions.select("ts", "uid", *SOURCE, (pl.col("orig_bytes") < params.tls_failed_bytes).alias("bad"))
-
-
-def _submission_trials(tables: Tables) -> pl.LazyFrame:
-    return tables["daily"].with_columns(
+    return tables["tls_submission"].with_columns(
+        (pl.col("orig_bytes") < params.tls_failed_bytes).alias("bad"),
         pl.lit(1, pl.Int64).alias("trials"),
         pl.lit(None, pl.String).alias("user"),
         pl.lit(None, pl.String).alias("account"),
@@ -211,7 +205,7 @@ def _site_wide(
 def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
     """Return the findings per source, per account, per site, and per source inside TLS."""
     # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
-    tries, hidden = logins(tables).cache(), _submission_trials(tables).cache()
+    tries, hidden = logins(tables).cache(), _submission_trials(tables, params).cache()
     alone = by_source(tries, params, context).cache()
     sources = alone.filter(~pl.col("is_spray"))
     strangers = of_strangers(tries).cache()
@@ -232,9 +226,9 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     )
 
 
-def count_trials(tables: Tables, _params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
+def count_trials(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
     """Return the number of logins with a verdict, twice as accounts are tested too, and of sessions inside TLS."""
-    every = [logins(tables), _submission_trials(tables), logins(tables)]
+    every = [logins(tables), _submission_trials(tables, params), logins(tables)]
     return pl.concat([trials.select("trials") for trials in every]).select(pl.col("trials").sum())
 
 
@@ -249,7 +243,7 @@ DETECTOR = Detector(
         Advice("Watch {accounts} for later successful logins.", when=("accounts",)),
     ),
     attack=("T1110.001",),
-    needs=("login", "attempt"),
+    needs=("login", "tls_submission", "attempt"),
     required_logs=("smtp_auth",),
     inferred_from=("conn|smtp_session|smtp_cmd",),
     replaces=("smtp-probing",),
@@ -257,7 +251,6 @@ DETECTOR = Detector(
     plan=plan,
     stage="guessing",
     trials=count_trials,
-    daily=Daily(("session",), _submissions),
     technique="Password guessing",
     convicts=True,
 )

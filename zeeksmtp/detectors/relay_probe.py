@@ -30,11 +30,9 @@ from zeeksmtp.detectors._finding import details, entity, severity, terms, text_i
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._relay_envelopes import foreign_recipients
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._reply import domain_of, queried_name
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
-_RELAYING = r"(?i)relay"
 _MANY_TRIES = 3
 """So many times `min_tries` recipients without a mail are a probe, whatever the last reply says."""
 
@@ -47,31 +45,9 @@ class RelayProbeParams(Params):
     )
 
 
-def _recipients(tables: Tables, _params: RelayProbeParams, _context: Context) -> pl.LazyFrame:
-    """Return the recipients that outside clients without a login named to the site's servers, with their domain."""
-    logged_in = tables["auth"].filter(pl.col("outcome") == "success").select("uid", *_PAIR).unique()
-    text, status = pl.col("reply_msg").fill_null(""), pl.col("reply_status")
-    about_relaying = text.str.contains(_RELAYING) | (status == "5.7.54").fill_null(value=False)
-    return (
-        tables["command"]
-        .filter(pl.col("command") == "RCPT", pl.col("direction") == "inbound", pl.col("reply_code").is_not_null())
-        .join(logged_in, on=["uid", *_PAIR], how="anti")
-        .select(
-            *_PAIR,
-            "ts",
-            "uid",
-            queried_name().alias("name"),
-            domain_of(queried_name()).alias("domain"),
-            (pl.col("reply_code") < 300).alias("accepted"),
-            ((pl.col("reply_code") >= 500) & about_relaying).alias("refused"),
-        )
-        .filter(pl.col("domain").is_not_null())
-    )
-
-
 def _suspects(recipients: pl.LazyFrame) -> pl.LazyFrame:
     """Drop recipients of servers and clients without any rejection: an accepted one says nothing by itself."""
-    refused = recipients.filter("refused")
+    refused = recipients.filter("relay_denied")
     servers, clients = refused.select("server").unique(), refused.select("client").unique()
     elsewhere = recipients.join(servers, on="server", how="anti").join(clients, on="client", how="semi")
     return pl.concat([recipients.join(servers, on="server", how="semi"), elsewhere])
@@ -86,8 +62,8 @@ def _own_domains(recipients: pl.LazyFrame, probers: pl.LazyFrame) -> pl.LazyFram
     return (
         recipients.join(probers, on="client", how="left")
         .group_by("server", "domain")
-        .agg(witness.n_unique().alias("witnesses"), pl.col("refused").any())
-        .filter(pl.col("witnesses") >= 2, ~pl.col("refused"))
+        .agg(witness.n_unique().alias("witnesses"), pl.col("relay_denied").any())
+        .filter(pl.col("witnesses") >= 2, ~pl.col("relay_denied"))
         .select("server", "domain")
     )
 
@@ -95,9 +71,9 @@ def _own_domains(recipients: pl.LazyFrame, probers: pl.LazyFrame) -> pl.LazyFram
 def _probes(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return the recipients in the window that tested relaying; `open`: the server took one."""
     names = tables["server"].sort("port").group_by("server").agg(pl.col("host_name").drop_nulls().first())
-    recipients = tables["daily"]
+    recipients = tables["inbound_recipient"]
     suspects = _suspects(recipients)
-    probers = recipients.filter("refused").select("client").unique().with_columns(prober=pl.lit(value=True))
+    probers = recipients.filter("relay_denied").select("client").unique().with_columns(prober=pl.lit(value=True))
     candidates = suspects.select("server", "domain").unique()
     own = _own_domains(recipients.join(candidates, on=["server", "domain"], how="semi"), probers)
     under_greeting = ("." + pl.col("host_name")).str.ends_with("." + pl.col("domain")).fill_null(value=False)
@@ -106,9 +82,9 @@ def _probes(tables: Tables, context: Context) -> pl.LazyFrame:
         .filter(~under_greeting)
         .join(own, on=["server", "domain"], how="anti")
     )
-    refuses = pl.col("refused").any().over("server") | pl.col("refused").any().over("client")
+    refuses = pl.col("relay_denied").any().over("server") | pl.col("relay_denied").any().over("client")
     marked = foreign.with_columns((pl.col("accepted") & refuses).alias("open"))
-    return marked.filter(pl.col("refused") | pl.col("open"), context.window.covers())
+    return marked.filter(pl.col("relay_denied") | pl.col("open"), context.window.covers())
 
 
 def _summary(probes: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
@@ -119,7 +95,7 @@ def _summary(probes: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
         pl.col("client").unique().sort().head(100).alias("clients"),
         pl.col("client").n_unique().alias("sources"),
         pl.col("server").unique().alias("servers"),
-        pl.col("name").filter(pl.col("refused")).n_unique().alias("refused_names"),
+        pl.col("name").filter(pl.col("relay_denied")).n_unique().alias("refused_names"),
         pl.col("name").filter(pl.col("open")).n_unique().alias("accepted_names"),
         pl.col("domain").unique().sort().head(100).alias("domains"),
         first_uids().alias("uids"),
@@ -192,14 +168,13 @@ DETECTOR = Detector(
         Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe")),
     ),
     attack=("T1595", "T1190"),
-    needs=("server", "message", "command", "auth"),
+    needs=("inbound_recipient", "server", "message", "command", "auth"),
     required_logs=("smtp_cmd",),
     inferred_from=("smtp",),
     replaces=("smtp-probing", "user-enumeration"),
     params=RelayProbeParams,
     plan=plan,
     stage="recon",
-    daily=Daily(("command", "auth"), _recipients),
     technique="Relay probing",
     convicts=True,
 )

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered
 
 _GROWTH_RATIO = 2.0  # growth that matters: twice the usual; below 1.44 times the usual nothing adds up
@@ -53,18 +53,12 @@ class SlowGrowthParams(Params):
     )
 
 
-def _sent(tables: Tables, _params: SlowGrowthParams, _context: Context) -> pl.LazyFrame:
-    """Return one row per local client and day (UTC) with mail, or several that add up, with `x`."""
-    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0)
-    reached = pl.min_horizontal("recipients", _MAX_RECIPIENTS_OF_MAIL * pl.col("messages"))
-    return sent.group_by("client", pl.col("hour").dt.truncate("1d").alias("day")).agg(reached.sum().alias("x"))
-
-
 def _days(tables: Tables) -> pl.LazyFrame:
     """Return one row per local client with mail and day since its first mail, with `x`; days without mail are zero."""
     allowed = tables["role"].filter(pl.col("role").is_in(_ALLOWED_ROLES)).select(client="host")
-    sent = tables["daily"].join(allowed, on="client", how="anti")
-    daily = sent.group_by("client", "day").agg(pl.col("x").sum())
+    reached = pl.min_horizontal("recipients", _MAX_RECIPIENTS_OF_MAIL * pl.col("messages"))
+    sent = tables["host_hour"].filter(pl.col("local"), pl.col("messages") > 0).join(allowed, on="client", how="anti")
+    daily = sent.group_by("client", pl.col("hour").dt.truncate("1d").alias("day")).agg(reached.sum().alias("x"))
     ends = tables["host_hour"].select(pl.col("hour").max().alias("end"))
     starts = daily.group_by("client").agg(pl.col("day").min().alias("start")).join(ends, how="cross")
     every = starts.select("client", "end", pl.datetime_ranges("start", "end", "1d").alias("day")).explode("day")
@@ -157,5 +151,4 @@ DETECTOR = Detector(
     required_logs=("smtp",),
     params=SlowGrowthParams,
     plan=plan,
-    daily=Daily(("host_hour",), _sent),
 )

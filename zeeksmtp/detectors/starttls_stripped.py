@@ -28,22 +28,19 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_seen, seen_first, uids_seen
-from zeeksmtp.model import Advice, Context, Daily, Detector, Params, Tables
+from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.facts.starttls_offer import SIGNS
+from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _PORT = ("server", "port")
 _AROUND_DAYS = 3
-_MASKED = r"^X{3,}[A-Z]?$"
-_STARRED = r"^\*{3,}[* ]*$"
-_SIGNS = ("masked", "starred", "refused")
 _WORDS = {
     "masked": "keyword masked in {}",
     "starred": "greeting masked in {}",
-    "refused": "rejected in {}",
+    "starttls_refused": "rejected in {}",
     "withheld": "withheld in {}",
 }
-_WORDING = pl.Struct({"masked": pl.Boolean, "answer": pl.UInt64})
 
 
 class StrippedParams(Params):
@@ -68,69 +65,17 @@ class StrippedParams(Params):
     )
 
 
-def _signs(tables: Tables, _params: StrippedParams, context: Context) -> pl.LazyFrame:
-    """Return sessions in clear in which the server could have offered STARTTLS, summed up by day and sign.
-
-    `answer` is a hash of what else was answered to EHLO. A masked keyword had been offered. Only rows with a sign, or
-    without an offer, have uids.
-    """
-    key = (*_PORT, "day", "client", *_SIGNS, "ehlo", "in_window")
-    sessions = (
-        tables["session"]
-        .filter(pl.col("seen"), ~pl.col("implicit_tls"))
-        .select(
-            "ts",
-            "uid",
-            *_PAIR,
-            "port",
-            "tls",
-            pl.col("auth_attempts").fill_null(0).alias("logins"),
-            pl.col("capabilities").map_batches(_each_wording, return_dtype=_WORDING).alias("wording"),
-            pl.col("banner").fill_null("").str.contains(_STARRED).alias("starred"),
-            (pl.col("starttls_code") >= 400).fill_null(value=False).alias("refused"),
-            (pl.col("capabilities").list.len() > 0).fill_null(value=False).alias("ehlo"),
-            pl.col("starttls_offered").fill_null(value=False).alias("offered"),
-            pl.col("ts").dt.truncate("1d").alias("day"),
-            context.window.covers().alias("in_window"),
-        )
-        .unnest("wording")
-    )
-    sums = sessions.group_by(key).agg(
-        (pl.col("offered") | pl.col("masked")).any().alias("offered"),
-        pl.col("answer").max(),
-        pl.col("tls").fill_null(value=False).any(),
-        pl.col("ts").min().alias("first"),
-        pl.col("ts").max().alias("last"),
-        pl.len().cast(pl.UInt64).alias("count"),
-        pl.col("logins").sum(),
-    )
-    wrong = sessions.filter(pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
-    return sums.join(wrong.group_by(key).agg(first_seen()), on=list(key), how="left")
-
-
-def _each_wording(capabilities: pl.Series) -> pl.Series:
-    """Return `masked` and `answer` of each list of capabilities: many sessions have few wordings."""
-    lists = capabilities.fill_null([]).alias("lists").to_frame().with_columns(text=pl.col("lists").list.join("\n"))
-    is_masked = pl.element().str.contains(_MASKED)
-    besides = pl.element().filter((pl.element() != "STARTTLS") & ~is_masked)
-    each = lists.unique("text").select(
-        "text",
-        pl.col("lists").list.eval(is_masked).list.any().alias("masked"),
-        pl.col("lists").list.eval(besides).list.sort().list.join("|").hash().alias("answer"),
-    )
-    wordings = lists.select("text").join(each, on="text", how="left", maintain_order="left")
-    return wordings.select(pl.struct("masked", "answer")).to_series()
-
-
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
 
     Only servers that offer it in some sessions and not in others.
     """
     greeted = signs.filter("ehlo")
-    mixed = greeted.group_by(_PORT).agg(pl.col("offered").any().alias("some"), pl.col("offered").all().alias("all"))
+    mixed = greeted.group_by(_PORT).agg(
+        pl.col("starttls_offered").any().alias("some"), pl.col("starttls_offered").all().alias("all")
+    )
     rest = greeted.join(mixed.filter(pl.col("some"), ~pl.col("all")), on=list(_PORT), how="semi")
-    return rest.group_by(*_PORT, "day", "client").agg(pl.col("offered").any(), pl.col("answer").max()).cache()
+    return rest.group_by(*_PORT, "day", "client").agg(pl.col("starttls_offered").any(), pl.col("answer").max()).cache()
 
 
 def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
@@ -138,7 +83,7 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     clients = _answers(signs)
     near = pl.concat_arr([pl.col("day") + timedelta(days=d) for d in range(-_AROUND_DAYS, _AROUND_DAYS + 1)])
     nearby = clients.with_columns(near.arr.to_list().alias("day")).explode("day").cache()
-    offered = pl.col("client").filter(pl.col("offered")).n_unique()
+    offered = pl.col("client").filter(pl.col("starttls_offered")).n_unique()
     around = nearby.group_by(*_PORT, "day").agg(
         offered.alias("others_offered"), pl.col("client").n_unique().alias("others")
     )
@@ -149,12 +94,12 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
     most = pl.col("others_offered") >= params.min_offered_share * (pl.col("others") - 1)
     # Before its first offer the server did not have STARTTLS; after its last it was switched off.
     span = (
-        clients.filter(pl.col("offered"))
+        clients.filter(pl.col("starttls_offered"))
         .group_by(_PORT)
         .agg(pl.col("day").min().alias("since"), pl.col("day").max().alias("till"))
     )
     lacking = (
-        clients.filter(~pl.col("offered"))
+        clients.filter(~pl.col("starttls_offered"))
         .join(around, on=[*_PORT, "day"])
         .join(alike, on=[*_PORT, "day", "answer"])
         .join(span, on=list(_PORT))
@@ -165,48 +110,53 @@ def _others(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
 
 
 def _suspicious(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
-    """Return the rows of `_signs` in the window that show a sign, with `withheld` and `from_all`: refused to everybody.
+    """Return the rows in the window that show a sign, with `withheld` and `from_all`: refused to everybody.
 
     `stripped_client` is null for the latter: they are about the server.
     """
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works"))
-    from_all = pl.col("refused") & ~pl.col("works") & pl.col("offered") & ~pl.any_horizontal("masked", "starred")
+    from_all = (
+        pl.col("starttls_refused")
+        & ~pl.col("works")
+        & pl.col("starttls_offered")
+        & ~pl.any_horizontal("masked", "starred")
+    )
     rows = (
-        signs.filter("in_window", pl.any_horizontal(*_SIGNS, ~pl.col("offered")))
+        signs.filter("judged", pl.any_horizontal(*SIGNS, ~pl.col("starttls_offered")))
         .join(_others(signs, params), on=["server", "port", "day", "client"], how="left")
         .join(worked, on="server", how="left")
         .with_columns(
             (pl.col("withheld").fill_null(value=False) & pl.col("ehlo")).alias("withheld"),
-            (pl.col("refused") & (pl.col("works") | pl.col("offered"))).alias("refused"),
+            (pl.col("starttls_refused") & (pl.col("works") | pl.col("starttls_offered"))).alias("starttls_refused"),
             from_all.alias("from_all"),
         )
     )
     stripped_client = pl.when(~pl.col("from_all")).then("client").alias("stripped_client")
-    return rows.filter(pl.any_horizontal(*_SIGNS, "withheld")).with_columns(stripped_client)
+    return rows.filter(pl.any_horizontal(*SIGNS, "withheld")).with_columns(stripped_client)
 
 
 def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFrame:
     """Return one finding per client and server, and per server that refuses STARTTLS to all clients."""
-    signs_of = (*_SIGNS, "withheld")
+    signs_of = (*SIGNS, "withheld")
     found = (
-        _suspicious(tables["daily"], params)
+        _suspicious(tables["starttls_offer"], params)
         .group_by("stripped_client", "server")
         .agg(
             pl.col("first").min(),
             pl.col("last").max(),
-            *((pl.col(sign) * pl.col("count")).sum() for sign in signs_of),
-            pl.col("count").sum(),
+            *((pl.col(sign) * pl.col("sessions")).sum() for sign in signs_of),
+            pl.col("sessions").sum().alias("count"),
             pl.col("client").unique().sort().alias("clients"),
             pl.col("others_offered").max().fill_null(0),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            pl.col("logins").sum(),
+            pl.col("auth_attempts").sum().alias("logins"),
             pl.col("from_all").any(),
-            seen_first(),
+            seen_first("sightings"),
         )
-        .with_columns(pl.concat_list("server").alias("servers"), uids_seen())
+        .with_columns(pl.concat_list("server").alias("servers"), uids_seen("sightings"))
     )
     several = pl.col("clients").list.len() > 1
-    witnessed = (pl.col("refused") > 0) | (pl.col("others_offered") > 1)
+    witnessed = (pl.col("starttls_refused") > 0) | (pl.col("others_offered") > 1)
     return to_findings(
         found.with_columns(
             entity("stripped_client", "server"),
@@ -219,7 +169,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
             .alias("confidence"),
             pl.col("clients").list.head(100),
             terms(
-                *(evidence(f"sessions_{sign}", pl.col(sign)) for sign in signs_of),
+                *(evidence(f"sessions_{sign.removeprefix('starttls_')}", pl.col(sign)) for sign in signs_of),
                 evidence("others_offered", pl.col("others_offered"), 0.0),
                 evidence("logins_meanwhile", pl.col("logins"), 0.0),
                 evidence("refused_to_all_clients", pl.col("from_all"), 0.0),
@@ -253,11 +203,10 @@ DETECTOR = Detector(
         Advice("Change the passwords that were sent in clear meanwhile.", when=("logins_meanwhile",)),
     ),
     attack=("T1557", "T1689"),
-    needs=("session",),
+    needs=("starttls_offer",),
     required_logs=("smtp_session",),
     params=StrippedParams,
     plan=plan,
-    daily=Daily(("session",), _signs),
     stage="exposure",
     technique="STARTTLS stripping",
     symptom=True,

@@ -1,10 +1,11 @@
 """A client and a server that used TLS with each other no longer do.
 
-What it sees: pairs of client and server (table `pair_day`) with at least `min_tls_sessions` sessions in TLS, none of
-their sessions with mail or a login in clear before the last of these, and at least `min_clear_sessions` after it. One
-finding per client and server; `count` is the number of sessions in clear. Severity: medium where mail or credentials
-crossed the boundary of the site in clear and the change is no chance: of t sessions in TLS and n in clear, the chance
-that all n come last is t! n! / (t + n)!, and this is at most `chance`; else low.
+What it sees: pairs of client and server (table `pair_day`; smtp.log alone shows STARTTLS and mails in clear) with at
+least `min_tls_sessions` sessions in TLS, none of their sessions with mail or a login in clear before the last of these,
+and at least `min_clear_sessions` after it. One finding per client and server; `count` is the number of sessions in
+clear. Severity: medium where mail or credentials crossed the boundary of the site in clear and the change is no chance:
+of t sessions in TLS and n in clear, the chance that all n come last is t! n! / (t + n)!, and this is at most `chance`;
+else low.
 
 Why it matters: a certificate or a setting broke unnoticed, or somebody on the path strips STARTTLS (T1557). Clients
 that use TLS "if available" do not complain.
@@ -60,9 +61,9 @@ def _log_chance(tls: pl.Expr, clear: pl.Expr) -> pl.Expr:
 def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyFrame:
     """Return one finding per client and server."""
     in_window, crossed = pl.col("judged"), pl.col("direction").is_in(CROSSING)
+    pair_days = tables["pair_day"]
     pairs = (
-        tables["pair_day"]
-        .group_by(_PAIR)
+        pair_days.group_by(_PAIR)
         .agg(
             pl.col("last_tls").max(),
             pl.col("first_clear").min().alias("first"),
@@ -72,8 +73,6 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             pl.col("tls_sessions", "cleartext_mails").sum(),
             pl.col("cleartext_logins").sum(),
             (crossed & (pl.col("clear_sessions") > 0)).any().alias("crossed"),
-            pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            seen_first("in_clear"),
         )
         .filter(
             pl.col("last_tls") < pl.col("first"),
@@ -82,6 +81,13 @@ def plan(tables: Tables, params: DowngradeParams, _context: Context) -> pl.LazyF
             pl.col("count") >= params.min_clear_sessions,
         )
     )
+    # Of all pairs few remain: ports and sessions of the others need not be listed.
+    shown = (
+        pair_days.join(pairs.select(_PAIR), on=list(_PAIR), how="semi")
+        .group_by(_PAIR)
+        .agg(pl.col("port").cast(pl.String).unique().sort().alias("ports"), seen_first("in_clear"))
+    )
+    pairs = pairs.join(shown, on=list(_PAIR))
     no_chance = _log_chance(pl.col("tls_sessions"), pl.col("count")) <= log(params.chance)
     return to_findings(
         pairs.with_columns(

@@ -36,10 +36,10 @@ from zeeksmtp.detectors._enumerators import EnumerationParams, enumerators
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._harvest import harvests
-from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, recipient_counts, summary
+from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Advice, Context, Daily, Detector, Tables
+from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 
@@ -117,9 +117,7 @@ def _untested() -> list[pl.Expr]:
     return [pl.lit(None, field.dtype).alias(field.name) for field in dtype.fields]
 
 
-def _per_server(
-    every: pl.LazyFrame, sessions: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context
-) -> pl.LazyFrame:
+def _per_server(every: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationParams, context: Context) -> pl.LazyFrame:
     """Return the worst time at which a server had more queries in vain than usual, else its background as one finding.
 
     Queries of a client before its own alarm count for the former, so that a distributed harvest does not vanish when
@@ -130,7 +128,7 @@ def _per_server(
     before_alarm = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
     early = before_alarm.filter(IN_VAIN).cache()
     by_rate = surges(early, every, ("server",), "uid", context.alpha)
-    alike = harvests_by_helo(before_alarm, sessions, params.test(context), params.min_sources)
+    alike = harvests_by_helo(before_alarm, params.test(context), params.min_sources)
     surge = pl.concat([by_rate, alike.join(by_rate, on="server", how="anti")], how="diagonal_relaxed").cache()
     inside = context.window.covers()
     during = (
@@ -166,8 +164,7 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
     alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
     suspects = harvests(tables, params.test(context), params.min_recipients, context)
     hidden = suspects.join(rows, on=list(PAIR), how="anti")
-    distributed = _per_server(every, tables["session"], pairs, params, context)
-    return pl.concat([alone, distributed, _inferred(hidden)])
+    return pl.concat([alone, _per_server(every, pairs, params, context), _inferred(hidden)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
@@ -192,7 +189,7 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "role", "session", "attempt", "message", "command"),
+    needs=("query", "unlogged_recipient", "role", "attempt", "message", "command"),
     required_logs=("smtp_cmd",),
     inferred_from=("conn|smtp|smtp_session",),
     replaces=("smtp-probing",),
@@ -200,7 +197,6 @@ DETECTOR = Detector(
     plan=plan,
     stage="recon",
     trials=count_trials,
-    daily=Daily(("session", "command"), recipient_counts),
     technique="User enumeration",
     convicts=True,
 )

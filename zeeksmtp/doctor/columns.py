@@ -12,6 +12,9 @@ from zeeksmtp.logs._sniff import columns_of
 
 PACKAGE = ("smtp_session", "smtp_cmd", "smtp_auth")
 """Logs of our Zeek package. Every SMTP connection makes a line in the first."""
+RENAMED = {"fingerprint": "id", "cert_chain_fps": "cert_chain_fuids"}
+RENAMED |= {old: new for new, old in RENAMED.items()}
+"""Columns by which a certificate is known: one in today's logs, another in older ones."""
 _INSTALL = '`zeeksmtp zeek-scripts --install "$(zeek-config --site_dir)"`, `@load zeeksmtp` in local.zeek, then deploy'
 
 
@@ -52,7 +55,7 @@ def _package(newest: Mapping[str, Source]) -> Check:
 def _lacking(source: Source, name: str) -> Iterator[Check]:
     """Only TSV tells: a JSON line leaves out what is unset."""
     has = columns_of(source.path) if source.format == "tsv" else frozenset()
-    lacks = [column.name for column in logs()[name].columns if column.name not in has]
+    lacks = [c.name for c in logs()[name].columns if not has & {c.name, RENAMED.get(c.name, c.name)}]
     if has and lacks:
         remedy = f"an older package is loaded: {_INSTALL}" if name in PACKAGE else "let Zeek log them"
         yield Check("warn", f"{name}.log", f"{source.path.name} lacks {', '.join(lacks)}", remedy)

@@ -21,7 +21,7 @@ ENDS = ("client", "client_port", "server", "port")
 _NAMES = {"id.orig_h": "client", "id.orig_p": "client_port", "id.resp_h": "server", "id.resp_p": "port"}
 
 
-def number_of(uid: str = "uid", ends: Sequence[str] = ENDS) -> pl.Expr:
+def conn_key(uid: str = "uid", ends: Sequence[str] = ENDS) -> pl.Expr:
     """Give a connection's number: a hash of uid and ends, because a join on one integer costs a tenth of one on five.
 
     Uids alone repeat across sensors. Among ten million connections two share a number in one of 370,000 lakes.
@@ -29,22 +29,22 @@ def number_of(uid: str = "uid", ends: Sequence[str] = ENDS) -> pl.Expr:
     return pl.struct(uid, *ends).hash()
 
 
-def parties_named(log: pl.LazyFrame) -> pl.LazyFrame:
+def with_party_names(log: pl.LazyFrame) -> pl.LazyFrame:
     """Rename a log's connection columns to those of the facts."""
     return log.rename(_NAMES)
 
 
-def numbered(log: pl.LazyFrame) -> pl.LazyFrame:
+def with_conn_key(log: pl.LazyFrame) -> pl.LazyFrame:
     """Give a log with its connection columns named as in the facts, and `number`."""
-    return parties_named(log).with_columns(number_of().alias("number"))
+    return with_party_names(log).with_columns(conn_key().alias("conn_key"))
 
 
-def number_in_log() -> pl.Expr:
+def conn_key_in_log() -> pl.Expr:
     """Give the number of a connection from a log's own columns."""
-    return number_of(ends=tuple(_NAMES))
+    return conn_key(ends=tuple(_NAMES))
 
 
-def once(tables: Tables, log: str, line: str | None = None) -> pl.LazyFrame:
+def deduplicated(tables: Tables, log: str, line: str | None = None) -> pl.LazyFrame:
     """Give the rows of a log, each once, with `direction`, the session's uid and its number (`session`).
 
     The same line of two sensors (or of a file and its copy) has the same ends and `ts` (and `line`, its number where
@@ -53,11 +53,11 @@ def once(tables: Tables, log: str, line: str | None = None) -> pl.LazyFrame:
     """
     same = [*ENDS, "ts", *([line] if line else [])]
     # Copies are rare: only rows whose hash is not unique are sorted.
-    rows = numbered(tables[log]).with_columns(pl.struct(same).hash().is_duplicated().alias("copied"))
+    rows = with_conn_key(tables[log]).with_columns(pl.struct(same).hash().is_duplicated().alias("copied"))
     copied = rows.filter("copied").sort(*same, "uid", nulls_last=True)
     each = pl.concat([rows.filter(~pl.col("copied")), copied.unique(same, keep="first", maintain_order=True)])
-    known = tables["connection"].select("number", "session", "uid", "direction")
-    return each.drop("uid", "copied").join(known, on="number", how="left").drop("number")
+    known = tables["connection"].select("conn_key", "session", "uid", "direction")
+    return each.drop("uid", "copied").join(known, on="conn_key", how="left").drop("conn_key")
 
 
 def first_uids() -> pl.Expr:
@@ -79,12 +79,14 @@ def first_seen(where: pl.Expr | None = None, *, lines: bool = False, name: str =
 
 def seen_first(name: str = "seen") -> pl.Expr:
     """Give, within a group of rows with lists of `first_seen`, the first 20 of all."""
-    return pl.col(name).explode().drop_nulls().sort().head(20)
+    lists = pl.col(name).filter(pl.col(name).list.len() > 0)
+    # They are in the 20 lists that begin first, because each is in order: of millions of rows few are unpacked.
+    return lists.sort_by(lists.list.first()).head(20).explode().sort().head(20)
 
 
-def first_uids_seen() -> pl.Expr:
-    """Give, as `seen_first`, the uids alone, each once: those of rows among which a connection may be in several."""
-    return pl.col("seen").explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True).head(20)
+def first_uids_seen(name: str = "seen") -> pl.Expr:
+    """Return, as `seen_first`, the uids alone, each once: those of rows among which a connection may be in several."""
+    return pl.col(name).explode().drop_nulls().sort().struct.field("uid").unique(maintain_order=True).head(20)
 
 
 def uids_seen(name: str = "seen") -> pl.Expr:

@@ -8,7 +8,7 @@ the package's logs say what each session was.
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, number_of
+from zeeksmtp.facts._common import PARTIES, conn_key
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
 
@@ -35,7 +35,7 @@ def _logged(tables: Tables) -> pl.LazyFrame:
 
     A login of smtp_auth.log and a query of smtp_cmd.log are facts of their own, and no attempts here.
     """
-    session, verb = number_of().alias("session"), pl.col("command")
+    session, verb = conn_key().alias("session"), pl.col("command")
     rejected = ((verb == "AUTH") & (pl.col("reply_code") == _REJECTED_CODE)).sum().cast(pl.Int64)
     commands = (
         tables["command"].group_by(session).agg(rejected.alias("rejected"), pl.lit(value=True).alias("commanded"))
@@ -47,7 +47,7 @@ def _logged(tables: Tables) -> pl.LazyFrame:
 
 def _mails(tables: Tables) -> pl.LazyFrame:
     content = pl.col("content").fill_null(value=True).any().alias("mail_line")
-    return tables["message"].group_by(number_of().alias("session")).agg(content)
+    return tables["message"].group_by(conn_key().alias("session")).agg(content)
 
 
 def _counted() -> tuple[pl.Expr, pl.Expr]:

@@ -3,13 +3,13 @@
 import polars as pl
 
 from zeeksmtp.facts._account import normal_account
-from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per AUTH exchange."""
-    exchanges = once(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
+    exchanges = deduplicated(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
     account = normal_account(pl.col("user"), pl.col("host_name"))
     return exchanges.with_columns(account.alias("account"), crosses.alias("crosses")).select(

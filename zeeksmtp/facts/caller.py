@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from zeeksmtp.facts._day import day_of
 from zeeksmtp.facts._merging import where_several
-from zeeksmtp.model import Column, Context, Fact, Site, Tables
+from zeeksmtp.model import Column, Context, Fact, Tables
 
 _OUTSIDE = pl.col("direction").is_in(["outbound", "external"])
 
@@ -42,7 +41,7 @@ def _calls(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def _mails(tables: Tables, site: Site) -> pl.LazyFrame:
+def _mails(tables: Tables) -> pl.LazyFrame:
     sender = pl.col("sender_domain").fill_null("")
     recipients = pl.col("recipient_domains").list  # sorted
     return (
@@ -50,7 +49,7 @@ def _mails(tables: Tables, site: Site) -> pl.LazyFrame:
         .group_by("client")
         .agg(
             pl.len().cast(pl.UInt64).alias("mails"),
-            day_of("ts", site).unique().sort().alias("mail_days"),
+            pl.col("ts").dt.truncate("1d").unique().sort().alias("mail_days"),
             sender.min().alias("from_first"),
             sender.max().alias("from_last"),
             recipients.first().min().alias("to_first"),
@@ -59,12 +58,10 @@ def _mails(tables: Tables, site: Site) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, context: Context) -> pl.LazyFrame:
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per client with at least one session."""
     spoken = tables["session"].group_by("client").agg(pl.col("helo").drop_nulls().unique().sort().alias("names"))
-    rows = (
-        _calls(tables).join(spoken, on="client", how="left").join(_mails(tables, context.site), on="client", how="left")
-    )
+    rows = _calls(tables).join(spoken, on="client", how="left").join(_mails(tables), on="client", how="left")
     counted = rows.with_columns(pl.col("mails").fill_null(0), pl.col("names", "mail_days").fill_null([]))
     return counted.select(column.name for column in FACT.columns)
 
@@ -83,11 +80,11 @@ FACT = Fact(
         Column("sessions", "count", "sessions"),
         Column("refused", "count", "sessions in which a recipient or a message was refused"),
         Column("mailed", "count", "sessions in which mail was sent, as far as can be known"),
-        Column("days", "vector[time]", "days at the site, as midnight UTC, with a session with an outside server"),
+        Column("days", "vector[time]", "UTC days with a session with an outside server"),
         Column("names", "vector[string]", "what it called itself"),
         Column("local", "bool", "it is one of the site's own"),
         Column("mails", "count", "mail transactions seen"),
-        Column("mail_days", "vector[time]", "days at the site with a mail transaction"),
+        Column("mail_days", "vector[time]", "UTC days with a mail transaction"),
         Column("from_first", "string", "first domain of envelope senders; empty for a bounce; null without a mail"),
         Column("from_last", "string", "last of them"),
         Column("to_first", "string", "first domain of recipients; null without one"),

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per command."""
-    return once(tables, "smtp_cmd", "seq").select(column.name for column in FACT.columns)
+    return deduplicated(tables, "smtp_cmd", "seq").select(column.name for column in FACT.columns)
 
 
 FACT = Fact(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, number_of, numbered
+from zeeksmtp.facts._common import ENDS, PARTIES, conn_key, with_conn_key
 from zeeksmtp.facts._direction import FLAGS, direction, locality
 from zeeksmtp.model import Column, Context, Fact, Tables
 
@@ -16,21 +16,21 @@ def _rows(tables: Tables, log: str) -> pl.LazyFrame:
     flags = [pl.col(f) if log == "conn" else pl.lit(None, pl.Boolean).alias(f) for f in FLAGS]
     never = pl.lit(None, pl.Datetime("us", "UTC"))
     started, spoke = ("ts", never) if log in STARTS else (never, "ts")
-    rows = numbered(tables[log])
+    rows = with_conn_key(tables[log])
     if log == "conn":
         rows = rows.filter(pl.col("proto").fill_null("tcp") == "tcp")
     times = {"started": started, "spoke": spoke}
-    return rows.select("number", "uid", *ENDS, *flags, **times)
+    return rows.select("conn_key", "uid", *ENDS, *flags, **times)
 
 
 def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
     """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company."""
     logged = logged.with_columns(pl.struct(*ENDS, "ts").hash().is_duplicated().alias("company"))
-    alone = logged.filter(~pl.col("company")).with_columns(pl.col("number").alias("session"))
+    alone = logged.filter(~pl.col("company")).with_columns(pl.col("conn_key").alias("session"))
     several = (
         logged.filter("company")
         .with_columns(pl.col("uid").min().over(*ENDS, "ts"))
-        .with_columns(number_of().alias("session"))
+        .with_columns(conn_key().alias("session"))
     )
     return pl.concat([alone, several])
 
@@ -39,9 +39,9 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per logged connection id, with the session's uid and direction."""
     rows = pl.concat([_rows(tables, log) for log in (*STARTS, *LINES)])
     # A line's own time stands for the start only where neither log with starts has the connection.
-    merged = rows.group_by("number").agg(pl.col("started", "spoke", *FLAGS).min())
-    named = rows.filter(pl.col("number").is_first_distinct()).select("number", "uid", *ENDS)
-    logged = named.join(merged, on="number").with_columns(
+    merged = rows.group_by("conn_key").agg(pl.col("started", "spoke", *FLAGS).min())
+    named = rows.filter(pl.col("conn_key").is_first_distinct()).select("conn_key", "uid", *ENDS)
+    logged = named.join(merged, on="conn_key").with_columns(
         pl.coalesce("started", "spoke").alias("ts"), pl.col("uid").alias("logged_uid")
     )
     told = tables["coverage"].select(pl.col("flags_tell").any())
@@ -56,8 +56,8 @@ FACT = Fact(
     columns=(
         *PARTIES,
         Column("logged_uid", "string", "the uid as logged by this sensor"),
-        Column("number", "count", "number made of the uid as logged and the ends"),
-        Column("session", "count", "number of the session: that of `uid` and the ends"),
+        Column("conn_key", "count", "hash of the uid as logged and the ends: what lines of logs are joined by"),
+        Column("session", "count", "key of the session: that of `uid` and the ends"),
     ),
     needs=("coverage", *STARTS, *LINES),
     plan=plan,

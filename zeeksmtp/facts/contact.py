@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
@@ -23,7 +23,7 @@ def _outcome() -> pl.Expr:
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per client, server and port: the first contact and how it went."""
-    tried = once(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS))
+    tried = deduplicated(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS))
     one = pl.lit(1, pl.UInt64).alias("contacts")
     return _first(tried.with_columns(_outcome().alias("outcome"), one, pl.col("ts").alias("last")))
 

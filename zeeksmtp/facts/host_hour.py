@@ -1,8 +1,8 @@
-"""What each client sent in each hour."""
+"""What each client sent in each hour. Hours are UTC, as partitions are: no zone's day begins within one."""
 
 import polars as pl
 
-from zeeksmtp.facts._day import hour_of
+from zeeksmtp.facts._day import mail_hour, utc_hour
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("client", "hour")
@@ -12,12 +12,12 @@ def _count(value: pl.Expr) -> pl.Expr:
     return value.fill_null(0).sum().cast(pl.UInt64)
 
 
-def plan(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give one row per client and hour with at least one session."""
+def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
+    """Return one row per client and hour with a session that began or a mail."""
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0))
     sessions = (
         tables["session"]
-        .with_columns(hour_of("ts", context.site).alias("hour"), refused.alias("refused"))
+        .with_columns(utc_hour().alias("hour"), refused.alias("refused"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("sessions"),
@@ -33,7 +33,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     mails = (
         tables["message"]
         .filter(pl.col("content").fill_null(value=True))
-        .with_columns(hour_of("ts", context.site).alias("hour"))
+        .with_columns(mail_hour().alias("hour"))
         .group_by(_KEY)
         .agg(
             pl.len().cast(pl.UInt64).alias("messages"),
@@ -41,10 +41,12 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
             _count(pl.col("recipients")).alias("recipients"),
             pl.col("sender_domain").n_unique().cast(pl.UInt64).alias("domains_written_as"),
             pl.col("recipient_domains").explode().n_unique().cast(pl.UInt64).alias("domains_written_to"),
+            pl.col("direction").is_in(["outbound", "internal"]).max().alias("mails_local"),
         )
     )
-    counts = ("messages", "messages_accepted", "recipients", "domains_written_as", "domains_written_to")
-    joined = sessions.join(mails, on=list(_KEY), how="left").with_columns(pl.col(counts).fill_null(0))
+    # A session goes on after the hour in which it began.
+    joined = sessions.join(mails, on=list(_KEY), how="full", coalesce=True)
+    joined = joined.with_columns(pl.coalesce("local", "mails_local").alias("local"), pl.col(pl.UInt64).fill_null(0))
     return joined.select(column.name for column in FACT.columns)
 
 
@@ -53,7 +55,7 @@ FACT = Fact(
     doc="One row per client and hour: how much it sent, as far as it was visible.",
     columns=(
         Column("client", "addr", "the client"),
-        Column("hour", "time", "start of the hour"),
+        Column("hour", "time", "start of the hour (UTC)"),
         Column("local", "bool", "the client is one of the site's own"),
         Column("sessions", "count", "SMTP sessions"),
         Column("tls_sessions", "count", "of these inside TLS, where mails are not visible"),

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, once
+from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 
@@ -29,8 +29,8 @@ def _each_distinct(lists: pl.Series) -> pl.Series:
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
-    sessions = tables["session"].select("session", "tls")
-    mails = once(tables, "smtp", "trans_depth").filter(
+    sessions = tables["session"].select("session", "tls", started="ts")
+    mails = deduplicated(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
     )
     sender = _bare(pl.col("mailfrom"))
@@ -59,6 +59,7 @@ FACT = Fact(
     doc="One row per mail transaction that was visible (mails inside TLS are not).",
     columns=(
         *PARTIES,
+        Column("started", "time", "start of its session"),
         Column("trans_depth", "count", "number of the transaction within the connection"),
         Column("helo", "string", "what the client called itself"),
         Column("sender", "string", "envelope sender, lower case; empty for a bounce"),

@@ -9,18 +9,18 @@ _KEY = ("client", "server", "port", "direction")
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per client, server, port and direction with at least one session."""
-    return _merged(tables["pair_day"])
-
-
-def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
-    merged = rows.group_by(_KEY).agg(
-        pl.col("first").min(),
-        pl.col("last").max(),
-        pl.col("sessions", "tls_sessions").sum(),
-        pl.col("answered").any(),
-        pl.col("starttls_offered", "auth_offered_in_clear").max(),
+    sums = (
+        tables["pair_day"]
+        .group_by(_KEY)
+        .agg(
+            pl.col("first").min(),
+            pl.col("last").max(),
+            pl.col("sessions", "tls_sessions").sum(),
+            pl.col("answered").any(),
+            pl.col("starttls_offered", "auth_offered_in_clear").max(),
+        )
     )
-    return merged.select(column.name for column in FACT.columns)
+    return sums.select(column.name for column in FACT.columns)
 
 
 FACT = Fact(
@@ -41,6 +41,4 @@ FACT = Fact(
     ),
     needs=("pair_day",),
     plan=plan,
-    daily=True,
-    merge=_merged,
 )

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, number_of, seen_first
-from zeeksmtp.facts._day import day_of
+from zeeksmtp.facts._common import conn_key, first_seen
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
@@ -13,10 +12,6 @@ CROSSING = ("inbound", "outbound", "external")
 """Directions of connections that leave the site's own networks."""
 
 _KEY = ("client", "server", "port", "direction", "day", "judged")
-_COUNTS = (
-    *("sessions", "tls_sessions", "clear_sessions", "starttls_unused", "starttls_unused_logins"),
-    *("cleartext_mails", "cleartext_logins", "refused", "mailed"),
-)
 
 
 def _offers_passwords() -> pl.Expr:
@@ -36,17 +31,17 @@ def _count(condition: pl.Expr) -> pl.Expr:
 
 
 def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
-    """Mails in clear per session: all (`mails_in_clear`), and those that crossed the boundary of the site."""
+    """Return mails in clear per session (`clear_mails`), and those that crossed the boundary of the site."""
     crosses = pl.col("direction").is_in(CROSSING)
     mails = tables["message"].filter(~pl.col("tls").fill_null(value=True))
-    return mails.group_by(number_of().alias("session")).agg(
-        pl.len().cast(pl.UInt64).alias("mails_in_clear"), crosses.sum().cast(pl.UInt64).alias("cleartext_mails")
+    return mails.group_by(conn_key().alias("session")).agg(
+        pl.len().cast(pl.UInt64).alias("clear_mails"), crosses.sum().cast(pl.UInt64).alias("cleartext_mails")
     )
 
 
 def _in_clear(name: str) -> pl.Expr:
     """Start of the sessions that carried mail or a login without TLS, and null for the others."""
-    used = pl.sum_horizontal(pl.col("mail", "auth_attempts", "mails_in_clear").fill_null(0))
+    used = pl.sum_horizontal(pl.col("mail", "auth_attempts", "clear_mails").fill_null(0))
     return pl.when(~pl.col("tls").fill_null(value=True), used > 0).then(name)
 
 
@@ -60,7 +55,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         tables["session"]
         .join(_cleartext_mails(tables), on="session", how="left")
         .with_columns(
-            day_of("ts", context.site).alias("day"),
+            pl.col("ts").dt.truncate("1d").alias("day"),
             context.window.covers().alias("judged"),
             spoke.alias("spoke"),
             refused.alias("refused"),
@@ -93,19 +88,6 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     return rows.select(column.name for column in FACT.columns)
 
 
-def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
-    merged = rows.group_by(_KEY).agg(
-        pl.col("first", "first_clear").min(),
-        pl.col("last", "last_tls", "last_clear").max(),
-        pl.col(_COUNTS).sum(),
-        seen_first("in_clear"),
-        pl.col("silent").explode().drop_nulls().sort(),
-        pl.col("answered").any(),
-        pl.col("starttls_offered", "auth_offered_in_clear").max(),
-    )
-    return merged.select(column.name for column in FACT.columns)
-
-
 FACT = Fact(
     name="pair_day",
     doc="One row per client, server, port, direction and day: their sessions, summed up.",
@@ -114,7 +96,7 @@ FACT = Fact(
         Column("server", "addr", "the server"),
         Column("port", "port", "its port"),
         Column("direction", "string", "inbound, outbound, internal, external or unknown"),
-        Column("day", "time", "the day at the site, as midnight UTC"),
+        Column("day", "time", "the UTC day"),
         Column("judged", "bool", "the sessions lie in the window of the report; earlier ones are history"),
         Column("first", "time", "start of its first session"),
         Column("last", "time", "start of its last session"),
@@ -139,6 +121,4 @@ FACT = Fact(
     needs=("session", "message"),
     plan=plan,
     daily=True,
-    merge=_merged,
-    by_day=True,
 )

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES
+from zeeksmtp.facts._common import ENDS, PARTIES
 from zeeksmtp.facts._reply import VERBS, queried_name, verdict
 from zeeksmtp.model import Column, Context, Fact, Tables
 
@@ -16,8 +16,10 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     queries = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
     contrast = tables["contrast"].with_columns(contrast=pl.lit(value=True))
     confirms = (pl.col("verdict") == "ambiguous") & pl.col("contrast").fill_null(value=False)
+    names = tables["session"].select("uid", *ENDS, "helo")
     return (
-        queries.with_columns(queried_name().alias("name"), verdict().alias("verdict"))
+        queries.join(names, on=["uid", *ENDS], how="left")
+        .with_columns(queried_name().alias("name"), verdict().alias("verdict"))
         .join(contrast, on=["server", "verb"], how="left")
         .with_columns(pl.when(confirms).then(pl.lit("confirmed")).otherwise(pl.col("verdict")).alias("verdict"))
         .select(column.name for column in FACT.columns)
@@ -37,11 +39,12 @@ FACT = Fact(
             "string",
             "confirmed, unknown, ambiguous, refused (policy, not available), deferred (4xx), none",
         ),
+        Column("helo", "string", "what the client called itself"),
         Column("reply_code", "count", "code of the reply"),
         Column("reply_status", "string", "its enhanced status"),
         Column("disclosed", "vector[string]", "the disclosed addresses"),
     ),
-    needs=("command", "contrast"),
+    needs=("command", "contrast", "session"),
     plan=plan,
     daily=True,
 )

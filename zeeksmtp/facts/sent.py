@@ -22,7 +22,7 @@ FACT = Fact(
     doc="One row per local client and hour with mail: what it sent.",
     columns=(
         Column("client", "addr", "the client"),
-        Column("hour", "time", "start of the hour"),
+        Column("hour", "time", "start of the hour (UTC)"),
         Column("day", "time", "its day at the site, as midnight UTC"),
         Column("messages", "count", "mails seen"),
         Column("recipients", "count", "envelope recipients"),

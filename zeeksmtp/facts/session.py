@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, once
+from zeeksmtp.facts._common import ENDS, PARTIES, deduplicated
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
 
@@ -59,13 +59,13 @@ def _names(columns: tuple[Column, ...]) -> list[str]:
 
 
 def _mails(tables: Tables) -> pl.LazyFrame:
-    told = once(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
+    told = deduplicated(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
     helo = pl.col("helo").first(ignore_nulls=True).alias("smtp_helo")
     return told.group_by("session").agg(helo, pl.col("tls").max().alias("smtp_tls"))
 
 
 def _handshakes(tables: Tables) -> pl.LazyFrame:
-    shaken = once(tables, "ssl").sort("ts", "version", nulls_last=True)
+    shaken = deduplicated(tables, "ssl").sort("ts", "version", nulls_last=True)
     version = pl.col("version").last(ignore_nulls=True).alias("tls_version")
     return shaken.group_by("session").agg(pl.col("established").max(), version)
 
@@ -82,10 +82,10 @@ def _tls(starttls: pl.Expr) -> pl.Expr:
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per session; logs that are missing leave their columns null."""
-    own = pl.col("number") == pl.col("session")
+    own = pl.col("conn_key") == pl.col("session")
     connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")
-    conn = once(tables, "conn").select("session", *_names(_FROM_CONN))
-    session = once(tables, "smtp_session").select(
+    conn = deduplicated(tables, "conn").select("session", *_names(_FROM_CONN))
+    session = deduplicated(tables, "smtp_session").select(
         "session", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
     )
     has_ssl_log = tables["coverage"].select((pl.col("log") == "ssl").any().alias("has_ssl_log"))
@@ -116,7 +116,7 @@ FACT = Fact(
         *_FROM_CONN,
         *_OWN,
         *_FROM_SESSION,
-        Column("session", "count", "its number, as in `connection`"),
+        Column("session", "count", "its key, as in `connection`"),
     ),
     needs=("coverage", "connection", "conn", "smtp", "smtp_session", "ssl"),
     plan=plan,

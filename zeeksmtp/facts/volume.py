@@ -27,7 +27,7 @@ def _told_twice(timezone: str) -> pl.Expr:
 
 
 def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
-    """Judge the hours of whole days, by their peers where they have no history."""
+    """Judge hours, by their peers where they have no history."""
     own = [pl.when("has_history").then(name).alias(name) for name in ("expected", "variance")]
     centre, variance = _of_peers()
     based = hours.with_columns(own).with_columns(
@@ -43,7 +43,8 @@ def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Give one row per local client and hour."""
-    hours = tables["usual"].join(tables["peer"], on="client", how="left")
+    roles = tables["role"].select("role", client="host")
+    hours = tables["usual"].join(roles, on="client", how="left")
     return _judged(hours.with_columns(_told_twice(context.site.timezone).alias("told_twice")))
 
 
@@ -65,9 +66,6 @@ FACT = Fact(
         Column("p", "double", "chance of that much or more; null for an hour that the clock shows twice"),
         Column("has_history", "bool", "judged by its own past"),
     ),
-    needs=("usual", "peer"),
+    needs=("usual", "role"),
     plan=plan,
-    daily=True,
-    merge=_judged,
-    by_day=True,
 )

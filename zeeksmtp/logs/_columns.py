@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Final
 
@@ -23,7 +23,6 @@ from zeeksmtp.logs._common import CONNECTION
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
-REQUIRED: Final = tuple(column.name for column in CONNECTION)
 HALF_LINE: Final = "half last line"
 _WAITING_BYTES: Final = 1 << 23
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -33,6 +32,12 @@ _ISO_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 Rejects = list[tuple[int, str]]
 _Odd = Callable[[pl.Series], pl.Series]
+
+
+@cache
+def required(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """Return the columns without which a row is of no use: those of `CONNECTION` that a log with `columns` has."""
+    return tuple(column.name for column in columns if column in CONNECTION)
 
 
 @dataclass
@@ -189,9 +194,10 @@ def typed(
 def batch(log: Log, frames: Sequence[pl.DataFrame], rejects: Rejects) -> Batch:
     """Return typed rows (with `NUMBER`) of a log in order; reject those without a key."""
     kept = frames[0] if len(frames) == 1 else pl.concat(frames).sort(NUMBER)
-    if any(kept[name].null_count() for name in REQUIRED):
-        why = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in REQUIRED)
+    keys = required(log.columns)
+    if any(kept[name].null_count() for name in keys):
+        why = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in keys)
         rejects = rejects + kept.select(NUMBER, why.alias("why")).drop_nulls().rows()
-        kept = kept.drop_nulls(REQUIRED)
+        kept = kept.drop_nulls(keys)
     kept.drop_in_place(NUMBER)
     return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)

@@ -53,7 +53,7 @@ def _unhex(text: str) -> str:
 def heads_rows(line: str) -> bool:
     """Return whether a line is the plain list of names that `tsv=T` writes instead of a header."""
     names = [canonical(name) for name in line.split("\t")]
-    return names[0] == "ts" and "uid" in names and len(names) == len(set(names))
+    return names[0] == "ts" and ("uid" in names or "fingerprint" in names) and len(names) == len(set(names))
 
 
 def unpadded(data: bytes) -> bytes:

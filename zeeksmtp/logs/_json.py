@@ -16,7 +16,6 @@ import polars as pl
 from zeeksmtp.logs._careful import json_value, table
 from zeeksmtp.logs._columns import (
     HALF_LINE,
-    REQUIRED,
     Batch,
     Plan,
     Rejects,
@@ -24,6 +23,7 @@ from zeeksmtp.logs._columns import (
     batch,
     missing,
     of_decoded,
+    required,
     typed,
 )
 from zeeksmtp.logs._kinds import by_path, canonical, logs
@@ -176,7 +176,7 @@ def _layout(columns: tuple[Column, ...], keys: tuple[tuple[str, type], ...], *, 
     """Return the plan for lines with these keys; `None` if they are too many, nested, or two of one name."""
     names = {key for key, _ in keys}
     raw = {key if {"ts", "id.orig_h"} <= names else canonical(key): key for key in names}
-    if len(raw) != len(names) or len(names) > _MAX_KEYS or not set(REQUIRED) <= raw.keys():
+    if len(raw) != len(names) or len(names) > _MAX_KEYS or not set(required(columns)) <= raw.keys():
         return None
     schema = {key: _EXTRAS.get(kind, pl.String()) for key, kind in keys}
     schema |= {raw[column.name]: _decoded(column.type, iso=iso) for column in columns if column.name in raw}

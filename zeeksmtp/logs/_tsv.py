@@ -13,7 +13,6 @@ import polars as pl
 from zeeksmtp.logs._careful import Marks, table, tsv_value
 from zeeksmtp.logs._columns import (
     HALF_LINE,
-    REQUIRED,
     Batch,
     Plan,
     Rejects,
@@ -21,6 +20,7 @@ from zeeksmtp.logs._columns import (
     batch,
     missing,
     of_cells,
+    required,
     typed,
 )
 from zeeksmtp.logs._header import Header, header_runs, heads_rows, unpadded
@@ -96,7 +96,7 @@ class TsvReader:
         if not data:
             return 0
         log = logs().get(self.header.log or "")
-        unusable = None if log is None else self._unusable()
+        unusable = None if log is None else self._unusable(log)
         sifted = sift(data, None if unusable else self._hint(log), line)
         rows = sifted.rows.filter(~pl.col("l").str.starts_with("#")) if idle else sifted.rows
         found = Batch(None if log is None else log.name, lines=sifted.lines - idle)
@@ -115,11 +115,11 @@ class TsvReader:
         pattern = prefilter(log, self.header)
         return None if pattern is None else pl.col("l").str.contains(pattern)
 
-    def _unusable(self) -> tuple[str, str] | None:
+    def _unusable(self, log: Log) -> tuple[str, str] | None:
         """Return why no row below this header can be used: for each row, and for the file with the remedy."""
         if not self.header.fields:
             return "no #fields line before it", "no #fields line says what its columns are: restore the header"
-        lacking = [name for name in REQUIRED if name not in self.header.fields]
+        lacking = [name for name in required(log.columns) if name not in self.header.fields]
         if not lacking:
             return None
         return f"the header lacks {lacking[0]}", f"its header lacks {', '.join(lacking)}: let Zeek log these columns"

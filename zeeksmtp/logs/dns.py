@@ -1,29 +1,41 @@
-"""dns.log: look-ups of MX records. A workstation that makes its own delivers mail by itself."""
+"""dns.log: look-ups of MX records, and of mail providers.
+
+A workstation that looks up MX records delivers mail by itself. Answers about providers name their addresses.
+"""
 
 import polars as pl
 
 from zeeksmtp.logs._common import CONNECTION
+from zeeksmtp.logs._providers import ALL_NAMES, ALL_SUFFIXES
 from zeeksmtp.model import Column, Hint, Log
 
 _MX = 15  # RFC 1035, 3.2.2
 
 
+def _is_provider() -> pl.Expr:
+    """Return a boolean expression: the query is for a server of a mail provider."""
+    suffixes = pl.any_horizontal(pl.col("query").str.ends_with(suffix) for suffix in ALL_SUFFIXES)
+    return (pl.col("query").is_in(ALL_NAMES) | suffixes).fill_null(value=False)
+
+
 def concerns() -> pl.Expr:
-    """Return a boolean expression: the query asks for MX."""
-    return ((pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")).fill_null(value=False)
+    """Return a boolean expression: the query is for MX records or for a server of a mail provider."""
+    asks_mx = (pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")
+    return asks_mx.fill_null(value=False) | _is_provider()
 
 
 LOG = Log(
     name="dns",
-    doc="look-ups of MX records",
-    unseen="look-ups of MX records are not visible",
+    doc="look-ups of MX records and of mail providers",
+    unseen="look-ups of MX records and of mail providers are not visible",
     columns=(
         *CONNECTION,
         Column("query", "string", "the domain asked for"),
         Column("qtype", "count", "query type; MX is 15"),
         Column("qtype_name", "string", "query type by name"),
         Column("rcode_name", "string", "how the name server answered"),
+        Column("answers", "vector[string]", "the answers: addresses and names"),
     ),
-    hint=Hint(values={"qtype": (str(_MX),), "qtype_name": ("MX",)}),
+    hint=Hint(values={"qtype": (str(_MX),), "qtype_name": ("MX",)}, text=(*ALL_NAMES, *ALL_SUFFIXES)),
     concerns=concerns,
 )

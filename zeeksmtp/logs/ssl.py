@@ -13,6 +13,12 @@ LOG = Log(
         Column("cipher", "string", "cipher suite agreed on"),
         Column("server_name", "string", "name that the client asked for"),
         Column("established", "bool", "the handshake was completed"),
+        Column(
+            "cert_chain_fps",
+            "vector[string]",
+            "fingerprints of the server's chain; none in TLS 1.3",
+        ),
+        Column("cert_chain_fuids", "vector[string]", "their file ids, in older logs"),
     ),
     hint=PORT_HINT,
     concerns=on_smtp_port,

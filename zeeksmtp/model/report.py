@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -83,7 +84,9 @@ class Day(Shape):
 class ServerPosture(Shape):
     """What one server port shows of itself. Null: cannot be known from the logs at hand.
 
-    `tls_versions` counts sessions by version (ssl.log); `days` are the last 35 with sessions, of the site's own.
+    `tls_versions` counts sessions by version, `ciphers` handshakes by cipher suite, `weak_tls` those on a version below
+    1.2 or a weak suite (ssl.log). The certificate is the one shown last (x509.log; TLS 1.3 encrypts it).
+    `days` are the last 35 with sessions, of the site's own.
     """
 
     server: str
@@ -95,6 +98,10 @@ class ServerPosture(Shape):
     answers_vrfy: bool | None
     answers_expn: bool | None
     tls_versions: dict[str, int] = Field(default_factory=dict)
+    ciphers: dict[str, int] = Field(default_factory=dict)
+    weak_tls: int | None = None
+    certificate_expires: Moment | None = None
+    certificate_names: tuple[str, ...] = ()
     days: tuple[Day, ...] = ()
 
 
@@ -144,12 +151,40 @@ class PairTable(Shape):
     rows: tuple[PairPosture, ...] = ()
 
 
+class LegacyAuth(Shape):
+    """How a host of the site hands mail to a provider that ends this method, or lets organisations end it.
+
+    `accounts` are envelope senders where no login was visible; `replies` are status codes that refuse the method.
+    `ends` is the provider's day for it; null: none was published, or the organisation decides.
+    """
+
+    client: str
+    provider: str
+    port: int
+    method: Literal["SMTP AUTH", "direct send"]
+    sessions: int
+    tls_sessions: int
+    tls_versions: tuple[str, ...]
+    accounts: tuple[str, ...]
+    replies: tuple[str, ...]
+    last: Moment
+    ends: date | None
+
+
+class LegacyAuthTable(Shape):
+    """What was refused first, then what has an end; `total` counts all, which `zeeksmtp export` writes."""
+
+    total: int = 0
+    rows: tuple[LegacyAuth, ...] = ()
+
+
 class Posture(Shape):
-    """How much of the mail traffic is encrypted: in all, by server, by local client, by pair."""
+    """How much of the mail traffic is encrypted: in all, by server, by local client, by pair; and legacy logins."""
 
     servers: tuple[ServerPosture, ...]
     clients: ClientTable = ClientTable()
     pairs: PairTable = PairTable()
+    legacy_auth: LegacyAuthTable = LegacyAuthTable()
     sessions: int
     tls_sessions: int
 

@@ -111,9 +111,10 @@ class Fact:
     """A table that detectors read: a lazy plan over logs and other facts, with declared columns.
 
     `needs` names tables that must be there (an absent log is given as an empty frame of its columns). A fact is `daily`
-    if the rows of several days are those of each day put together, where all lines of a connection are of one day, and
-    what it needs besides logs is daily too or whole; `merge` then makes one table of the days' rows, where they are
-    not yet.
+    if the rows of several UTC days are those of each day put together, where all lines of a connection are of one day.
+    Of the logs and daily facts that it needs, its plan then sees the rows of one day; of others the whole table, which
+    should be small and seldom change, because all days are computed again when it does. `merge` makes one table of the
+    days' rows where a key may have one on each day; others see that table only. It may be given rows that it made.
     """
 
     name: str
@@ -123,37 +124,12 @@ class Fact:
     plan: Callable[[Tables, Context], pl.LazyFrame]
     daily: bool = False
     merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
-    by_day: bool = False
-    """Rows of different days stay apart: `merge` makes one of those of one day, and says nothing of several."""
-    past: str = ""
-    """A daily table whose rows of all earlier days its plan finds as `past`, where they are not in the table itself."""
-    cache_key: str = ""
-    """What its rows depend on besides tables and context."""
-
-    @property
-    def is_merged(self) -> bool:
-        """Tell whether the days become one table, which is what others see of it, daily ones too."""
-        return self.merge is not None and not self.by_day
 
 
 class Params(BaseModel):
     """Base of every detector's parameters: frozen, no unknown key; each field has bounds, unit and source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """What a detector needs to know of each day, made once for days that stay as they are.
-
-    `plan`, of the arguments of `Detector.plan` but with the tables in `needs` only, gives rows that may be made a day
-    at a time, as those of a daily `Fact`; `merge` gives fewer rows, of the same columns, that say as much as those of
-    several days.
-    """
-
-    needs: tuple[str, ...]
-    plan: Callable[[Tables, Any, Context], pl.LazyFrame]
-    merge: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +157,7 @@ class Detector:
     may be empty: then it never observes, or never infers), else it is blind and does not run; `a|b` is satisfied by
     either log. An observed finding makes inferred ones of the detectors in `replaces`
     superfluous where the parties are the same (`correlate/replacement.py`);
-    `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`). The rows
-    of `daily` are in `tables` as `daily`.
+    `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`).
 
     Incidents: `stage` is the step of an attack that it shows, `technique` what a campaign of such findings is called.
     A finding of medium or above `convicts` its clients: they are attackers, bots or stealers. Findings of a `symptom`
@@ -204,7 +179,6 @@ class Detector:
     symptom: bool = False
     trials: Callable[[Tables, Any, Context], pl.LazyFrame] | None = None
     compromises_credentials: bool = False
-    daily: Daily | None = None
     inferred_from: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
 

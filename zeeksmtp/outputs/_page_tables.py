@@ -28,7 +28,10 @@ class PageTable:
 
 def servers(report: Report) -> PageTable:
     """Return what server ports show of themselves: first those with a weakness, then by sessions."""
-    columns = ("server", "#port", "#sessions", SHARE, "TLS versions", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
+    columns = (
+        *("server", "#port", "#sessions", SHARE, "TLS versions", "#weak TLS", "certificate until"),
+        *("STARTTLS", "AUTH in clear", "VRFY", "EXPN"),
+    )
     shows_tls = _sentences.shows_tls(report)
     rows = tuple(_server(server, shows_tls=shows_tls) for server in sorted(report.posture.servers, key=_order))
     return PageTable("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
@@ -45,7 +48,10 @@ def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
     share = f"{server.tls_sessions / server.sessions:.0%}" if shows_tls and server.sessions else UNKNOWN
     unknown = UNKNOWN if server.tls_sessions or not shows_tls else ""
     flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
-    return (server.server, str(server.port), f"{server.sessions:,}", share, versions or unknown, *map(flag, flags))
+    weak = UNKNOWN if server.weak_tls is None else f"{server.weak_tls:,}"
+    until = f"{server.certificate_expires:%Y-%m-%d}" if server.certificate_expires else UNKNOWN
+    ends = (server.server, str(server.port), f"{server.sessions:,}", share)
+    return (*ends, versions or unknown, weak, until, *map(flag, flags))
 
 
 def clients(report: Report) -> PageTable:
@@ -56,6 +62,12 @@ def clients(report: Report) -> PageTable:
 def pairs(report: Report) -> PageTable:
     """Return the pairs of client and server port with most sessions in clear."""
     return _top("Pairs", _sentences.PAIR_COLUMNS, _sentences.pairs(report), report.posture.pairs.total)
+
+
+def legacy_auth(report: Report) -> PageTable:
+    """Return the hosts that hand mail to a provider by a method that ends."""
+    rows, total = _sentences.legacy_auth(report), report.posture.legacy_auth.total
+    return _top(_sentences.LEGACY_AUTH_TITLE, _sentences.LEGACY_AUTH_COLUMNS, rows, total)
 
 
 def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> PageTable:

@@ -23,6 +23,7 @@ from zeeksmtp.model import (
     Finding,
     HostName,
     Incident,
+    LegacyAuth,
     PairPosture,
     Posture,
     Report,
@@ -32,15 +33,19 @@ from zeeksmtp.model import (
 )
 from zeeksmtp.outputs._pseudonym_names import Names
 
-_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture)
+_Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture, LegacyAuth)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
-_OWN = {"directions", "how", "seen_as", "remedy"}
+_OWN = {"directions", "how", "seen_as", "remedy", "provider", "end"}
 # Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
-_LOGGED = {"mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods"}
+_LOGGED = {
+    *("mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods", "replies"),
+    *("weaknesses", "versions", "tls_versions", "ciphers"),
+}
 _PROTOCOL = re.compile(
     r"[1-9]\d{0,4}|VRFY|EXPN|RCPT|MAIL|AUTH|STARTTLS|HELO|EHLO|PLAIN|LOGIN"
-    r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?",
+    r"|NTLM|GSSAPI|GSS-SPNEGO|EXTERNAL|ANONYMOUS|XOAUTH2|OAUTHBEARER|(CRAM|DIGEST)-MD5|SCRAM-SHA-[0-9-]+(-PLUS)?"
+    r"|(?:SSL|TLS)(?:v[123][0-3]?|_[A-Za-z0-9_]+)|5[.]7[.]\d{1,3}|SMTP AUTH|direct send",
 )
 # Titles begin with these words, which are names that a scanner tries as well.
 _PHRASES = ("User-enumeration oracle", "User enumeration")
@@ -176,14 +181,25 @@ def _posture(names: Names, posture: Posture) -> Posture:
 
     return posture.model_copy(
         update={
-            "servers": each(posture.servers),
+            "servers": tuple(
+                s.model_copy(update={"certificate_names": _each(names.domain, s.certificate_names)})
+                for s in each(posture.servers)
+            ),
             "clients": posture.clients.model_copy(update={"rows": each(posture.clients.rows)}),
             "pairs": posture.pairs.model_copy(update={"rows": each(posture.pairs.rows)}),
+            "legacy_auth": posture.legacy_auth.model_copy(
+                update={
+                    "rows": tuple(
+                        row.model_copy(update={"accounts": _each(names.account, row.accounts)})
+                        for row in each(posture.legacy_auth.rows)
+                    )
+                }
+            ),
         }
     )
 
 
-def _ends(names: Names, row: ServerPosture | ClientPosture | PairPosture) -> dict[str, str]:
+def _ends(names: Names, row: ServerPosture | ClientPosture | PairPosture | LegacyAuth) -> dict[str, str]:
     """Return the pseudonyms of the ends that a row has."""
     return {end: names.domain(getattr(row, end)) for end in ("client", "server") if hasattr(row, end)}
 

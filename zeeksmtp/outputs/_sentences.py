@@ -4,13 +4,18 @@ from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, span, stamp
+from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, span, stamp
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
 _COUNTS = ("#sessions", "#TLS", "#STARTTLS unused", "#mails in clear", "#logins in clear")
 CLIENT_COLUMNS = ("client", "#servers", *_COUNTS)
 PAIR_COLUMNS = ("client → server", "#port", *_COUNTS)
+LEGACY_AUTH_TITLE = "Legacy authentication: what breaks when mail providers end it"
+LEGACY_AUTH_COLUMNS = (
+    *("client", "provider", "#port", "method", "#sessions", "TLS", "accounts"),
+    *("refused with", "last", "ends"),
+)
 VOLUME_COLUMNS = ("client", "hour", "#messages", "#recipients", "#expected", "#upper")
 """Heads of tables; one that starts with `#` stands over numbers."""
 LEGEND = f"{UNKNOWN} cannot be seen in these logs, or there is no baseline yet."
@@ -199,22 +204,44 @@ def pairs(report: Report) -> list[tuple[str, ...]]:
     return [(f"{p.client} → {p.server}", str(p.port), *_counts_of(p)) for p in report.posture.pairs.rows]
 
 
+def legacy_auth(report: Report) -> list[tuple[str, ...]]:
+    """Return the rows of the table of legacy authentication; no account or version is one that is not visible."""
+    return [
+        (
+            *(row.client, row.provider, str(row.port), row.method, f"{row.sessions:,}"),
+            *(names(row.tls_versions) or UNKNOWN, names(row.accounts) or UNKNOWN, names(row.replies)),
+            *(f"{row.last:%Y-%m-%d}", f"{row.ends:%Y-%m-%d}" if row.ends else ""),
+        )
+        for row in report.posture.legacy_auth.rows
+    ]
+
+
 def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
     numbers = (row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
     return tuple(f"{number:,}" for number in numbers)
 
 
 def tls(report: Report, limit: int) -> list[str]:
-    """Return, of the first `limit` servers of the table, the TLS versions, and how the share of TLS changed."""
+    """Return, of the first `limit` servers of the table, TLS versions, certificate and the trend of TLS."""
     if not shows_tls(report):
         return []
-    shown = ((s, _versions(s) + _trend(s)) for s in _ranked(report)[:limit])
+    shown = ((s, _versions(s) + _weak(s) + _certificate(s) + _trend(s)) for s in _ranked(report)[:limit])
     return [f"{s.server} port {s.port}: {'; '.join(parts)}" for s, parts in shown if parts]
 
 
 def _versions(server: ServerPosture) -> list[str]:
     versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
     return [f"sessions by TLS version: {versions}"] if versions else []
+
+
+def _weak(server: ServerPosture) -> list[str]:
+    return [f"weak TLS: {counted(server.weak_tls, 'handshake')}"] if server.weak_tls else []
+
+
+def _certificate(server: ServerPosture) -> list[str]:
+    if server.certificate_expires is None:
+        return []
+    return [f"certificate of {names(server.certificate_names) or UNKNOWN} until {server.certificate_expires:%Y-%m-%d}"]
 
 
 def _trend(server: ServerPosture) -> list[str]:

@@ -120,6 +120,10 @@ def _hosts(report: Report) -> Iterable[str]:
     posture = report.posture
     yield from _table(_sentences.CLIENT_COLUMNS, _sentences.clients(report), total=posture.clients.total)
     yield from _table(_sentences.PAIR_COLUMNS, _sentences.pairs(report), total=posture.pairs.total)
+    if posture.legacy_auth.rows:
+        yield f"### {_sentences.LEGACY_AUTH_TITLE}"
+    legacy = _sentences.legacy_auth(report)
+    yield from _table(_sentences.LEGACY_AUTH_COLUMNS, legacy, total=posture.legacy_auth.total)
     yield from _volumes(report)
     if report.roles:
         yield "## Roles"

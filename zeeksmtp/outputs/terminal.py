@@ -97,6 +97,9 @@ def _posture(report: Report) -> Iterable[RenderableType]:
     ):
         yield from [Text()] * bool(rows)
         yield from rows_of(columns, rows, total)
+    if legacy := _sentences.legacy_auth(report):
+        yield from heading(_sentences.LEGACY_AUTH_TITLE)
+        yield from rows_of(_sentences.LEGACY_AUTH_COLUMNS, legacy, posture.legacy_auth.total)
 
 
 def _volumes(report: Report) -> Iterable[RenderableType]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from zeeksmtp.model import Collect, Fact, Tables, Window
+from zeeksmtp.model import Collect, Tables, Window
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
@@ -21,25 +21,13 @@ _MOST = 20
 
 
 def _hours(tables: Tables) -> pl.LazyFrame:
-    started = tables["session"].select(pl.col("ts").dt.truncate("1h").alias("hour"))
-    return started.group_by("hour").agg(pl.len().cast(pl.UInt64).alias("sessions"))
-
-
-SESSIONS_BY_HOUR = Fact(
-    name="sessions_by_hour",
-    doc="what the search for gaps needs to know of each day",
-    columns=(),
-    needs=("session",),
-    plan=lambda tables, _site: _hours(tables),
-    daily=True,
-    merge=lambda days: days.group_by("hour").agg(pl.col("sessions").sum()),
-)
+    begun = tables["host_hour"].filter(pl.col("sessions") > 0)
+    return begun.group_by("hour").agg(pl.col("sessions").sum())
 
 
 def gaps_of(tables: Tables, window: Window, timezone: str, collect: Collect) -> list[str]:
     """Give notes on hours of the window without any SMTP session where some must have been, and on clock changes."""
-    hours = tables.get(SESSIONS_BY_HOUR.name)
-    rows = collect((hours if hours is not None else _hours(tables)).sort("hour")).rows()
+    rows = collect(_hours(tables).sort("hour")).rows()
     if not rows:
         return []
     sessions = dict(rows)

@@ -12,7 +12,6 @@ from zeeksmtp.model import (
     ClientTable,
     Collect,
     Day,
-    Fact,
     HostRole,
     PairPosture,
     PairTable,
@@ -23,6 +22,7 @@ from zeeksmtp.model import (
     Volume,
     Window,
 )
+from zeeksmtp.report.tls_posture import ciphers_of, server_tls
 
 _MAX_OUTSIDE_SERVERS = 100
 _MAX_POSTURE_ROWS = 100
@@ -30,8 +30,7 @@ _MAX_VOLUMES = 500
 _MAX_ROLES = 500
 _MAX_DAYS = 35
 _POSTURE_COUNTS = ("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins")
-_OWN_TABLES = ("tls_versions", "days")
-_BY_VERSION = ("server", "port", "tls_version")
+_OWN_TABLES = ("tls_versions", "ciphers", "days")
 _PLAIN_ROLES = ("workstation", "other")
 
 
@@ -39,29 +38,12 @@ def _rows(collect: Collect, plan: pl.LazyFrame) -> list[dict[str, Any]]:
     return collect(plan).to_dicts()
 
 
-def _by_version(tables: Tables) -> pl.LazyFrame:
-    told = tables["session"].filter(pl.col("tls"), pl.col("tls_version").is_not_null())
-    return told.group_by(_BY_VERSION).agg(pl.len().cast(pl.UInt64).alias("count"))
-
-
-SESSIONS_BY_VERSION = Fact(
-    name="sessions_by_version",
-    doc="what the posture needs to know of each day",
-    columns=(),
-    needs=("session",),
-    plan=lambda tables, _site: _by_version(tables),
-    daily=True,
-    merge=lambda days: days.group_by(_BY_VERSION).agg(pl.col("count").sum()),
-)
-
-
 def _versions(tables: Tables, collect: Collect) -> dict[tuple[str, int], dict[str, int]]:
     """Sessions by TLS version, per server and port."""
-    there = tables.get(SESSIONS_BY_VERSION.name)
-    counted = (there if there is not None else _by_version(tables)).sort(_BY_VERSION)
+    counted = tables["tls_version"].sort("server", "port", "tls_version")
     versions: dict[tuple[str, int], dict[str, int]] = {}
     for row in _rows(collect, counted):
-        versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["count"]
+        versions.setdefault((row["server"], row["port"]), {})[row["tls_version"]] = row["sessions"]
     return versions
 
 
@@ -83,7 +65,7 @@ def _days(judged: pl.LazyFrame, collect: Collect) -> dict[tuple[str, int], tuple
 def posture_tables(tables: Tables) -> dict[str, pl.LazyFrame]:
     """Return the posture within the window as plans: `servers`, `clients` (of the site) and `pairs`, all of them.
 
-    Columns are those of `ServerPosture` (without versions and days, with `local`), `ClientPosture`, `PairPosture`.
+    Columns are those of `ServerPosture` (without the tables in it, with `local`), `ClientPosture`, `PairPosture`.
     """
     judged = _judged(tables)
     return {"servers": _servers(judged, tables), "clients": _clients(judged), "pairs": _pairs(judged)}
@@ -118,7 +100,10 @@ def _servers(judged: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
         pl.col("starttls_offered", "auth_offered_in_clear").max(),
     )
     known = tables["server"].select("server", "port", "local", "answers_vrfy", "answers_expn")
-    return shown.join(known, on=["server", "port"], how="left")
+    served = shown.join(known, on=["server", "port"], how="left")
+    return served.join(server_tls(tables), on=["server", "port"], how="left").with_columns(
+        pl.col("certificate_names").fill_null([])
+    )
 
 
 def _listed_servers(
@@ -131,8 +116,10 @@ def _listed_servers(
     busiest = theirs.sort("sessions", "server", "port", descending=[True, False, False]).head(_MAX_OUTSIDE_SERVERS)
     rows = _rows(collect, ours) + _rows(collect, busiest.select(columns))
     versions, days = _versions(tables, collect), _days(judged, collect)
+    ciphers = ciphers_of(tables, collect)
     for row in rows:
         row["tls_versions"] = versions.get((row["server"], row["port"]), {})
+        row["ciphers"] = ciphers.get((row["server"], row["port"]), {})
         row["days"] = days.get((row["server"], row["port"]), ())
     outside = collect(theirs.select(pl.len())).item()
     return tuple(ServerPosture(**row) for row in rows), outside - min(outside, _MAX_OUTSIDE_SERVERS)

@@ -26,6 +26,7 @@ _PROVED_BY_ONE_LINE: Final = {
     "starttls-stripped": {"min_other_clients": 1 << 62},
     "user-enumeration": {},
 }
+_SERVER: Final = "id.resp_h"
 _MAX_RECENT_ROWS: Final = 5000  # of each log
 
 
@@ -58,10 +59,13 @@ class PerLineDetection:
         return self._engine.collect(plan).lazy() if name in self._facts else plan
 
     def _with_recent(self, new: Rows) -> dict[str, pl.LazyFrame]:
-        """Return all logs: the new rows, and the recent ones of the servers that they are about."""
-        servers = pl.concat([rows["id.resp_h"] for rows in new.values()]).unique()
-        there = pl.col("id.resp_h").is_in(servers.implode())
-        known = {name: rows.filter(there) for name, rows in self._recent.items()}
+        """Return all logs: the new rows, and the recent ones of the servers that they are about.
+
+        x509.log names no server: of it, all recent rows stay.
+        """
+        named = [rows[_SERVER] for rows in new.values() if _SERVER in rows.columns]
+        there = pl.col(_SERVER).is_in(pl.concat([pl.Series(dtype=pl.String), *named]).unique().implode())
+        known = {name: rows.filter(there) if _SERVER in rows.columns else rows for name, rows in self._recent.items()}
         for name, rows in new.items():
             self._recent[name] = pl.concat([self._recent[name], rows]).tail(_MAX_RECENT_ROWS)
         return {name: pl.concat([rows, new.get(name, rows.clear())]).lazy() for name, rows in known.items()}

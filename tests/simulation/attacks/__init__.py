@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.simulation.attacks import abuse, campaigns, exposure, guessing, recon
+from tests.simulation.attacks import abuse, campaigns, evasive, exposure, guessing, recon
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site
@@ -43,6 +43,9 @@ ALL: Mapping[str, Attack] = {
     "many-networks": abuse.many_networks,
     "stealer": abuse.stealer,
     "growth": abuse.growth,
+    "submission-bot": evasive.submission_bot,
+    "hidden-stealer": evasive.hidden_stealer,
+    "fresh-account": evasive.fresh_account,
 }
 
 MISCONFIGURATIONS = frozenset(
@@ -56,7 +59,7 @@ CAMPAIGNS: Mapping[str, Attack] = {"harvest": campaigns.harvest, "chain": campai
 _USUAL = dict.fromkeys(("guessing-site", "distributed-enumeration", "open-relay", "slow-enumeration", "slow-scan"), 1)
 _MANY = dict.fromkeys(("stripped", "token", "challenge", "scan-inside", "oracle", "taken-account", "many-networks"), 4)
 _MANY |= dict.fromkeys(("blocklisted", "taken-host", "stealer", "growth"), 4)
-_MANY |= {"spray": 8, "guess-success": 8, "reuse": 16, "relay-probe": 3}
+_MANY |= {"fresh-account": 4, "spray": 8, "guess-success": 8, "reuse": 16, "relay-probe": 3}
 # What only lenient sites (three in five) can suffer, or only those whose Zeek tells equal passwords, comes oftener.
 
 

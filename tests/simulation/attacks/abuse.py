@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.simulation.attacks._common import log_uniform, times
+from tests.simulation.attacks.evasive import ask_own_address
 from tests.simulation.clock import HOUR, SECOND, Times
 from tests.simulation.dialogue import Talk, copies, known_server
 from tests.simulation.made import Made
@@ -116,7 +117,7 @@ def taken_account(site: Site, made: Made, random: Random) -> None:
             ts,
             clients=clients,
             servers=[site.submission["server"][0]],
-            accounts=[user],
+            accounts=[user, *(senders if forged else ())],  # no stock log tells an account but by its sender
             may=["mass-mailing", "cleartext-credentials", "starttls-declined", "cleartext-mail"],
             strength=per_hour,
         )
@@ -155,6 +156,8 @@ def stealer(site: Site, made: Made, random: Random) -> None:
     at = known_server(outside(random, 1)[0], "mail.hosted.example", software="exim", offers="PLAIN LOGIN")
     talk = made.add(Talk(ts, host, at, 587, helo=words(random, 1)[0], sent=random.integers(2000, 60000, len(ts))))
     talk.login(user, words(random, 1, 12)[0]).mail(user, user if random.random() < 0.7 else "drop@hosted.example")
+    if random.random() < 0.6:
+        ask_own_address(made, random, ts, host)
     made.events.append(
         event(
             "stealer",
@@ -187,9 +190,16 @@ def growth(site: Site, made: Made, random: Random) -> None:
         parts.append(site.clock.midnight(day) + 8 * HOUR + random.integers(0, 9 * HOUR, count))
     ts = np.sort(np.concatenate(parts))
     made.add(Talk(ts, host, site.mx, 25, helo=f"[{host}]", sent=3000)).mail(
-        f"report@{site.domain}", random.choice(site.addresses[:15], len(ts))
+        f"report-{host.rsplit('.', 1)[-1]}@{site.domain}", random.choice(site.addresses[:15], len(ts))
     )
     grown = [site.clock.midnight(began), ts[-1]]
     made.events.append(
-        event("slow growth", {"slow-growth": LOW}, grown, clients=[host], may=["mass-mailing"], strength=daily / 24)
+        event(
+            "slow growth",
+            {"slow-growth": LOW},
+            grown,
+            clients=[host],
+            may=["mass-mailing", "account-abuse"],
+            strength=daily / 24,
+        )
     )

@@ -44,10 +44,9 @@ def password_abroad(site: Site, made: Made, random: Random) -> None:
     talk.login(user, words(random, 1)[0], "ok" if accepted else "wrong", "PLAIN")
     if accepted:
         talk.mail(user, _friends(site, random, len(ts)))
-    severity = CRITICAL if accepted else HIGH
-    made.events.append(
-        _told("password in clear over the boundary", {"cleartext-credentials": severity}, ts, talk, user)
-    )
+    severity, kind = CRITICAL if accepted else HIGH, "password in clear over the boundary"
+    kind = kind if accepted else f"{kind}, refused"
+    made.events.append(_told(kind, {"cleartext-credentials": severity}, ts, talk, user))
 
 
 def _told(kind: str, must: dict[str, Severity], ts: Times, talk: Talk, user: str) -> Event:
@@ -71,6 +70,7 @@ def token(site: Site, made: Made, random: Random) -> None:
     at = _abroad(random, "XOAUTH2 OAUTHBEARER", starttls=False)
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]"))
     talk.login(user, words(random, 1, 30)[0], "ok", str(random.choice(["XOAUTH2", "OAUTHBEARER"])))
+    talk.mail(user, _friends(site, random, len(ts)))
     made.events.append(_told("token in clear", {"cleartext-token": HIGH}, ts, talk, user))
 
 
@@ -80,6 +80,7 @@ def challenge(site: Site, made: Made, random: Random) -> None:
     mechanism = str(random.choice(["CRAM-MD5", "DIGEST-MD5", "NTLM", "SCRAM-SHA-256"]))
     at = _abroad(random, mechanism, starttls=False)
     talk = made.add(Talk(ts, host, at, 587, helo=f"[{host}]")).login(user, None, "ok", mechanism)
+    talk.mail(user, _friends(site, random, len(ts)))
     severity = LOW if mechanism.startswith("SCRAM") else HIGH
     made.events.append(_told(f"{mechanism} in clear", {"crackable-auth": severity}, ts, talk, user))
 
@@ -111,14 +112,21 @@ def stripped(site: Site, made: Made, random: Random) -> None:
     how = str(random.choice(["masked", "missing", "refused"]))
     offers = at if how != "missing" else at.with_columns(pl.lit(value=False).alias("starttls"))
     tls = "refused" if how == "refused" else "no"
-    made.add(Talk(ts, host, offers, 587, helo=f"[{host}]", masked=how == "masked", tls=tls))
+    talk = made.add(Talk(ts, host, offers, 587, helo=f"[{host}]", masked=how == "masked", tls=tls))
+    must, kind, users = {"starttls-stripped": HIGH}, f"STARTTLS stripped: {how}", []
+    if random.random() < 0.5:  # programs that use TLS if they can go on without
+        users = [f"{words(random, 1)[0]}@{at['name'][0].split('.', 1)[1]}"]
+        talk.login(users[0], words(random, 1)[0]).mail(users[0], _friends(site, random, len(ts)))
+        must, kind = {**must, "cleartext-credentials": CRITICAL}, f"{kind}, mail in clear"
     made.events.append(
         event(
-            f"STARTTLS stripped: {how}",
-            {"starttls-stripped": HIGH},
+            kind,
+            must,
             ts,
             clients=[host],
             servers=[at["server"][0]],
+            accounts=users,
+            may=["cleartext-mail", "starttls-declined"],
             malicious=False,
         )
     )
@@ -131,7 +139,8 @@ def reuse(site: Site, made: Made, random: Random) -> None:
     host, secret, users = site.victim(), words(random, 1, 11)[0], [site.account(), site.account()]
     ts = site.clock.draw(random, 8, site.clock.weights(OFFICE))
     for n, user in enumerate(users):
-        made.add(Talk(ts[n::2], host, site.submission, 587, helo=f"[{host}]")).login(user, secret, "ok", "PLAIN")
+        talk = made.add(Talk(ts[n::2], host, site.submission, 587, helo=f"[{host}]"))
+        talk.login(user, secret, "ok", "PLAIN").mail(f"{user}@{site.domain}", site.addresses[0])
     made.events.append(
         event(
             "one password, two accounts",

@@ -1,6 +1,6 @@
 """The innocent population, one file per walk of life."""
 
-from tests.simulation.benign import internet, machines, people, relays
+from tests.simulation.benign import internet, lookalikes, machines, outside, people, relays, tls
 
 ALL = (
     people.people,
@@ -18,5 +18,14 @@ ALL = (
     machines.monitoring,
     machines.vulnerability_scanner,
     internet.background,
+    lookalikes.aliases,
+    lookalikes.campaign,
+    lookalikes.newcomer,
+    outside.own_servers,
+    outside.storage,
+    outside.echoes,
+    tls.old_server,
+    tls.certificates,
+    tls.providers,
 )
 """Every part; each has a stream of chance of its own."""

@@ -136,7 +136,7 @@ def _in_clear(site: Site, made: Made, random: Random, *, host: str, user: str, t
     must = {"cleartext-credentials": HIGH if site.lenient else MEDIUM}
     made.events.append(
         event(
-            "old client in clear",
+            "old client in clear" if site.lenient else "old client in clear, refused",
             must,
             ts,
             clients=[host],

@@ -14,6 +14,7 @@ from tests.simulation.site import Site, addresses_of, outside, words
 
 NEWSLETTER = "10.20.0.40"
 LIST = "10.20.0.41"
+_MORE = 0.04  # of sessions carry another mail
 
 
 def verdicts(random: Random, count: int, unknown: float, policy: float = 0.005, full: float = 0.004) -> list[str]:
@@ -61,6 +62,16 @@ def _arrive(
     size = random.lognormal(9.3, 1.5, len(ts)).clip(800, 3e7).astype(np.int64)
     talk = made.add(Talk(ts, hosts["server"], site.mx, 25, helo=hosts["name"], tls=tls, sent=size))
     talk.mail(senders, asked, answers, also=copies(random, len(ts), 0.15, 30))
+    known = pl.Series(random.choice(site.addresses, len(ts)).tolist(), dtype=pl.String)
+    _more_mails(talk, random, senders, known)
+
+
+def _more_mails(talk: Talk, random: Random, senders: pl.Series, to: pl.Series) -> None:
+    """Send one or two mails more in some sessions, as servers do that hold several for one another."""
+    for _ in range(2):
+        rows = np.flatnonzero(random.random(len(talk)) < _MORE)
+        people = [name if "@" in name else f"team@{name}" for name in to[rows]]
+        talk.mail(senders[rows], people, sess=rows)
 
 
 def outbound(site: Site, made: Made) -> None:
@@ -104,6 +115,7 @@ def deliver(
     made.looked_up(ts, host, at["domain"])
     talk = made.add(Talk(ts, host, at.drop("domain"), 25, helo=name, tls=tls, sent=size))
     talk.mail(senders, people, answers, also=copies(random, len(ts), 0.15, 30))
+    _more_mails(talk, random, pl.Series(senders, dtype=pl.String), at["domain"])
     grey = pl.Series((random.random(len(ts)) < 0.05) & (np.array(answers) == "ok"))
     before = ts[grey.to_numpy()] - 600 * SECOND
     first = made.add(Talk(before, host, at.filter(grey).drop("domain"), 25, helo=name, tls=tls.filter(grey)))

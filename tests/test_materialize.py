@@ -17,18 +17,32 @@ from tests.cases import LOGS, frame
 from tests.simulation import write
 from tests.simulation.site import Site as SimulatedSite
 from tests.simulation.world import simulate
+from zeeksmtp.materialize import Materializer
 from zeeksmtp.model import Context, Site, Window
-from zeeksmtp.pipeline import days_of, detectors, engine_named, facts, judge
-from zeeksmtp.tables import Maker
+from zeeksmtp.pipeline import detectors, engine_named, facts, judge
 
 MIDNIGHT = datetime(2026, 11, 3, tzinfo=UTC)
+TLS: dict[str, Any] = {"version": "TLSv10", "cipher": "TLS_RSA_WITH_RC4_128_SHA", "server_name": "mail"}
 NUMBERED = {"smtp": "trans_depth", "smtp_cmd": "seq", "smtp_auth": "seq"}
 
 
-def made(lake: Path, folder: Path, small: int, site: Site | None = None) -> dict[str, pl.DataFrame]:
-    """Make every fact over a lake; give its rows in a fixed order."""
-    tables = Maker(lake, folder, LOGS, engine_named("local"), Context(site or Site()), small=small).tables()
+WHOLE = 10**9
+Frames = dict[str, pl.LazyFrame]
+
+
+def tables_of(lake: Path, folder: Path, context: Context, small_rows: int, min_rows: int = 0) -> Frames:
+    return Materializer(lake, folder, LOGS, engine_named("local"), context, small_rows, min_rows).tables()
+
+
+def computed(lake: Path, folder: Path, small_rows: int, site: Site | None = None) -> dict[str, pl.DataFrame]:
+    """Compute every fact over a lake; return its rows in a fixed order."""
+    tables = tables_of(lake, folder, Context(site or Site()), small_rows)
     return {fact.name: sorted_rows(tables[fact.name].collect()) for fact in facts()}
+
+
+def files_of(folder: Path, fact: str) -> dict[Path, int]:
+    """Return the files of a fact's days with the time at which each was written."""
+    return {path: path.stat().st_mtime_ns for path in (folder / "days" / fact).iterdir()}
 
 
 def sorted_rows(rows: pl.DataFrame) -> pl.DataFrame:
@@ -44,7 +58,7 @@ connections = st.fixed_dictionaries(
     {
         "client": st.sampled_from(["10.0.1.5", "10.0.1.6"]),
         "client_port": st.sampled_from([40001, 40002]),
-        "server": st.sampled_from(["10.0.0.25", "203.0.113.9"]),
+        "server": st.sampled_from(["10.0.0.25", "203.0.113.9", "40.101.1.2"]),
         "port": st.sampled_from([25, 587]),
         "start": st.integers(-2000, 2000).map(lambda n: n * 60),  # about three days, in whole minutes
         "uids": st.sampled_from([("C1",), ("C2",), ("C3",), ("C4", "C5")]),
@@ -69,15 +83,17 @@ def rows_of(made_up: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
                 rows["conn"].append({**own, **flags, "conn_state": "SF", "history": "ShADad", "orig_bytes": 100})
             if "smtp_session" in spec["logs"]:
                 rows["smtp_session"].append({**own, "helo": "me", "commands": 3})
+                rows["x509"].append({"ts": start, "fingerprint": spec["server"], "san.dns": ["mx.corp.example"]})
+                rows["dns"].append({**own, "query": "smtp.office365.com", "answers": [spec["server"]]})
             for place, (log, minutes) in enumerate(spec["lines"]):
-                count = {NUMBERED[log]: place} if log in NUMBERED else {}
+                count = {NUMBERED[log]: place} if log in NUMBERED else TLS | {"cert_chain_fps": [spec["server"]]}
                 rows[log].append({**own, **count, "ts": start + timedelta(minutes=minutes)})
     return rows
 
 
 @settings(max_examples=25)
 @given(st.lists(connections, min_size=1, max_size=6), st.sampled_from(["UTC", "Asia/Kolkata", "America/Havana"]))
-def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]], timezone: str) -> None:
+def test_facts_of_days_are_those_of_the_whole(made_up: list[dict[str, Any]], timezone: str) -> None:
     # Sensors that saw different starts and log the same line after midnight are two sessions of two days: left out.
     made_up = [spec | {"lines": spec["lines"] if not spec["sensors_apart"] else []} for spec in made_up]
     logs = {log: frame(rows, LOGS[log].columns) for log, rows in rows_of(made_up).items() if rows}
@@ -86,7 +102,7 @@ def test_facts_of_pieces_are_those_of_the_whole(made_up: list[dict[str, Any]], t
     with tempfile.TemporaryDirectory() as name:
         lake = write.lake(logs, Path(name) / "lake")
         site = Site(timezone=timezone)
-        assert differing(made(lake, Path(name), 0, site), made(lake, Path(name), 10**9, site)) == []
+        assert differing(computed(lake, Path(name), 0, site), computed(lake, Path(name), WHOLE, site)) == []
 
 
 def world_of_days(folder: Path) -> tuple[Path, Site]:
@@ -101,10 +117,10 @@ def world_of_days(folder: Path) -> tuple[Path, Site]:
     return folder / "lake", world.site.context.site
 
 
-def test_a_simulated_site_in_pieces_is_the_same_site(tmp_path: Path) -> None:
+def test_a_simulated_site_by_days_is_the_same_site(tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
-    assert differing(made(lake, tmp_path, 0, site), made(lake, tmp_path, 10**9, site)) == []
-    assert len(list((tmp_path / "pieces" / "session").iterdir())) >= 3
+    assert differing(computed(lake, tmp_path, 0, site), computed(lake, tmp_path, WHOLE, site)) == []
+    assert len(files_of(tmp_path, "session")) >= 3
 
 
 def test_a_lake_is_as_large_as_its_connections_make_it(tmp_path: Path) -> None:
@@ -113,21 +129,20 @@ def test_a_lake_is_as_large_as_its_connections_make_it(tmp_path: Path) -> None:
     for log in set(LOGS) - {"conn", "smtp"}:
         for part in (lake / log).glob("*"):
             part.unlink()
-    made(lake, tmp_path, rows * 3, site)
-    assert not (tmp_path / "pieces").exists()
-    made(lake, tmp_path, rows, site)
-    assert (tmp_path / "pieces").exists()
+    computed(lake, tmp_path, rows * 3, site)
+    assert not (tmp_path / "days").exists()
+    computed(lake, tmp_path, rows, site)
+    assert (tmp_path / "days").exists()
 
 
 @pytest.mark.parametrize("since", [None, timedelta(days=1, hours=7)])
-def test_what_detectors_find_in_pieces_they_find_in_the_whole(since: timedelta | None, tmp_path: Path) -> None:
+def test_what_detectors_find_by_days_they_find_in_the_whole(since: timedelta | None, tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
     first = pl.scan_parquet(lake / "conn" / "*.parquet").select(pl.col("ts").min()).collect().item()
     context = Context(site, Window(first + since if since else None))
-    days = [fact for detector in detectors() for fact in days_of(detector, detector.params(), context)]
-    engine, found = engine_named("local"), []
-    for small in (0, 10**9):
-        tables = Maker(lake, tmp_path, LOGS, engine, context, days, small).tables()
+    found = []
+    for small_rows in (0, WHOLE):
+        tables = tables_of(lake, tmp_path, context, small_rows)
         plans = [(detector, judge(detector, tables, detector.params(), context)) for detector in detectors()]
         found.append([(d.id, sorted(plan.collect().to_dicts(), key=lambda row: row["key"])) for d, plan in plans])
     assert len({name for name, rows in found[0] if rows}) >= 5, "the site must give something to find"
@@ -136,34 +151,60 @@ def test_what_detectors_find_in_pieces_they_find_in_the_whole(since: timedelta |
 
 def test_only_days_with_new_rows_are_made_anew(tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
-    made(lake, tmp_path, 0, site)
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "pieces" / "session").iterdir()}
-    made(lake, tmp_path, 0, site)
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "pieces" / "session").iterdir()} == before
-    newest = max(pl.read_parquet(path)["ts"].max() for path in before)  # type: ignore[type-var]
-    late = frame(
-        [{"uid": "Clate", "client": "10.0.1.5", "server": "10.0.0.25", "port": 25, "ts": newest}], LOGS["conn"].columns
+    computed(lake, tmp_path, 0, site)
+    before = files_of(tmp_path, "session")
+    computed(lake, tmp_path, 0, site)
+    assert files_of(tmp_path, "session") == before
+    for number, day in enumerate(sorted(pl.read_parquet(path)["ts"].max() for path in before)):  # type: ignore[type-var]
+        late = {"uid": f"C{number}", "client": "10.0.1.5", "server": "10.0.0.25", "port": 25, "ts": day}
+        write.lake({"conn": frame([late], LOGS["conn"].columns)}, lake, f"late-{number}")
+        again = computed(lake, tmp_path, 0, site)
+        after = files_of(tmp_path, "session")
+        assert len(after.items() & before.items()) == len(before) - 1, "late lines reopen their day alone"
+        before = after
+    assert differing(again, computed(lake, tmp_path, WHOLE, site)) == []
+
+
+def test_lines_after_midnight_belong_to_the_day_of_their_connection(tmp_path: Path) -> None:
+    own = {"uid": "C1", "client": "203.0.113.9", "client_port": 4001, "server": "10.0.0.25", "port": 25}
+    start, other = MIDNIGHT - timedelta(minutes=1), MIDNIGHT + timedelta(hours=9)
+    session = {**own, "ts": start, "commands": 3}
+    next_day = {**own, "uid": "C2", "client_port": 4002, "ts": other, "commands": 1}
+    commands = [{**own, "seq": n, "command": "NOOP", "ts": start + timedelta(minutes=n)} for n in range(3)]
+    lake = write.lake(
+        {
+            "smtp_session": frame([session, next_day], LOGS["smtp_session"].columns),
+            "smtp_cmd": frame(commands, LOGS["smtp_cmd"].columns),
+        },
+        tmp_path / "lake",
     )
-    write.lake({"conn": late}, lake, "late")
-    again = made(lake, tmp_path, 0, site)
-    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "pieces" / "session").iterdir()}
-    assert len(after.items() & before.items()) == len(before) - 1
-    assert differing(again, made(lake, tmp_path, 10**9, site)) == []
+    computed(lake, tmp_path, 0)
+    assert sorted(len(pl.read_parquet(path)) for path in files_of(tmp_path, "command")) == [0, 3]
+    more = {**own, "seq": 3, "command": "QUIT", "ts": start + timedelta(minutes=3)}
+    write.lake({"smtp_cmd": frame([more], LOGS["smtp_cmd"].columns)}, lake, "late")
+    computed(lake, tmp_path, 0)
+    assert sorted(len(pl.read_parquet(path)) for path in files_of(tmp_path, "command")) == [0, 4]
+
+
+def test_days_with_few_rows_are_computed_together(tmp_path: Path) -> None:
+    lake, site = world_of_days(tmp_path)
+    tables_of(lake, tmp_path, Context(site), 0, min_rows=WHOLE)
+    assert len(files_of(tmp_path, "session")) <= 2  # days are counted from 1970: three may lie in two partitions
 
 
 def test_a_large_lake_may_have_no_row_before_the_end_of_the_window(tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
     before_all = Window(until=MIDNIGHT - timedelta(days=3650))
-    tables = Maker(lake, tmp_path, LOGS, engine_named("local"), Context(site, before_all), small=0).tables()
+    tables = tables_of(lake, tmp_path, Context(site, before_all), 0)
     assert [len(tables[fact.name].collect()) for fact in facts() if fact.name in {"session", "volume"}] == [0, 0]
 
 
 @pytest.mark.parametrize("log", ["conn", "smtp_session", "ssl"])
-def test_pieces_need_no_log_in_particular(log: str, tmp_path: Path) -> None:
+def test_days_need_no_log_in_particular(log: str, tmp_path: Path) -> None:
     lake, site = world_of_days(tmp_path)
     for part in (lake / log).iterdir():
         part.unlink()
-    assert differing(made(lake, tmp_path, 0, site), made(lake, tmp_path, 10**9, site)) == []
+    assert differing(computed(lake, tmp_path, 0, site), computed(lake, tmp_path, WHOLE, site)) == []
 
 
 def test_what_a_new_log_says_of_all_days_reaches_all_tables(tmp_path: Path) -> None:
@@ -176,7 +217,7 @@ def test_what_a_new_log_says_of_all_days_reaches_all_tables(tmp_path: Path) -> N
     write.lake(
         {log: frame([row], LOGS[log].columns) for log, row in (("conn", conn), ("smtp", mail))}, tmp_path / "lake"
     )
-    assert made(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [True]
+    assert computed(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [True]
     other = {**own, "uid": "C2", "client_port": 4002, "ts": MIDNIGHT + timedelta(days=2), "established": True}
     write.lake({"ssl": frame([other], LOGS["ssl"].columns)}, tmp_path / "lake")
-    assert made(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [False]
+    assert computed(tmp_path / "lake", tmp_path, 0)["message"]["tls"].to_list() == [False]

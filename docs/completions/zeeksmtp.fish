@@ -1,0 +1,1 @@
+complete --command zeeksmtp --no-files --arguments "(env _ZEEKSMTP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) zeeksmtp)" --condition "env _ZEEKSMTP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) zeeksmtp"
