@@ -22,9 +22,9 @@ _RELAYING = r"(?i)relay"
 def foreign_recipients(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return the recipients in the window that outside clients named to the site's servers, and that are not its own.
 
-    `refused`: the transaction brought no mail. `open`: the server took the mail, of a client that was refused another
-    time, or for a domain that it refuses to several others. `says_relay`: the last reply speaks of relaying. Where no
-    domain of the site is known, nothing is foreign.
+    `relay_denied`: the transaction brought no mail. `open`: the server took the mail, of a client that was refused
+    another time, or for a domain that it refuses to several others. `says_relay`: the last reply speaks of relaying.
+    Where no domain of the site is known, nothing is foreign.
     """
     envelopes = _envelopes(tables).cache()
     domains = _domains(envelopes).cache()
@@ -37,9 +37,9 @@ def foreign_recipients(tables: Tables, context: Context) -> pl.LazyFrame:
         .join(known, how="cross")
         .filter("known")
     )
-    is_refused = pl.col("refused").any().over("client") | (pl.col("refusing") >= _MIN_REFUSED_CLIENTS)
+    is_refused = pl.col("relay_denied").any().over("client") | (pl.col("refusing") >= _MIN_REFUSED_CLIENTS)
     marked = foreign.with_columns((pl.col("accepted") & is_refused).alias("open"))
-    return marked.filter(pl.col("refused") | pl.col("open"), context.window.covers())
+    return marked.filter(pl.col("relay_denied") | pl.col("open"), context.window.covers())
 
 
 def own_domains(tables: Tables) -> pl.LazyFrame:
@@ -63,7 +63,7 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
             "accepted",
             pl.col("recipient_names").alias("name"),
             domain_of(pl.col("recipient_names")).alias("domain"),
-            (~content & ~pl.col("accepted") & ~deferred.fill_null(value=False)).alias("refused"),
+            (~content & ~pl.col("accepted") & ~deferred.fill_null(value=False)).alias("relay_denied"),
             pl.col("reply_msg").fill_null("").str.contains(_RELAYING).alias("says_relay"),
         )
         .filter(pl.col("domain").is_not_null())
@@ -73,13 +73,13 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
 def _domains(envelopes: pl.LazyFrame) -> pl.LazyFrame:
     """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused."""
     client = pl.col("client")
-    is_sender = pl.col("refused").mean().over("client") < _MAX_REFUSED_SHARE
+    is_sender = pl.col("relay_denied").mean().over("client") < _MAX_REFUSED_SHARE
     return (
         envelopes.with_columns(is_sender.alias("is_sender"))
         .group_by("domain")
         .agg(
             client.filter(pl.col("accepted") & pl.col("is_sender")).n_unique().alias("taking"),
-            client.filter(pl.col("refused") & ~pl.col("is_sender")).n_unique().alias("refusing"),
+            client.filter(pl.col("relay_denied") & ~pl.col("is_sender")).n_unique().alias("refusing"),
         )
     )
 
