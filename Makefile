@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
 WORKERS ?= 2
-LOCK := requirements/dev.txt
+LOCK := .ci/dev-requirements.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots fuzz torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -76,9 +76,9 @@ dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in 
 	$(BIN)/twine check --strict dist/*
 	PYTHON=$(BIN)/python .ci/try-wheel dist/*.whl
 
-lock: $(VENV)/dev.done ## renew requirements/dev.txt: the newest versions that pyproject.toml allows
+lock: $(VENV)/dev.done ## renew .ci/dev-requirements.txt: the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip lock --quiet --output pylock.tmp.toml --editable . --group dev
-	$(BIN)/python requirements/lock.py pylock.tmp.toml
+	$(BIN)/python .ci/lock.py pylock.tmp.toml
 	rm pylock.tmp.toml
 
 snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the diff
@@ -90,8 +90,13 @@ bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside D
 	$(BIN)/python -m tests.benchmarks.detectors
 	$(BIN)/python -m tests.benchmarks.passes
 
-torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments; nothing may be lost, duplicated or reported twice
+fuzz: $(VENV)/dev.done ## mutants of all fixtures' logs over ingest and whole reports, then bombs; hours: see docs/robustness.md
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.fuzz.bombs
+
+torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments, damage state and lake 200 times each: nothing lost or reported twice
 	KILLS=200 $(BIN)/python -m pytest -s tests/cron/test_torture.py
+	DAMAGES=400 $(BIN)/python -m pytest -q tests/cron/test_damage.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
 	$(BIN)/python -m tests.evaluate

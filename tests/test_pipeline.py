@@ -115,6 +115,25 @@ def test_a_missing_log_is_a_note_that_names_who_is_blind(captures: Path, tmp_pat
     assert {server.starttls_offered for server in report.posture.servers} == {None}
 
 
+def test_a_blind_detector_finds_nothing(captures: Path, tmp_path: Path) -> None:
+    """smtp.log alone cannot tell who delivers directly: most sessions of a relay are inside TLS and not in it."""
+    shutil.copy(captures / "spambot_direct_to_mx" / "tsv" / "smtp.log", tmp_path)
+    report = pipeline.run(request(tmp_path))
+    known = {detector.id: detector for detector in pipeline.detectors()}
+    assert any("conn.log is missing (blind: " in note and "new-direct-sender" in note for note in report.coverage.notes)
+    found = {finding.detector for finding in report.findings}
+    assert found
+    assert not {name for name in found if known[name].visibility({"smtp"}) == "blind"}
+
+
+def test_a_log_of_the_package_without_lines_blinds_nobody(captures: Path, tmp_path: Path) -> None:
+    for log in ("conn", "smtp", "smtp_session"):
+        shutil.copy(captures / "blocklist_refusals" / "tsv" / f"{log}.log", tmp_path)
+    report = pipeline.run(request(tmp_path))
+    assert "blocklisted-sender" in {finding.detector for finding in report.findings}
+    assert not any("smtp_cmd.log" in note and "blind" in note for note in report.coverage.notes)
+
+
 def test_progress_is_told_of_every_file(captures: Path) -> None:
     told: list[Path] = []
     totals: list[int] = []

@@ -150,6 +150,9 @@ class Settings(BaseModel):
     retention_days: int = Field(
         35, ge=1, le=3650, description="days of history kept; 35 hold each hour of the week five times"
     )
+    max_unpacked_gib: float = Field(
+        100, gt=0, le=100_000, description="GiB that a packed log may unpack to; of a larger one the rest is not read"
+    )
     alpha: float = Field(
         1e-6, gt=0, lt=1, description="false alarms of a sequential test per innocent trial (Lorden 1971)"
     )

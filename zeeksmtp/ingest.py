@@ -7,21 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from zeeksmtp.logs._columns import Batch
+from zeeksmtp.logs._columns import MAX_LISTED_REJECTS, Batch
 from zeeksmtp.logs._discover import Source
+from zeeksmtp.logs._guard import FAILURES
 from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import LONGEST_LINE, Block, Lines
+from zeeksmtp.logs._lines import LONGEST_LINE, Lines
 from zeeksmtp.logs._part import Part
 from zeeksmtp.logs._slice import sliced
 from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Log
 
-_MAX_REJECTS: Final = 1000
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,6 @@ def every_record(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
         yield from record.others
 
 
-_logger = logging.getLogger(__name__)
-
-
 class _LogPart:
     """What one file holds of one log."""
 
@@ -75,9 +73,10 @@ class _LogPart:
     def add(self, batch: Batch) -> None:
         """Take in what some lines gave."""
         self.lines += batch.lines
-        self.rejected += len(batch.rejects)
-        room = _MAX_REJECTS - len(self.rejects)
-        self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
+        self.rejected += len(batch.rejects) + batch.unlisted
+        room = MAX_LISTED_REJECTS - len(self.rejects)
+        if room:
+            self.rejects += [Reject(line, why) for line, why in sorted(batch.rejects)[:room]]
         if batch.kept is not None:
             self.kept += len(batch.kept)
             times: Any = batch.kept["ts"]
@@ -101,12 +100,13 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     Never raises for what a file holds, nor for one that is damaged, forbidden or gone: that is the record's `problem`.
     Raises `OSError` if the lake cannot be written: then no other file can be read either.
     """
-    lines = Lines(source.path)
-    reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
+    lines = Lines(source.path, source.max_unpacked_gib)
+    reader = (TsvReader if source.format == "tsv" else JsonReader)(source.log, source.latest)
+    reading = _Reading(source, reader, lines)
     logs = {source.log: _LogPart(lake / source.log)}
     unread = 0
     try:
-        for batch in _batches(reader, sliced(lines, source.start, source.end), source.log):
+        for batch in reading:
             unread += batch.lines if batch.log is None else 0
             name = batch.log or source.log
             logs.setdefault(name, _LogPart(lake / name)).add(batch)
@@ -115,7 +115,7 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     records = [log.record(replace(source, log=name), parts[name]) for name, log in logs.items()]
     main = records[0]
     _logger.debug("%s: %d rows kept, %d skipped, %d rejected", source.path, main.kept, main.skipped, main.rejected)
-    if problem := lines.problem or reader.problem:
+    if problem := reading.failure or lines.problem or reader.problem:
         _logger.warning("%s: %s", source.path, problem)
     return replace(
         main,
@@ -125,13 +125,34 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     )
 
 
-def _batches(reader: TsvReader | JsonReader, blocks: Iterable[Block], log: str) -> Iterator[Batch]:
-    for block in blocks:
-        if block.overlong:
-            yield Batch(log, lines=1, rejects=[(block.line, f"longer than {LONGEST_LINE >> 20} MiB")])
-        else:
-            yield from reader.feed(block)
-    yield from reader.finish()
+class _Reading:
+    """What the lines of a file give, batch by batch. Never raises: `failure` then says why the rest was not read."""
+
+    def __init__(self, source: Source, reader: TsvReader | JsonReader, lines: Lines) -> None:
+        self.failure: str | None = None
+        self._source = source
+        self._reader = reader
+        self._lines = lines
+        self._line = 1
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches."""
+        try:
+            yield from self._blocks()
+        except FAILURES as error:  # whatever it is: a file must not cost the run
+            _logger.exception("%s: reading failed", self._source.path)
+            self.failure = f"not read from line {self._line} on ({type(error).__name__}): "
+            self.failure += "report this as a bug, with the traceback that --debug or --log-file FILE shows"
+        yield from self._reader.finish()
+
+    def _blocks(self) -> Iterator[Batch]:
+        source = self._source
+        for block in sliced(self._lines, source.start, source.end):
+            self._line = block.line
+            if block.overlong:
+                yield Batch(source.log, lines=1, rejects=[(block.line, f"longer than {LONGEST_LINE >> 20} MiB")])
+            else:
+                yield from self._reader.feed(block)
 
 
 def _note(main: FileRecord, unread: int) -> str | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from zeeksmtp import __version__
 from zeeksmtp.engine._base import Engine
+from zeeksmtp.fact_guard import UNGUARDED, Guard
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Context, Fact, Log, Tables, Window
 from zeeksmtp.partitions import MIN_PARTITION_ROWS, Partition, Partitioner, digest, sweep, write_whole
@@ -75,6 +77,7 @@ class Materializer:
     small_rows: int = SMALL_LAKE_ROWS
     min_rows: int = MIN_PARTITION_ROWS
     on_fact: OnFact | None = None
+    guard: Guard = UNGUARDED
 
     def tables(self) -> dict[str, pl.LazyFrame]:
         """Return logs and facts up to the end of the window, each fact computed once.
@@ -106,7 +109,7 @@ class Materializer:
             return self.engine.collect(plan, small=True).lazy()
 
         def collected(fact: Fact) -> pl.LazyFrame:
-            return self._timed(fact.name, lambda: held(fact.plan(known, self.context)))
+            return self.guard.table(fact, lambda: self._timed(fact.name, lambda: held(fact.plan(known, self.context))))
 
         with ThreadPoolExecutor(_PLANS_AT_ONCE, thread_name_prefix="facts") as pool:
             # Once for all facts: a log has many parts, and each a header of its own.
@@ -131,13 +134,17 @@ class Materializer:
     ) -> dict[str, pl.LazyFrame]:
         """Return facts that do not need each other."""
         tasks = [(fact, day) for fact in step if fact.daily for day in days]
-        written = list(pool.map(lambda task: self._day(task[0], task[1], known), tasks))
+        attempt = self.guard.attempt
+        written = list(pool.map(lambda task: attempt(task[0].name, partial(self._day, task[0], task[1], known)), tasks))
         paths: dict[str, list[Path]] = {fact.name: [] for fact in step}
         for (fact, day), path in zip(tasks, written, strict=True):
+            if path is None:
+                continue
             paths[fact.name].append(path)
             if fact.merge is None:
                 day.facts[fact.name] = path
-        whole = pool.map(lambda fact: self._whole(fact, known, paths[fact.name]), step)
+        table = self.guard.table
+        whole = pool.map(lambda fact: table(fact, partial(self._whole, fact, known, paths[fact.name])), step)
         return dict(zip([fact.name for fact in step], whole, strict=True))
 
     def _day(self, fact: Fact, day: _Day, known: Tables) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.engine._base import Engine
 from zeeksmtp.engine._room import room
+from zeeksmtp.fact_guard import TRACEBACK, UNGUARDED, FactGuard, Guard
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.logs._discover import Found, Source, find
 from zeeksmtp.logs._types import finding_schema
@@ -35,30 +35,27 @@ from zeeksmtp.model import (
     Detector,
     Fact,
     Finding,
-    HostRole,
     Hosts,
     Log,
     Params,
-    Posture,
     Problem,
     Report,
     Run,
     Tables,
-    Traffic,
     UsedSettings,
-    Volume,
     Window,
 )
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
-from zeeksmtp.report.gaps import gaps_of
-from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of
-from zeeksmtp.report.legacy_auth import legacy_auth_of, legacy_auth_rows
+from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
+from zeeksmtp.report.legacy_auth import legacy_auth_rows
 from zeeksmtp.report.names import names_of
-from zeeksmtp.report.overview import posture_of, posture_tables, quality_of, roles_of, volumes_of
-from zeeksmtp.report.traffic import traffic_of
+from zeeksmtp.report.overview import posture_tables
+from zeeksmtp.report.strangers import bounded as bounded_per_stranger
+from zeeksmtp.report.sums import sums_of
 
 _logger = logging.getLogger(__name__)
 
@@ -73,7 +70,8 @@ class Request:
     """What a run is asked to do.
 
     `started` is called once with the files to read, `progress` once for each that is done, `step` with the name of
-    each step that follows (facts, detectors, report).
+    each step that follows (facts, detectors, report). `complete`: Zeek wrote every log that it had reason to, so one
+    that is missing hides nothing.
     """
 
     paths: tuple[Path, ...]
@@ -83,6 +81,7 @@ class Request:
     progress: Callable[[FileRecord], None] | None = None
     started: Callable[[Sequence[Source]], None] | None = None
     step: Callable[[str], None] = lambda _name: None
+    complete: bool = False
 
     @property
     def context(self) -> Context:
@@ -121,12 +120,18 @@ def detectors() -> list[Detector]:
     return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
 
 
-def facts_of(tables: Tables, context: Context, keep: Keep = lambda _name, plan: plan) -> dict[str, pl.LazyFrame]:
+def facts_of(
+    tables: Tables, context: Context, keep: Keep = lambda _name, plan: plan, guard: Guard = UNGUARDED
+) -> dict[str, pl.LazyFrame]:
     """Add all facts to the logs in `tables`. `keep` may run a plan and give a frame that reads its result."""
     known = dict(tables)
     for fact in facts():
-        known[fact.name] = keep(fact.name, fact.plan(known, context))
+        known[fact.name] = guard.table(fact, partial(_kept, keep, fact, known, context))
     return known
+
+
+def _kept(keep: Keep, fact: Fact, known: Tables, context: Context) -> pl.LazyFrame:
+    return keep(fact.name, fact.plan(known, context))
 
 
 def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
@@ -153,7 +158,7 @@ def units_beside(those: Collection[str]) -> Iterator[None]:
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:
-    found = find(request.paths)
+    found = find(request.paths, max_unpacked_gib=request.settings.max_unpacked_gib)
     if request.started is not None:
         request.started(found.sources)
     with units_beside({source.log for source in found.sources}):
@@ -162,49 +167,67 @@ def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[Fil
     return found, records
 
 
-def tables_of(request: Request, engine: Engine, folder: Path) -> dict[str, pl.LazyFrame]:
+def guard_of(folder: Path | None = None) -> FactGuard:
+    """Return the guard under which facts are computed; those of a large lake lie in `folder`."""
+    return FactGuard({fact.name: fact for fact in facts()}, folder)
+
+
+def tables_of(request: Request, engine: Engine, folder: Path, guard: Guard = UNGUARDED) -> dict[str, pl.LazyFrame]:
     """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
     request.step("facts")
-    return Materializer(folder / "lake", folder, logs(), engine, request.context).tables()
+    return Materializer(folder / "lake", folder, logs(), engine, request.context, guard=guard).tables()
 
 
-def detect(request: Request, engine: Engine, tables: Tables, those: Sequence[Detector] | None = None) -> Detection:
+def detect(
+    request: Request,
+    engine: Engine,
+    tables: Tables,
+    those: Sequence[Detector] | None = None,
+    guard: FactGuard | None = None,
+) -> Detection:
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem.
 
-    Those that are blind with the logs at hand do not run: the report says that they see nothing.
+    Those that are blind with the logs at hand do not run: the report says that they see nothing. Those that need a fact
+    that failed under `guard` are left out; the problem of the fact names them.
     """
+    guard = guard or FactGuard({})
     context, there = request.context, logs_there(tables, engine)
-    chosen = [detector for detector in those or detectors() if detector.visibility(there) != "blind"]
-    result = Detection()
+    wanted = [
+        detector for detector in (detectors() if those is None else those) if detector.visibility(there) != "blind"
+    ]
+    chosen = [detector for detector in wanted if not guard.is_blind(detector)]
+    own = engine.collect(tables["role"].filter("local").select("host")).to_series()
+    result = Detection(problems=guard.problems(wanted))
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
         began = time.perf_counter()
         params = request.settings.params(detector.id)
         rows = engine.collect(judge(detector, tables, params, context)).select(finding_schema(FINDING).names())
+        rows = bounded_per_stranger(rows, own)
         trials = _trials(detector, tables, params, context, engine)
         _logger.debug("detector %s: %d findings in %.3f s", detector.id, len(rows), time.perf_counter() - began)
         return rows, trials
 
     with ThreadPoolExecutor(_DETECTORS_AT_ONCE, thread_name_prefix="detect") as pool:
-        ran = list(pool.map(lambda detector: _guarded(detector, partial(run, detector), result), chosen))
+        guarded = partial(_guarded, result.problems)
+        ran = list(pool.map(lambda detector: guarded(detector.id, partial(run, detector)), chosen))
     made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
     result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine)
     for detector, rows, trials in made:
         worded = partial(findings_of, detector, rows, result.hosts, there)
-        result.findings += _guarded(detector, worded, result) or []
+        result.findings += _guarded(result.problems, detector.id, worded) or []
         result.actors |= root_actors(detector, rows)
         result.trials += trials
     return result
 
 
-def _guarded(detector: Detector, make: Callable[[], T], result: Detection) -> T | None:
-    """Return what is made, or note that the detector failed: one unit must not cost the report of all others."""
+def _guarded(problems: list[Problem], name: str, make: Callable[[], T]) -> T | None:
+    """Return what is made, or note that it failed: one unit must not cost the report of all others."""
     try:
         return make()
-    except Exception as error:
-        _logger.exception("detector %s failed", detector.id)
-        what = f"the detector failed: {type(error).__name__}; --debug or --log-file FILE shows the traceback"
-        result.problems.append(Problem(where=detector.id, what=what))
+    except (Exception, pl.exceptions.PanicException) as error:
+        _logger.exception("%s failed", name)
+        problems.append(Problem(where=name, what=f"it failed: {type(error).__name__}; {TRACEBACK}"))
         return None
 
 
@@ -234,45 +257,26 @@ def report_over(request: Request, engine: Engine, folder: Path, found: Found, re
 
     `found` and `records` are the files that this run read: `inputs`, `window` and `coverage` are made of them.
     """
-    return _report(request, engine, tables_of(request, engine, folder), found, records)
+    guard = guard_of(folder)
+    return _report(request, engine, tables_of(request, engine, folder, guard), found, records, guard=guard)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """What the report says beside its findings."""
-
-    roles: tuple[HostRole, ...]
-    posture: Posture
-    volumes: tuple[Volume, ...]
-    traffic: Traffic
-    notes: tuple[str, ...]
-
-
-def _sums(request: Request, engine: Engine, tables: Tables) -> _Sums:
-    window, timezone = request.window, request.settings.timezone
-    roles, role_notes = roles_of(tables, engine.collect)
-    posture, posture_notes = posture_of(tables, engine.collect)
-    legacy_auth = legacy_auth_of(tables, request.context, engine.collect)
-    volumes, volume_notes = volumes_of(tables, window, engine.collect)
-    gaps = gaps_of(tables, window, timezone, engine.collect)
-    return _Sums(
-        roles=roles,
-        posture=posture.model_copy(update={"legacy_auth": legacy_auth}),
-        volumes=volumes,
-        traffic=traffic_of(tables, engine.collect),
-        notes=(*quality_of(tables, window, engine.collect), *gaps, *posture_notes, *role_notes, *volume_notes),
-    )
-
-
-def _report(request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord]) -> Report:
+def _report(
+    request: Request, engine: Engine, tables: Tables, found: Found, records: list[FileRecord], *, guard: FactGuard
+) -> Report:
     request.step("judging")
     with ThreadPoolExecutor(1, thread_name_prefix="sums") as pool:
-        waiting = pool.submit(_sums, request, engine, tables)
-        detection = detect(request, engine, tables)
+        problems: list[Problem] = []
+        part = partial(_guarded, problems)
+        waiting = pool.submit(sums_of, tables, request.context, engine.collect, part)
         known = {detector.id: detector for detector in detectors()}
+        sources = set(logs()) if request.complete else {record.source.log for record in records}
+        visible = with_siblings(sources | logs_there(tables, engine))
+        sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
+        detection = detect(request, engine, tables, sighted, guard)
         found_once = without_replaced(detection.findings, known, request.settings.link_hours)
         kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
-        behaviours = behaviours_of(kept, tables, engine.collect)
+        behaviours = part("behaviours", lambda: behaviours_of(kept, tables, engine.collect)) or {}
         sums = waiting.result()
     inputs, notes = inputs_of(found, records), (*outside_window(records, request.window), *sums.notes)
     given = Correlation(known, detection.hosts, detection.actors, behaviours, request.settings.link_hours)
@@ -284,7 +288,7 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), {record.source.log for record in records}, (*notes, *note_of(left))),
+        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left)), sums.unknown_site),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),
@@ -298,9 +302,9 @@ def _report(request: Request, engine: Engine, tables: Tables, found: Found, reco
         ),
         findings=findings,
         incidents=correlated.incidents,
-        hosts=names_of(findings, tables, engine.collect),
+        hosts=part("hosts", lambda: names_of(findings, tables, engine.collect)) or {},
         detectors=explanations({finding.detector for finding in findings}),
-        errors=(*problems_of(inputs), *detection.problems),
+        errors=(*problems_of(inputs), *detection.problems, *sorted(problems, key=lambda problem: problem.where)),
     )
 
 
@@ -309,8 +313,8 @@ def run(request: Request) -> Report:
 
     Raises `NoInputError` if a path does not exist or holds no usable log.
     """
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-", dir=request.settings.lake_dir) as folder:
-        return _through(request, Path(folder))
+    with private_folder(request.settings.lake_dir) as folder:
+        return _through(request, folder)
 
 
 def export(request: Request, folder: Path) -> Report:
@@ -325,8 +329,9 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
     engine = engine_named(request.engine).configured(request.settings)
     with room(folder):
         found, records = _read(request, engine, folder / "lake")
-        tables = tables_of(request, engine, folder)
-        report = _report(request, engine, tables, found, records)
+        guard = guard_of(folder)
+        tables = tables_of(request, engine, folder, guard)
+        report = _report(request, engine, tables, found, records, guard=guard)
         if keep_facts:
             put_together(folder, tables, engine)
             posture = {**posture_tables(tables), "legacy_auth": legacy_auth_rows(tables, request.context)}

@@ -10,7 +10,7 @@ _ACTORS = {
 
 _POSTURE = {
     "sessions": "SMTP sessions",
-    "tls_sessions": "of these, with TLS",
+    "tls_sessions": "of these, with TLS; null if no log tells",
     "starttls_unused": "of these, with mail or a login in clear although the server offered STARTTLS",
     "cleartext_mails": "mails that crossed the boundary of the site in clear",
     "cleartext_logins": "AUTH exchanges without TLS",
@@ -66,6 +66,7 @@ KEYS: dict[str, dict[str, str]] = {
         "notes": "what a missing log hides, and doubts about the data",
         "detectors": "for each detector, by id, what it can do with these logs: `observed`, `inferred`, `blind`",
         "gains": "by missing log (`package`: the three logs of the Zeek package), the detectors that it improves",
+        "unknown_site": "no host could be told to be the site's own: networks that it probably has",
     },
     "Posture": {
         "servers": "one for each server and port; of outside ones the busiest 100",
@@ -73,7 +74,7 @@ KEYS: dict[str, dict[str, str]] = {
         "pairs": "clients and the server ports that they spoke with",
         "legacy_auth": "hosts of the site that hand mail to Exchange Online or Google by a method that ends",
         "sessions": "SMTP sessions",
-        "tls_sessions": "of these, with TLS",
+        "tls_sessions": "of these, with TLS; null if no log tells",
     },
     "LegacyAuthTable": {
         "total": "number of rows; `zeeksmtp export` writes all of them",
@@ -96,7 +97,7 @@ KEYS: dict[str, dict[str, str]] = {
         "server": "address",
         "port": "TCP port",
         "sessions": "SMTP sessions with it",
-        "tls_sessions": "of these, with TLS",
+        "tls_sessions": "of these, with TLS; null if no log tells",
         "starttls_offered": "it offers STARTTLS",
         "auth_offered_in_clear": "it offers password mechanisms before TLS",
         "answers_vrfy": "it confirmed or denied a name to VRFY",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_whole_packets_of_a_pcap(tmp_path: Path, lost: int) -> None:
     data = b"".join((head, *packets))
     (tmp_path / "x").write_bytes(data[: len(data) - lost])
     expected = len(data) if lost == 0 else len(data) - 36 if lost <= 36 else len(data) - 52
-    assert _trim.whole_bytes(tmp_path / "x") == expected
+    assert _trim.contents_of(tmp_path / "x").whole == expected
 
 
 def test_whole_blocks_of_a_pcapng(tmp_path: Path) -> None:
@@ -79,4 +80,102 @@ def test_whole_blocks_of_a_pcapng(tmp_path: Path) -> None:
     block = struct.pack("<IIII", 6, 16, 0, 16)
     for lost, whole in ((0, 60), (1, 44), (15, 44), (17, 28)):
         (tmp_path / "x").write_bytes((section + block + block)[: 60 - lost])
-        assert _trim.whole_bytes(tmp_path / "x") == whole
+        assert _trim.contents_of(tmp_path / "x").whole == whole
+
+
+@pytest.fixture
+def recorded_zeek(captures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a `zeek` on PATH that writes recorded logs, and keeps seeds and capture of each run; return where."""
+    runs, programs = tmp_path / "runs", tmp_path / "bin"
+    runs.mkdir()
+    programs.mkdir()
+    script = f"""#!/bin/sh
+n=$(ls {runs} | wc -l)
+mkdir {runs}/$n
+cp "$ZEEK_SEED_FILE" {runs}/$n/seeds
+while [ "$1" != -r ]; do shift; done
+cp "$2" {runs}/$n/capture
+cp {captures}/auth_plain_initial/tsv/conn.log {captures}/auth_plain_initial/tsv/smtp_session.log .
+"""
+    (programs / "zeek").write_text(script)
+    (programs / "zeek").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    return runs
+
+
+def test_each_capture_has_seeds_of_its_own(zeeksmtp: Run, recorded_zeek: Path, tmp_path: Path) -> None:
+    """Zeek makes uids of the seeds: of two captures with the same, unlike connections would share one."""
+    for name, packets in (("a", 1), ("b", 2), ("copy of a", 1)):
+        (tmp_path / name).write_bytes(pcap(*((n, 10) for n in range(packets))))
+    assert zeeksmtp("pcap", tmp_path / "a", tmp_path / "b", tmp_path / "copy of a", "--format", "json").code == 0
+    a, b, copy = ((recorded_zeek / str(n) / "seeds").read_text() for n in range(3))
+    assert a == copy != b
+    assert [len(seeds.splitlines()) for seeds in (a, b)] == [21, 21]
+
+
+def test_logs_that_zeek_had_no_reason_to_write_are_not_missed(
+    zeeksmtp: Run, recorded_zeek: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(pcap((1, 10)))
+    report = json.loads(zeeksmtp("pcap", tmp_path / "a", "--format", "json").out)
+    assert not [note for note in report["coverage"]["notes"] if "missing" in note]
+    assert all(report["coverage"]["logs"].values())
+
+
+def test_packets_are_put_in_order_of_time(zeeksmtp: Run, recorded_zeek: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(pcap((5, 10), (1, 20), (3, 30), (3, 40)) + b"cut")
+    report = json.loads(zeeksmtp("pcap", tmp_path / "a", "--format", "json").out)
+    assert (recorded_zeek / "0" / "capture").read_bytes() == pcap((1, 20), (3, 30), (3, 40), (5, 10))
+    assert sum("the last packet is cut; the 3 bytes" in note for note in report["coverage"]["notes"]) == 1
+    assert sum("its time jumps back" in note for note in report["coverage"]["notes"]) == 1
+
+
+def test_a_capture_in_order_is_read_as_it_is(zeeksmtp: Run, recorded_zeek: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(pcap((1, 20), (1, 30), (3, 40)))
+    report = json.loads(zeeksmtp("pcap", tmp_path / "a", "--format", "json").out)
+    assert (recorded_zeek / "0" / "capture").read_bytes() == (tmp_path / "a").read_bytes()
+    assert not [note for note in report["coverage"]["notes"] if "time" in note]
+
+
+def pcap(*packets: tuple[int, int]) -> bytes:
+    """Return a capture of packets: seconds and bytes of each."""
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    return head + b"".join(struct.pack("<IIII", at, 0, size, size) + bytes(size) for at, size in packets)
+
+
+def section() -> bytes:
+    return struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+
+
+def interface(resolution: int | None) -> bytes:
+    """Return the block of an interface, whose time stamps count by 10 to minus `resolution` seconds."""
+    options = b"" if resolution is None else struct.pack("<HHBxxxHH", 9, 1, resolution, 0, 0)
+    size = 20 + len(options)
+    return struct.pack("<IIHHI", 1, size, 1, 0, 65535) + options + struct.pack("<I", size)
+
+
+def packet(of: int, stamp: int) -> bytes:
+    return struct.pack("<IIIIIII", 6, 36, of, stamp >> 32, stamp & 0xFFFFFFFF, 0, 0) + bytes(4) + struct.pack("<I", 36)
+
+
+def test_packets_of_interfaces_with_other_units_are_put_in_order(tmp_path: Path) -> None:
+    """Two seconds in microseconds lie before three in nanoseconds."""
+    two, three = packet(0, 2 * 10**6), packet(1, 3 * 10**9)
+    (tmp_path / "x").write_bytes(section() + interface(None) + three + interface(9) + two)
+    assert _trim.contents_of(tmp_path / "x").in_order, "the first packet's interface is not known yet: no time"
+    head = section() + interface(None) + interface(9)
+    (tmp_path / "x").write_bytes(head + three + two)
+    contents = _trim.contents_of(tmp_path / "x")
+    assert not contents.in_order
+    _trim.copy(tmp_path / "x", tmp_path / "y", contents)
+    assert (tmp_path / "y").read_bytes() == head + two + three
+    (tmp_path / "z").write_bytes(head + two + three)
+    assert _trim.contents_of(tmp_path / "z").in_order
+
+
+def test_several_sections_are_left_as_they_are(tmp_path: Path) -> None:
+    late, early = (section() + interface(None) + packet(0, stamp) for stamp in (9, 1))
+    (tmp_path / "x").write_bytes(late + early)
+    contents = _trim.contents_of(tmp_path / "x")
+    assert contents.in_order
+    assert contents.whole == len(late + early)

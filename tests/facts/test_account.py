@@ -37,6 +37,12 @@ def test_normal_form(user: str | None, account: str | None) -> None:
     assert normal(user) == account
 
 
+def test_an_authzid_stands_for_the_user_where_none_is_named() -> None:
+    row = LINE | {"ts": "1s", "seq": 1, "mechanism": "PLAIN", "authzid": "Alice"}
+    for user, account in ((None, "alice"), ("", "alice"), ("bob", "bob")):
+        assert [auth["account"] for auth in fact("auth", smtp_auth=[row | {"user": user}])] == [account]
+
+
 @pytest.mark.parametrize("banner", [None, "*****************", "hello", "220"])
 def test_without_a_name_in_the_greeting_domains_stay(banner: str | None) -> None:
     assert normal("alice@corp.example", banner) == "alice@corp.example"

@@ -12,7 +12,12 @@ MAIL = LINE | {"trans_depth": 1, "mailfrom": "<Ann@Shop.example>", "rcptto": ["a
     [
         ("250 2.0.0 Ok: queued as 1", ["F1"], True),
         ("250 2.0.0 Ok: queued as 1", None, True),
+        ("250 2.0.0 Ok: queued as 1", [], True),
+        ("250 OK id=1xVYnZ-0008CZ-2o", [], True),
+        ("250 2.6.0 <1@x.example> Queued mail for delivery", [], True),
+        ("250 ok", [], True),
         ("250 2.1.5 Ok", [], False),
+        ("250 2.1.5 Ok", None, False),
         ("221 2.0.0 Bye", [], False),
         ("554 5.7.1 spam", ["F1"], False),
         ("nonsense", ["F1"], False),
@@ -24,6 +29,22 @@ def test_accepted_means_that_content_was_answered_250(
 ) -> None:
     (row,) = fact("message", smtp=[MAIL | {"last_reply": last_reply, "fuids": fuids}])
     assert row["accepted"] is accepted
+
+
+def test_a_refused_sender_is_no_mail() -> None:
+    refused = MAIL | {"rcptto": None, "last_reply": "472 4.7.1 Not now"}
+    for fuids in ([], None):
+        (row,) = fact("message", smtp=[refused | {"fuids": fuids}])
+        assert row["content"] is False
+        assert fact("host_hour", smtp=[refused | {"fuids": fuids}])[0]["messages"] == 0
+
+
+def test_a_bare_250_is_a_mail_where_the_session_counted_one() -> None:
+    mail = MAIL | {"last_reply": "250 2.0.0 Ok", "fuids": []}
+    for accepted in (1, 0):
+        (row,) = fact("message", smtp=[mail], smtp_session=[LINE | {"messages_accepted": accepted}])
+        assert row["content"] is bool(accepted), "the answer to RSET reads the same"
+    assert fact("message", smtp=[mail])[0]["content"] is None
 
 
 def test_addresses_are_read_from_the_envelope() -> None:

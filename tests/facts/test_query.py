@@ -9,6 +9,13 @@ from zeeksmtp.facts._reply import domain_of
 UNKNOWN = {"reply_code": 550, "reply_status": "5.1.1", "reply_msg": "5.1.1 User unknown"}
 
 
+@pytest.mark.parametrize(
+    ("verb", "arg"), [("VRFY", None), ("VRFY", ""), ("VRFY", "  "), ("EXPN", None), ("RCPT", "TO:<>")]
+)
+def test_a_command_without_a_name_asks_for_none(verb: str, arg: str | None) -> None:
+    assert fact("query", smtp_cmd=[LINE | {"command": verb, "arg": arg, "seq": 1} | UNKNOWN]) == []
+
+
 def asked(verb: str, code: int | None, text: str, *others: dict[str, object]) -> str:
     status = text.split(" ", maxsplit=1)[0] if text[:1].isdigit() else None
     row = LINE | {
@@ -73,7 +80,6 @@ def test_the_contrast_of_another_verb_says_nothing() -> None:
         ('TO:<"a b"@corp.example>', '"a b"@corp.example'),
         ("alice", "alice"),
         ("<alice>", "alice"),
-        (None, None),
     ],
 )
 def test_the_name_that_is_asked_for(arg: str | None, name: str | None) -> None:

@@ -32,6 +32,16 @@ def test_who_answers_on_25_is_a_relay_and_on_587_a_submission_server() -> None:
     assert found == {"10.0.0.25": "relay", "10.0.0.26": "submission-server", "10.0.1.5": "workstation"}
 
 
+def test_who_answered_is_a_server_without_conn_log() -> None:
+    relayed = LINE | {"uid": "C2", "client": "10.0.0.25", "server": "198.51.100.1", "client_port": 2}
+    for shown in ({"last_reply": "250 2.0.0 Ok: queued as 1"}, {"tls": True}):
+        mails = [row | {"trans_depth": 1, "mailfrom": "<a@x.example>"} | shown for row in (LINE, relayed)]
+        found = {row["host"]: row["role"] for row in fact("role", smtp=mails)}
+        assert found["10.0.0.25"] == "relay"
+    silent = LINE | {"trans_depth": 1, "mailfrom": "<a@x.example>"}
+    assert "10.0.0.25" not in {row["host"] for row in fact("role", smtp=[silent])}
+
+
 def test_steady_delivery_under_one_name_is_a_relay() -> None:
     assert roles(deliveries(days=5, servers=10))["10.0.0.9"] == "relay"
 

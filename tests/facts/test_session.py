@@ -26,6 +26,9 @@ def tls(**logs: Any) -> bool | None:
         ({"conn": [SF | ON_465]}, None),
         ({"smtp": [LINE | {"trans_depth": 1, "tls": True}]}, True),
         ({"smtp": [LINE | {"trans_depth": 1, "tls": False}]}, False),
+        ({"smtp": [LINE | {"trans_depth": 1, "last_reply": "220 2.0.0 Ready to start TLS"}]}, True),
+        ({"smtp": [LINE | {"trans_depth": 1, "last_reply": "220 2.0.0 Ready to start TLS", "tls": False}]}, False),
+        ({"smtp": [LINE | {"trans_depth": 1, "last_reply": "250 2.0.0 Ok: queued as 1"}]}, None),
         ({"smtp_session": [LINE | {"tls": True}]}, True),
         ({"conn": [SF | {"service": "smtp"}], "smtp_session": [LINE | {"tls": True}]}, True),
     ],
@@ -86,3 +89,35 @@ def test_stock_logs_alone_give_a_session() -> None:
 
 def test_udp_on_an_smtp_port_is_no_session() -> None:
     assert fact("session", conn=[SF | {"proto": "udp"}]) == []
+
+
+def test_captures_of_both_ends_are_one_connection() -> None:
+    """Each sensor logs all of it, a few milliseconds apart."""
+    logs: dict[str, list[dict[str, Any]]] = {"conn": [], "smtp_session": [], "smtp": [], "smtp_auth": []}
+    for uid, later in (("CserverB", 0.02), ("CclientA", 0.0)):
+        at = LINE | {"uid": uid}
+        logs["conn"].append(SF | at | {"ts": later, "service": "smtp"})
+        logs["smtp_session"].append(at | {"ts": later, "banner": "mx"})
+        logs["smtp"].append(
+            at | {"ts": 1 + later, "trans_depth": 1, "mailfrom": "a@b.example", "rcptto": ["c@d.example"]}
+        )
+        logs["smtp_auth"] += [at | {"ts": 0.5 + later + seq, "seq": seq, "user": "u"} for seq in (1, 2)]
+    for name, rows in (("session", 1), ("message", 1), ("auth", 2)):
+        found = fact(name, **logs)
+        assert len(found) == rows, name
+        assert {row["uid"] for row in found} == {"CclientA"}
+
+
+def test_a_port_that_is_used_again_is_another_connection() -> None:
+    conn = [SF | {"uid": uid, "ts": ts, "service": "smtp"} for uid, ts in (("C1", "0s"), ("C2", "5s"))]
+    assert len(fact("session", conn=conn)) == 2
+
+
+def test_sessions_do_not_multiply_where_uids_collide() -> None:
+    """Several captures that Zeek read with the same seeds: the same uid, the same ends, other times."""
+    times = ("0s", "1h", "2h")
+    logs = {log: [LINE | {"ts": ts, "banner": "mx"} for ts in times] for log in ("smtp_session",)}
+    logs["conn"] = [SF | {"ts": ts, "service": "smtp"} for ts in times]
+    assert len(fact("session", **logs)) <= len(times)
+    logs["smtp"] = [LINE | {"ts": ts, "trans_depth": 1, "mailfrom": "a@b.example"} for ts in times]
+    assert len(fact("message", **logs)) == len(times)

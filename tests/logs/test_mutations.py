@@ -6,12 +6,12 @@ import gzip
 import random
 import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CAPTURES
+from tests.fuzz.mutators import MUTATORS, cut_end, flip
 from tests.logs.reading import count, data_lines
 from zeeksmtp.ingest import every_record, ingest_file
 from zeeksmtp.logs._discover import Source, find
@@ -21,70 +21,6 @@ FILES = 1000
 BATCHES = 20
 SECONDS_PER_FILE = 10
 ORIGINALS = sorted(path for path in CAPTURES.glob("*/*/*.log") if by_name(path.name))
-
-
-def flip(data: bytes, dice: random.Random) -> bytes:
-    broken = bytearray(data)
-    for _ in range(dice.randint(1, 40)):
-        broken[dice.randrange(len(broken))] = dice.randrange(256)
-    return bytes(broken)
-
-
-def cut_lines(data: bytes, dice: random.Random) -> bytes:
-    lines = data.split(b"\n")
-    for _ in range(dice.randint(1, 10)):
-        place = dice.randrange(len(lines))
-        lines[place] = lines[place][: dice.randint(0, len(lines[place]))]
-    return b"\n".join(lines)
-
-
-def cut_end(data: bytes, dice: random.Random) -> bytes:
-    return data[: dice.randint(1, len(data))]
-
-
-def double_header(data: bytes, dice: random.Random) -> bytes:
-    lines = data.split(b"\n")
-    head = [line for line in lines if line.startswith(b"#")] or lines[:1]
-    place = dice.randrange(len(lines))
-    return b"\n".join(lines[:place] + head + lines[place:])
-
-
-def add_fields(data: bytes, dice: random.Random) -> bytes:
-    lines = data.split(b"\n")
-    for _ in range(dice.randint(1, 10)):
-        place = dice.randrange(len(lines))
-        lines[place] += dice.choice([b"\tx", b"\t-\t-", b"#", b'"', b"}", b"\\", b"\\x0"])
-    return b"\n".join(lines)
-
-
-def insert(data: bytes, dice: random.Random) -> bytes:
-    place = dice.randrange(len(data))
-    junk = [b"\0" * 500, b"\n\n", b"\r\n", b"\xff\xfe", b"[" * 5000, b"\xef\xbb\xbf", b"\n#", b"\n{}\n", b"x^\n"]
-    return data[:place] + dice.choice(junk) + data[place:]
-
-
-def drop_header(data: bytes, dice: random.Random) -> bytes:
-    lines = data.split(b"\n")
-    del lines[dice.randrange(min(8, len(lines)))]
-    return b"\n".join(lines)
-
-
-def shuffle_lines(data: bytes, dice: random.Random) -> bytes:
-    lines = data.split(b"\n")
-    dice.shuffle(lines)
-    return b"\n".join(lines)
-
-
-MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [
-    flip,
-    cut_lines,
-    cut_end,
-    double_header,
-    add_fields,
-    insert,
-    drop_header,
-    shuffle_lines,
-]
 
 
 def readable(packed: bytes) -> bytes:
@@ -102,7 +38,7 @@ def mutated(dice: random.Random, folder: Path) -> tuple[Path, Source, bytes]:
     original = dice.choice(ORIGINALS)
     form = original.parent.name
     data = original.read_bytes()
-    for mutate in dice.sample(MUTATIONS, dice.randint(1, 3)):
+    for mutate in dice.sample(MUTATORS, dice.randint(1, 3)):
         data = mutate(data, dice) or b"\n"
     path = folder / original.name
     if dice.random() < 0.3:

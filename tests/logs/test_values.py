@@ -97,10 +97,10 @@ def test_escapes_are_undone_once_and_left_to_right(escaped: str, text: str) -> N
 
 
 BAD: dict[str, list[str]] = {
-    "count": ["-1", "1.5", "", "0x5", "1e3", "18446744073709551616", "+5", " 5", "05", "٣", "T"],
+    "count": ["-1", "1.5", "", "0x5", "1e3", "9007199254740992", "18446744073709551616", "+5", " 5", "05", "٣", "T"],
     "port": ["65536", "-1", "25/tcp", "99999999999999999999"],
     "time": ["", "soon", "nan", "inf", "1e300", "2026-13-01T00:00:00Z", "--5"],
-    "interval": ["nan", "x", "1e18", ""],
+    "interval": ["nan", "x", "1e18", "2e9", ""],
     "bool": ["true", "1", "t", ""],
     "addr": ["10.0.0.256", "10.0.0", "fe80::1%eth0", "host", "1.2.3.04", ""],
 }
@@ -114,7 +114,7 @@ def test_what_is_none_of_its_type_is_refused(zeek_type: str, cell: str) -> None:
 
 
 GOOD: list[tuple[str, str, Any]] = [
-    ("count", "18446744073709551615", 2**64 - 1),
+    ("count", "9007199254740991", 2**53 - 1),
     ("port", "65535", 65535),
     ("bool", "T", True),
     ("addr", "2001:db8::1", "2001:db8::1"),

@@ -326,7 +326,7 @@ def holding(text: str) -> Report:
             "run": {"version": "0", "generated": START, "seconds": 0.0},
             "window": None,
             "inputs": {"files": ({"path": text, "log": None, "format": None, "problem": text},), "totals": totals},
-            "coverage": {"logs": {}, "notes": (text,)},
+            "coverage": {"logs": {}, "notes": (text,), "unknown_site": text},
             "posture": posture,
             "hosts": {text: ({"name": text, "source": "banner"},)},
             "roles": ({"host": text, "role": "other", "reason": text},),

@@ -63,6 +63,15 @@ def test_pairs_with_most_sessions_in_clear_come_first() -> None:
     assert (found.sessions, found.tls_sessions) == (4, 1)
 
 
+def test_tls_that_no_log_tells_is_unknown() -> None:
+    mail = LINE | {"trans_depth": 1, "mailfrom": "a@x.example", "last_reply": "250 2.0.0 Ok: queued as 1"}
+    unknown, _ = posture_of(facts({"smtp": [mail]}), collect)
+    rows = (unknown, *unknown.servers, *unknown.clients.rows, *unknown.pairs.rows)
+    assert [(row.sessions, row.tls_sessions) for row in rows] == [(1, None)] * 4
+    known, _ = posture_of(facts({"smtp": [mail | {"tls": False}]}), collect)
+    assert known.tls_sessions == 0
+
+
 def test_few_rows_are_listed_and_all_are_counted() -> None:
     found = posture(*(session(n, **INBOUND | {"client": f"203.0.113.{n}"}) for n in range(1, 131)))
     assert (found.pairs.total, len(found.pairs.rows)) == (130, 100)

@@ -70,13 +70,17 @@ def report_of(
     engine: str = "local",
     *,
     quiet: bool = False,
+    complete: bool = False,
 ) -> Report:
-    """Return the report over the logs under `paths`, with a progress bar for someone who watches."""
+    """Return the report over the logs under `paths`, with a progress bar for someone who watches.
+
+    `complete`: a log that is missing had no line.
+    """
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
 
     with _progress.watching(quiet=quiet) as watch:
         request = pipeline.Request(
-            tuple(paths), settings, span, engine, progress=watch.progress, started=watch.started, step=watch.step
+            tuple(paths), settings, span, engine, watch.progress, watch.started, watch.step, complete
         )
         return pipeline.run(request)
 

@@ -28,27 +28,32 @@ def zeek() -> str:
     return found
 
 
-def analyse(capture: Path, place: Path) -> str | None:
-    """Write the logs of `capture` into the new folder `place`; give a note where its end had to be left out.
+def analyse(capture: Path, place: Path) -> list[str]:
+    """Write the logs of `capture` into the new folder `place`; return notes on what had to be done to it.
 
     Raises `UnreadableFileError` with Zeek's own words if it cannot read the capture.
     """
     place.mkdir(mode=0o700)
     try:
-        size, whole = capture.stat().st_size, _trim.whole_bytes(capture)
-        if whole < size:
-            _trim.copy_whole(capture, place / "whole-packets.pcap", whole)
+        contents = _trim.contents_of(capture)
+        lost = capture.stat().st_size - contents.whole
+        mended = lost > 0 or not contents.in_order
+        source = place / "whole-packets.pcap" if mended else capture.resolve()
+        if mended:
+            _trim.copy(capture, source, contents)
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableFileError(f"{capture}: {error.strerror or error}") from error
-    _run(capture, (place / "whole-packets.pcap") if whole < size else capture.resolve(), place)
-    if whole == size:
-        return None
-    return f"{capture}: the last packet is cut; the {size - whole} bytes after the last whole packet were left out"
+    _run(capture, source, place, digest)
+    cut = f"{capture}: the last packet is cut; the {lost} bytes after the last whole packet were left out"
+    unordered = f"{capture}: its time jumps back; the packets were put in order of time"
+    return [*([cut] if lost else []), *([] if contents.in_order else [unordered])]
 
 
-def _run(capture: Path, source: Path, place: Path) -> None:
+def _run(capture: Path, source: Path, place: Path, digest: str) -> None:
     seeds = place / "seeds"
-    seeds.write_text("".join(f"{_seed(n)}\n" for n in range(_SEEDS)))
+    seeds.write_text("".join(f"{_seed(digest, number)}\n" for number in range(_SEEDS)))
     # -C: captures taken on a sender have checksums that its network card would have filled in.
     command = [zeek(), "-C", "-r", str(source), str(folder()), *_OPTIONS]
     environment = os.environ | {"ZEEK_SEED_FILE": str(seeds)}
@@ -59,9 +64,9 @@ def _run(capture: Path, source: Path, place: Path) -> None:
         raise UnreadableFileError(f"{capture}: zeek: {_words(ended.stderr) or f'ended with {ended.returncode}'}")
 
 
-def _seed(number: int) -> int:
-    """Give one of the numbers that make the uids of a capture the same in every run."""
-    return int.from_bytes(hashlib.sha256(f"zeeksmtp {number}".encode()).digest()[:4], "big")
+def _seed(digest: str, number: int) -> int:
+    """Return one of the numbers that make the uids of a capture the same in every run, and others for each capture."""
+    return int.from_bytes(hashlib.sha256(f"zeeksmtp {digest} {number}".encode()).digest()[:4], "big")
 
 
 def _words(text: str) -> str:

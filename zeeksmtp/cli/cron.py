@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what the pass would read and find; change and deliver nothing.")
 ]
+_Rebuild = Annotated[
+    bool,
+    typer.Option("--rebuild", help="Make the lake anew from the logs that are still there; findings are kept."),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing if there is nothing new to report.")]
 
 
@@ -30,6 +34,7 @@ def cron(
     fail_on: _options.FailOn = None,
     engine: _options.Engine = "local",
     dry_run: _DryRun = False,
+    rebuild: _Rebuild = False,
     quiet: _Quiet = False,
 ) -> ExitCode:
     """Run one scheduled pass over `log_dir`: ingest new lines, detect, remember, and report what is new.
@@ -53,7 +58,9 @@ def cron(
         _say.out(import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(report, View()))
 
     with _progress.watching(quiet=quiet) as watch:
-        request = PassRequest(settings, log_dir, state_dir, engine, watch.progress, watch.started, watch.step)
+        request = PassRequest(
+            settings, log_dir, state_dir, engine, watch.progress, watch.started, watch.step, rebuild=rebuild
+        )
         result = run.dry_run(request) if dry_run else run.run(request, show)
     if dry_run:
         _say.out("".join(_preview(result)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from zeeksmtp.cli import _options, _progress, _say
 from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Command
+from zeeksmtp.private_folders import private_folder
 
 if TYPE_CHECKING:
     from zeeksmtp.ingest import FileRecord
@@ -39,8 +39,8 @@ def logs(paths: _options.Paths, *, rejected: _Rejected = False, quiet: _options.
       zeeksmtp logs /opt/zeek/logs/current
       zeeksmtp logs --rejected /opt/zeek/logs/2026-11-23
     """
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as lake:  # a folder of mode 0700
-        read = _read(paths, Path(lake), quiet=quiet)
+    with private_folder() as lake:
+        read = _read(paths, lake, quiet=quiet)
     rows = list(_rejected(read) if rejected else _files(read))
     _say.out(_table(rows) if sys.stdout.isatty() else _tabbed(rows))
     broken = any(r.problem for r in read.records) or any(p.unreadable for p in read.found.passed_over)

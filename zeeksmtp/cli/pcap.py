@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from zeeksmtp.cli import _finish, _options, _request, _zeek
 from zeeksmtp.errors import ExitCode, NoInputError, UnreadableFileError
 from zeeksmtp.model import Command
+from zeeksmtp.private_folders import private_folder
 
 if TYPE_CHECKING:
     from zeeksmtp.model import Report
@@ -45,9 +45,9 @@ def pcap(
         if not capture.is_file():
             raise NoInputError(f"{capture}: no such capture")
     _zeek.zeek()
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-pcap-") as folder:
-        notes, failed, places = _analyse(captures, Path(folder))
-        over_logs = _request.report_of(list(places), settings, quiet=quiet)
+    with private_folder() as folder:
+        notes, failed, places = _analyse(captures, folder)
+        over_logs = _request.report_of(list(places), settings, quiet=quiet, complete=True)
         report = _about_captures(over_logs, places, notes, failed)
     return _finish.finish(
         report, form=form, target=output, fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet, full=full
@@ -62,12 +62,11 @@ def _analyse(captures: list[Path], folder: Path) -> tuple[list[str], dict[Path, 
     for number, capture in enumerate(captures):
         place = folder / str(number)
         try:
-            note = _zeek.analyse(capture, place)
+            notes += _zeek.analyse(capture, place)
         except UnreadableFileError as error:
             failed[capture] = str(error)
             continue
         places[place] = capture
-        notes += [note] if note else []
     if not places:
         raise UnreadableFileError("; ".join(failed.values()))
     return notes, failed, places

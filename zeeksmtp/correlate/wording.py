@@ -12,6 +12,9 @@ from zeeksmtp.model import Action, Advice, Finding, Hosts
 MAX_NAMES_IN_SENTENCE = 10
 """Values of a list that a sentence names; the finding has all of them."""
 
+JOINED = "findings_joined"
+"""Evidence term of a finding that stands for several (`report/strangers.py`): how many."""
+
 Fields = Mapping[str, Any]
 """What a template may name: `clients`, `servers`, `accounts`, `count`, `first`, `last`, evidence terms and details."""
 

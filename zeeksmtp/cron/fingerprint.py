@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zeeksmtp.logs._decompress import HEAD, packing
+from zeeksmtp.logs._discover import Source
 from zeeksmtp.logs._lines import Block, Lines
 from zeeksmtp.state.ledger import Content
 
@@ -47,10 +48,10 @@ class Fingerprints:
             self._lines.setdefault(size, set()).add(lines)
         self._sizes = sorted(self._lines)
 
-    def identify(self, path: Path) -> FileContent:
+    def identify(self, source: Source) -> FileContent:
         """Read a file and return its content. Never raises for what it holds, nor if it is gone."""
         scan = _Scan(self)
-        lines = Lines(path)
+        lines = Lines(source.path, source.max_unpacked_gib)
         unfinished = False
         for block in lines:
             if block.half and not _is_final(block, lines):

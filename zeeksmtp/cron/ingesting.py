@@ -65,7 +65,7 @@ def ingest(
 ) -> IngestResult:
     """Ingest the new lines of `sources` into the lake; `statuses` are from before they were read."""
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="fingerprint") as pool:
-        contents = list(pool.map(lambda source: fingerprints.identify(source.path), sources))
+        contents = list(pool.map(fingerprints.identify, sources))
     result = IngestResult()
     changed = _with_new_lines(list(zip(sources, contents, strict=True)), statuses, result)
     slices = [_new_lines(source, content) for source, content in changed]

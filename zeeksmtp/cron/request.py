@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PassRequest:
-    """What a pass is to do. `progress`, `started` and `step` are those of `pipeline.Request`."""
+    """What a pass is to do. `progress`, `started` and `step` are those of `pipeline.Request`.
+
+    `rebuild`: make the lake anew from the logs that are still there.
+    """
 
     settings: Settings
     log_dir: Path
@@ -28,6 +31,7 @@ class PassRequest:
     started: Callable[..., Any] | None = None
     step: Callable[[str], None] = lambda _name: None
     clock: Callable[[], float] = time.time
+    rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

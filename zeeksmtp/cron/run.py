@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -18,11 +17,13 @@ from pathlib import Path
 from zeeksmtp.config import Settings
 from zeeksmtp.cron import rules
 from zeeksmtp.cron._snapshot import take_snapshot
+from zeeksmtp.cron.integrity import check_parts, check_presence
 from zeeksmtp.cron.lock import NAME as LOCK
 from zeeksmtp.cron.lock import hold_lock
 from zeeksmtp.cron.outgoing import Show, deliver
 from zeeksmtp.cron.request import PassRequest, PassResult
-from zeeksmtp.errors import ConfigError, NoInputError, UnusableError
+from zeeksmtp.errors import ConfigError, NoInputError
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.state import ledger
 from zeeksmtp.state.store import NAME, Store, get_meta, open_store
 
@@ -66,8 +67,7 @@ def _log(result: PassResult, seconds: float) -> None:
 def dry_run(request: PassRequest) -> PassResult:
     """Return what a pass would ingest and find: it works on a copy of the state and reads the lake through links."""
     lock = hold_lock(request.state_dir, mark=False) if (request.state_dir / LOCK).exists() else nullcontext()
-    with lock, tempfile.TemporaryDirectory(prefix="zeeksmtp-") as folder:
-        home = Path(folder)
+    with lock, private_folder() as home:
         for name in (NAME, f"{NAME}-wal"):
             if (request.state_dir / name).exists():
                 shutil.copyfile(request.state_dir / name, home / name)
@@ -82,27 +82,27 @@ def dry_run(request: PassRequest) -> PassResult:
 def _pass(request: PassRequest, store: Store) -> PassResult:
     today = datetime.fromtimestamp(request.clock(), UTC).date()
     with store.transaction() as connection:
+        if request.rebuild:
+            ledger.forget_logs(connection)
         known = ledger.files(connection)
         live = ledger.parts(connection)
         settings = rules.with_suppressions(request.settings, connection, today)
         same_rules = get_meta(connection, "settings_digest") == rules.settings_digest(settings)
-    _remove_orphans(request.state_dir / "lake", live)
+    lake = request.state_dir / "lake"
+    _remove_orphans(lake, live)
+    check_presence(lake, live)
     snapshot = take_snapshot(request.log_dir, known, settings.settle_seconds, request.clock())
     if same_rules and not snapshot.changed:
         return PassResult(deferred=len(snapshot.unsettled))
+    check_parts(lake, live)
     from zeeksmtp.cron.run_pass import run_pass  # noqa: PLC0415 - a pass with nothing new loads no polars
 
     return run_pass(replace(request, settings=settings), store, known, snapshot, same_rules=same_rules)
 
 
 def _remove_orphans(lake: Path, live: list[ledger.LivePart]) -> None:
-    """Remove parts of passes that were killed. Raises `UnusableError` if live parts are missing."""
-    present = {(path.parent.name, path.name): path for path in lake.glob("*/*")}
+    """Remove parts of passes that were killed."""
     expected = {(part.log, part.name) for part in live}
-    for orphan in present.keys() - expected:
-        present[orphan].unlink(missing_ok=True)
-    if lost := sorted(expected - present.keys()):
-        raise UnusableError(
-            f"{lake} lacks {len(lost)} of its parts ({'/'.join(lost[0])}): restore lake and state together from a "
-            f"backup, or move {lake.parent} away to start anew from the logs that are still there"
-        )
+    for path in lake.glob("*/*"):
+        if (path.parent.name, path.name) not in expected:
+            path.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from os import stat_result
 from pathlib import Path
 
+from polars.exceptions import PolarsError
 from sqlalchemy import Connection
 
 from zeeksmtp import pipeline
@@ -103,7 +104,7 @@ def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Rea
         kinds[path] = _known_kind(before.files.get(path), status) or sniff(path)
         return kinds[path]
 
-    found = _found(context.request.log_dir, before, kind_of)
+    found = _found(context.request, before, kind_of)
     due = [source for source in found.sources if _is_due(source, before, snapshot)]
     with pipeline.units_beside({source.log for source in due}):
         result = ingest(context, due, snapshot.files, before.fingerprints)
@@ -114,9 +115,9 @@ def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Rea
     return _Reading(snapshot, Found(found.sources, (*found.passed_over, *left)), result, kinds)
 
 
-def _found(log_dir: Path, before: _PriorState, kind_of: KindOf) -> Found:
+def _found(request: PassRequest, before: _PriorState, kind_of: KindOf) -> Found:
     try:
-        return find([log_dir], kind_of)
+        return find([request.log_dir], kind_of, request.settings.max_unpacked_gib)
     except NoInputError:
         if not before.live:
             raise
@@ -143,15 +144,24 @@ def _report(context: PassContext, before: _PriorState, reading: _Reading, update
 
     The report's inputs are the files of this pass; its window and logs are those of the lake.
     """
-    began, request, records = time.perf_counter(), context.request, reading.result.records
+    began, records = time.perf_counter(), reading.result.records
+    try:
+        report = _detect(context, before, reading, update)
+    except PolarsError:
+        # The parts are as they were written, so a reusable table of an earlier pass is not: they are gone by now.
+        report = _detect(context, before, reading, update)
+    seconds = round(time.perf_counter() - began, 3)
+    run = report.run.model_copy(update={"seconds": seconds})
+    return report.model_copy(update={"inputs": inputs_of(reading.found, records), "run": run})
+
+
+def _detect(context: PassContext, before: _PriorState, reading: _Reading, update: LakeUpdate) -> Report:
+    request = context.request
     with lake.work_dir(request.state_dir) as folder, room(request.state_dir):
         lake.link_parts(folder, context.lake, update.live, logs())
         detection = pipeline.Request((request.log_dir,), request.settings, engine=request.engine, step=request.step)
         whole = _lake_records(context.lake, before.logs, update.live)
-        report = pipeline.report_over(detection, context.engine, folder, reading.found, [*whole, *records])
-    seconds = round(time.perf_counter() - began, 3)
-    run = report.run.model_copy(update={"seconds": seconds})
-    return report.model_copy(update={"inputs": inputs_of(reading.found, records), "run": run})
+        return pipeline.report_over(detection, context.engine, folder, reading.found, [*whole, *reading.result.records])
 
 
 def _lake_records(folder: Path, seen: set[str], live: Collection[LivePart]) -> list[FileRecord]:

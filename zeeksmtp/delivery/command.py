@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from tempfile import TemporaryFile
@@ -21,6 +22,9 @@ from zeeksmtp.outputs._escape import cut, plain
 MAX_SHOWN_CHARACTERS = 300
 """Of the end of what a failed command wrote on stderr, and of its name."""
 MAX_SUBJECT_CHARACTERS = 200
+MAX_STDERR_BYTES = 1 << 24
+"""Of stderr that are kept on the disk, about."""
+_LOOK_SECONDS = 0.2
 
 
 def _configured(settings: Settings) -> bool:
@@ -66,11 +70,20 @@ def _run(command: ReportCommand, environment: Mapping[str, str], report: IO[byte
         reason = getattr(error, "strerror", None) or error
         raise DeliveryError(f"{_name(command)}: {reason}; check `run` in [report_command]") from error
     try:
-        return process.wait(command.timeout_seconds)
-    except subprocess.TimeoutExpired:
-        return None
+        return _wait(process, command.timeout_seconds, stderr)
     finally:
         _kill(process)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, stderr: IO[bytes]) -> int | None:
+    """Wait for the end; meanwhile keep what the command says from filling the disk."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        if os.fstat(stderr.fileno()).st_blocks * 512 > MAX_STDERR_BYTES:
+            os.ftruncate(stderr.fileno(), 0)  # the command writes on behind the gap, which takes no room
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(min(left, _LOOK_SECONDS))
+    return None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -95,7 +108,7 @@ def _last_words(stderr: IO[bytes]) -> str:
     size = stderr.seek(0, os.SEEK_END)
     stderr.seek(max(size - 4 * MAX_SHOWN_CHARACTERS, 0))
     text = " ".join(plain(stderr.read().decode("utf-8", "backslashreplace").replace("\n", " ")).split())
-    return f": {text[-MAX_SHOWN_CHARACTERS:]}" if text else ""
+    return f": {text[-MAX_SHOWN_CHARACTERS:].lstrip()}" if text else ""
 
 
 TRANSPORT = Transport("command", _configured, _send)

@@ -12,12 +12,13 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from smtplib import SMTP, SMTP_SSL, SMTPAuthenticationError, SMTPException, SMTPResponseException
+from smtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._message import Body, body_of, message
 from zeeksmtp.delivery._password import read_password
+from zeeksmtp.delivery._smtp import BoundedSMTP, BoundedSMTPS
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.outputs._escape import cut, plain
@@ -97,9 +98,9 @@ class _Attempt:
         # The library's own choice of a name queries the DNS, with no timeout.
         name = socket.gethostname()
         if self.mail.tls == "implicit":
-            client: SMTP = SMTP_SSL(host, port, name, timeout=seconds, context=self._trust())
+            client: SMTP = BoundedSMTPS(host, port, name, timeout=seconds, context=self._trust())
         else:
-            client = SMTP(host, port, name, timeout=seconds)
+            client = BoundedSMTP(host, port, name, timeout=seconds)
         if "." not in name and client.sock is not None:
             client.local_hostname = _literal(client.sock.getsockname()[0])
         return client

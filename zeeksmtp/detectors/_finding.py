@@ -25,7 +25,21 @@ def to_findings(rows: pl.LazyFrame) -> pl.LazyFrame:
         for name, dtype in _SCHEMA.items()
         if name not in present
     ]
-    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+    whole = rows.with_columns(missing).with_columns(
+        first=pl.coalesce("first", "last"), last=pl.coalesce("last", "first"), count=pl.col("count").fill_null(1)
+    )
+    known = whole.filter(pl.col("first").is_not_null())  # what has no time at all cannot stand in a report
+    return known.select(_column(name, dtype) for name, dtype in _SCHEMA.items())
+
+
+def _column(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column in its type. A list of names has no null: a report could not show it, and would go without."""
+    value = pl.col(name).cast(dtype)
+    return _names(value) if dtype == pl.List(pl.String) else value
+
+
+def _names(values: pl.Expr) -> pl.Expr:
+    return values.list.drop_nulls().fill_null(pl.lit([], dtype=pl.List(pl.String)))
 
 
 def term(name: str, value: pl.Expr, weight: float | pl.Expr = 1.0) -> pl.Expr:
@@ -48,10 +62,11 @@ def terms(*parts: pl.Expr) -> pl.Expr:
 
 
 def details(**lists: pl.Expr) -> pl.Expr:
-    """Return the `details` column: named lists of strings, each cut at `MAX_DETAIL_VALUES`."""
+    """Return the `details` column: named lists of strings without nulls, each cut at `MAX_DETAIL_VALUES`."""
     parts = [
         pl.struct(
-            pl.lit(name).alias("name"), values.list.head(MAX_DETAIL_VALUES).cast(pl.List(pl.String)).alias("values")
+            pl.lit(name).alias("name"),
+            _names(values.cast(pl.List(pl.String))).list.head(MAX_DETAIL_VALUES).alias("values"),
         )
         for name, values in lists.items()
     ]

@@ -21,7 +21,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.detectors._rejections import rejected_clients
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 # Names of lists that answer today, and the words that receivers use. Zeek's own list (policy/protocols/smtp/
@@ -34,56 +34,20 @@ _LISTED = (
     r"(?:poor|bad|low|ip|sender|server) reputation|reputation of"
 )
 _ABOUT_CONTENT = r"(?i)surbl|uribl|dbl\.spamhaus|\burls?\b|\blinks?\b"
-_MAX_REPLY_CHARS = 200  # of a reply that a finding quotes
-_WORDING_CHARS = 50  # by which wordings differ; further on there are queue ids and times
-_MAX_REPLIES = 5
 
 
 class BlocklistedParams(Params):
     """No parameters: one such reply is enough."""
 
 
-def _rejections(rows: pl.LazyFrame, code: pl.Expr, text: pl.Expr) -> pl.LazyFrame:
-    listed = text.str.contains(_LISTED) & ~text.str.contains(_ABOUT_CONTENT)
-    ours = pl.col("direction").is_in(["outbound", "internal"])
-    rejections = rows.filter(ours, (code >= 400) & listed)
-    return rejections.select(
-        "ts", "uid", "client", "server", code.alias("code"), text.str.slice(0, _MAX_REPLY_CHARS).alias("reply")
-    )
-
-
-def _wordings(replies: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one reply of each wording per client."""
-    begins = pl.col("reply").str.slice(0, _WORDING_CHARS).alias("begins")
-    each = replies.group_by("client", begins).agg(pl.col("reply").min())
-    return each.group_by("client").agg(pl.col("reply").sort().head(_MAX_REPLIES).alias("replies"))
+def _cites_blocklist(text: pl.Expr) -> pl.Expr:
+    return text.str.contains(_LISTED) & ~text.str.contains(_ABOUT_CONTENT)
 
 
 def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client of the site."""
-    replies = pl.concat(
-        [
-            _rejections(tables["session"], pl.col("last_reply_code"), pl.col("last_reply_msg")),
-            _rejections(tables["command"], pl.col("reply_code"), pl.col("reply_msg")),
-            _rejections(tables["message"], pl.col("reply_code"), pl.col("reply_msg").str.slice(4)),
-        ]
-    )
-    found = (
-        replies.filter(context.window.covers())
-        .group_by("client")
-        .agg(
-            pl.col("ts").min().alias("first"),
-            pl.col("ts").max().alias("last"),
-            pl.col("uid").n_unique().cast(pl.UInt64).alias("count"),
-            pl.col("client").unique().alias("clients"),
-            pl.col("server").unique().sort().head(100).alias("servers"),
-            pl.col("server").n_unique().alias("receivers"),
-            (pl.col("code") >= 500).sum().alias("permanent"),
-            first_uids().alias("uids"),
-        )
-    )
     return to_findings(
-        found.join(_wordings(replies.filter(context.window.covers())), on="client").with_columns(
+        rejected_clients(tables, _cites_blocklist, context).with_columns(
             entity("client"),
             pl.lit("high").alias("severity"),
             pl.lit("high").alias("confidence"),

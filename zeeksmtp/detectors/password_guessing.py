@@ -13,7 +13,8 @@ first tries of at least `min_sources` outside sources; clients that come by the 
 inferred and low, one step more each for twice the score that alarms (not of a client of the site that takes its time),
 for several sources, and for mail that the same source sends after the alarm. Many accounts with few tries each are
 `password-spray`. `count` is the number of failed logins. Severity of what is observed: medium; high when slow (median
-gap of `slow_gap_minutes` or more) or distributed.
+gap of `slow_gap_minutes` or more), distributed, or massive (`massive_tries` failed logins within `massive_minutes`: no
+person and no device has as many passwords).
 
 Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
 
@@ -63,6 +64,13 @@ class PasswordGuessingParams(SprayShape, DistributedGuessing):
     slow_gap_minutes: float = Field(
         20, gt=0, description="median minutes between tries of slow guessing; Source: CrowdSec's conditional slow tier"
     )
+    massive_tries: int = Field(
+        50,
+        ge=2,
+        description="failed logins with different passwords within `massive_minutes` that are a tool's work; Source: "
+        "hydra at its default speed makes as many in one to two minutes",
+    )
+    massive_minutes: float = Field(10, gt=0, description="minutes in which these fall; Source: as `massive_tries`")
     tls_failed_bytes: int = Field(
         1000,
         ge=100,
@@ -71,8 +79,15 @@ class PasswordGuessingParams(SprayShape, DistributedGuessing):
     )
 
 
-def _failures(tries: pl.LazyFrame, alarms: pl.LazyFrame, keys: tuple[str, ...], context: Context) -> pl.LazyFrame:
+def _failures(
+    tries: pl.LazyFrame,
+    alarms: pl.LazyFrame,
+    keys: tuple[str, ...],
+    params: PasswordGuessingParams,
+    context: Context,
+) -> pl.LazyFrame:
     """Sum up the failed logins in the window per key that alarms; most keys do not, and cost nothing here."""
+    within = pl.col("ts") - pl.col("ts").shift(params.massive_tries - 1)
     failed = (
         tries.filter(pl.col("bad"), context.window.covers())
         .join(alarms.select(keys), on=list(keys), how="semi")
@@ -88,6 +103,7 @@ def _failures(tries: pl.LazyFrame, alarms: pl.LazyFrame, keys: tuple[str, ...], 
             pl.col("client").n_unique().alias("sources"),
             pl.col("account").drop_nulls().n_unique().alias("accounts_tried"),
             pl.col("ts").diff().median().alias("gap"),
+            (within <= timedelta(minutes=params.massive_minutes)).any().alias("massive"),
             first_uids().alias("uids"),
         )
     )
@@ -106,7 +122,7 @@ def _findings(
     return to_findings(
         rows.with_columns(
             entity(*keys),
-            severity({"high": (slow | distributed) & pl.lit(not in_tls)}, otherwise="medium"),
+            severity({"high": (slow | distributed | pl.col("massive")) & pl.lit(not in_tls)}, otherwise="medium"),
             pl.lit("low" if in_tls else "high").alias("confidence"),
             pl.lit("inferred" if in_tls else "observed").alias("visibility"),
             terms(
@@ -114,6 +130,7 @@ def _findings(
                 evidence("sources", pl.col("sources"), distributed.cast(pl.Float64)),
                 evidence("accounts_tried", accounts, 0.0),
                 evidence("slow", slow, slow.cast(pl.Float64)),
+                evidence("massive", pl.col("massive"), pl.col("massive").cast(pl.Float64)),
                 evidence("inside_tls", pl.lit(in_tls), 0.0),
             ),
             details(
@@ -199,7 +216,7 @@ def _site_wide(
     surge = surges(outside, tries, _SITE, "network", context.alpha).cache()
     during = outside.join(surge.select("since", "till"), how="cross")
     during = during.filter(pl.col("ts").is_between("since", "till", closed="left"))
-    return _failures(during, surge, _SITE, context).filter(pl.col("sources") >= params.min_sources)
+    return _failures(during, surge, _SITE, params, context).filter(pl.col("sources") >= params.min_sources)
 
 
 def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
@@ -216,10 +233,10 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     together = before_alarms(tries, alone, accounts)
     return pl.concat(
         [
-            _findings(_failures(tries, sources, SOURCE, context), SOURCE, params),
-            _findings(_failures(strangers, accounts, ACCOUNT, context), ACCOUNT, params),
+            _findings(_failures(tries, sources, SOURCE, params, context), SOURCE, params),
+            _findings(_failures(strangers, accounts, ACCOUNT, params, context), ACCOUNT, params),
             _findings(_site_wide(tries, together, params, context), _SITE, params),
-            _findings(_failures(hidden, in_tls, SOURCE, context), SOURCE, params, in_tls=True),
+            _findings(_failures(hidden, in_tls, SOURCE, params, context), SOURCE, params, in_tls=True),
             _inferred(in_clear.with_columns(inferred_severity()), SOURCE, pl.lit(1), _BY_SHAPE),
             _inferred(_distributed(tables, params, context), _SERVER, pl.col("sources"), _BY_SHAPE),
         ]

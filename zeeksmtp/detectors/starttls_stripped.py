@@ -1,13 +1,16 @@
 """STARTTLS is removed on the path between client and server.
 
-What it sees: sessions (table `session`) of one client and server in which a capability is masked (three or more X and
-at most one further letter, as Cisco's inspection writes it), or the greeting is all asterisks, or STARTTLS was refused
-(4xx, 5xx) while it works for others, or a server that offers STARTTLS to at least `min_offered_share` of its other
-clients within three days (at least `min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO
-is the same), and did so before, does not offer it all day to this one, which said EHLO. One finding per client and
-server, severity high; `count` is the number of such sessions. A server that refuses what it offers to everybody is one
-finding: medium while it has one client, since nobody can tell an attacker from a broken certificate (both say 454, RFC
-3207), low with more, where the server is the likelier cause.
+What it sees: sessions (table `session`) of one client and server in which STARTTLS is masked (eight letters, all X but
+perhaps the last, as Cisco's inspection writes it; it masks other keywords, too, such as CHUNKING), or the greeting is
+all asterisks and STARTTLS is not offered, or STARTTLS was refused (4xx, 5xx) while it works for others, or a server
+that offers STARTTLS to at least `min_offered_share` of its other clients within three days (at least
+`min_other_clients`, or `min_alike_clients` where all else that it answers to EHLO is the same), and did so before, does
+not offer it all day to this one, which said EHLO. One finding per client and server, severity high; `count` is the
+number of such sessions. A mask is STARTTLS where the same answer (line for line keywords of the same length) has
+STARTTLS in that place elsewhere, from this server or another; it is none where this server has another keyword there. A
+mask that nothing explains, and a masked greeting of a server that never offers STARTTLS, are low and of low confidence.
+A server that refuses what it offers to everybody is one finding: medium while it has one client, since nobody can tell
+an attacker from a broken certificate (both say 454, RFC 3207), low with more, where the server is the likelier cause.
 
 Why it matters: clients that use TLS "if available" then speak in clear, passwords included (Durumeric et al. 2015).
 
@@ -65,6 +68,41 @@ class StrippedParams(Params):
     )
 
 
+def _unmasked(signs: pl.LazyFrame) -> pl.LazyFrame:
+    """Add `explained` (other answers show STARTTLS in that place); `masked` is false where they show another keyword.
+
+    A masked STARTTLS had been offered. `greeting_rewritten`: the greeting is masked, and the server offers STARTTLS.
+    """
+
+    def every(places: str) -> pl.Expr:
+        return pl.col(places).explode().drop_nulls().unique()
+
+    # Few rows have a mask: only these get the places of their server, and of all servers.
+    masked, rest = signs.filter("masked"), signs.filter(~pl.col("masked"))
+    others = signs.join(masked.select("server").unique(), on="server", how="semi")
+    own = others.group_by("server").agg(every("starttls_at").alias("own"), every("others_at").alias("not"))
+    known = signs.select(every("starttls_at").implode().alias("known"))
+    masks = pl.col("masks").list
+    maybe = masks.set_difference("not").list
+    explained = (masks.set_intersection("own").list.len() > 0) | (maybe.set_intersection("known").list.len() > 0)
+    judged = (
+        masked.join(own, on="server", how="left")
+        .join(known, how="cross")
+        .with_columns((explained | (maybe.len() > 0)).alias("masked"), explained.alias("explained"))
+        .drop("own", "not", "known")
+    )
+    offers = signs.group_by("server").agg(pl.col("starttls_offered").any().alias("offers"))
+    return (
+        pl.concat([rest.with_columns(pl.lit(value=False).alias("explained")), judged])
+        .join(offers, on="server", how="left")
+        .with_columns(
+            (pl.col("starttls_offered") | pl.col("explained")).alias("starttls_offered"),
+            (pl.col("starred") & pl.col("offers")).alias("greeting_rewritten"),
+        )
+        .drop("offers")
+    )
+
+
 def _answers(signs: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row per client and day of a server: whether it offered STARTTLS, and what else it answered to EHLO.
 
@@ -114,6 +152,7 @@ def _suspicious(signs: pl.LazyFrame, params: StrippedParams) -> pl.LazyFrame:
 
     `stripped_client` is null for the latter: they are about the server.
     """
+    signs = _unmasked(signs).cache()
     worked = signs.group_by("server").agg(pl.col("tls").any().alias("works"))
     from_all = (
         pl.col("starttls_refused")
@@ -148,6 +187,7 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
             pl.col("sessions").sum().alias("count"),
             pl.col("client").unique().sort().alias("clients"),
             pl.col("others_offered").max().fill_null(0),
+            pl.any_horizontal("explained", "greeting_rewritten").any().alias("rewritten"),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
             pl.col("auth_attempts").sum().alias("logins"),
             pl.col("from_all").any(),
@@ -160,8 +200,15 @@ def plan(tables: Tables, params: StrippedParams, _context: Context) -> pl.LazyFr
     return to_findings(
         found.with_columns(
             entity("stripped_client", "server"),
-            severity({"low": pl.col("from_all") & several, "medium": pl.col("from_all")}, otherwise="high"),
-            pl.when((pl.col("masked") + pl.col("starred")) > 0)
+            severity(
+                {
+                    "low": pl.col("from_all") & several,
+                    "medium": pl.col("from_all"),
+                    "high": pl.col("rewritten") | (pl.col("starttls_refused") + pl.col("withheld") > 0),
+                },
+                otherwise="low",
+            ),
+            pl.when("rewritten")
             .then(pl.lit("high"))
             .when(witnessed & ~pl.col("from_all"))
             .then(pl.lit("medium"))

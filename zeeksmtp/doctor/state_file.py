@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from zeeksmtp.doctor import Check
 from zeeksmtp.errors import UnusableError
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.state import outbox
 from zeeksmtp.state.store import NAME, open_store
 
@@ -19,8 +19,7 @@ def readable(folder: Path | None) -> Iterator[Check]:
     """Check the state file in `folder`, if there is one."""
     if folder is None or not (folder / NAME).exists():
         return
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as name:
-        place = Path(name)
+    with private_folder() as place:
         try:
             for path in folder.glob(f"{NAME}*"):
                 shutil.copyfile(path, place / path.name)

@@ -14,12 +14,17 @@ from zeeksmtp.errors import UnusableError
 _LEAST = 1 << 20  # bytes; less than what one file of a fact may need
 
 
+def is_full(folder: Path) -> bool:
+    """Return whether the disk that holds `folder` is full."""
+    return shutil.disk_usage(folder).free <= _LEAST
+
+
 @contextmanager
 def room(folder: Path) -> Iterator[None]:
     """Say that the disk is full where that is so: polars takes what could not be written for a broken file."""
     try:
         yield
     except pl.exceptions.PolarsError as error:
-        if shutil.disk_usage(folder).free > _LEAST:
+        if not is_full(folder):
             raise
         raise UnusableError(f"{folder}: the disk is full; make room and run again, nothing was lost") from error

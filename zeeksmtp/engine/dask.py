@@ -25,6 +25,7 @@ from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
 from zeeksmtp.logs._discover import Source
+from zeeksmtp.private_folders import private_folder
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker
@@ -56,8 +57,8 @@ class _Task:
 
 
 def _put(source: Source, store: Store) -> FileRecord:
-    with tempfile.TemporaryDirectory(prefix="zeeksmtp-") as scratch:
-        record = ingest_file(source, Path(scratch))
+    with private_folder() as scratch:
+        record = ingest_file(source, scratch)
         for one in every_record([record]):
             if one.part is not None:
                 store.put(one.part, one.source.log)

@@ -49,15 +49,23 @@ def deduplicated(tables: Tables, log: str, line: str | None = None) -> pl.LazyFr
 
     The same line of two sensors (or of a file and its copy) has the same ends and `ts` (and `line`, its number where
     one connection has several); of those the one with the smallest uid stays. Lines join their connection by its
-    number.
+    number; of one that was logged at both ends, at other times, the lines of one end stay.
     """
     same = [*ENDS, "ts", *([line] if line else [])]
     # Copies are rare: only rows whose hash is not unique are sorted.
     rows = with_conn_key(tables[log]).with_columns(pl.struct(same).hash().is_duplicated().alias("copied"))
     copied = rows.filter("copied").sort(*same, "uid", nulls_last=True)
     each = pl.concat([rows.filter(~pl.col("copied")), copied.unique(same, keep="first", maintain_order=True)])
-    known = tables["connection"].select("conn_key", "session", "uid", "direction")
-    return each.drop("uid", "copied").join(known, on="conn_key", how="left").drop("conn_key")
+    known = tables["connection"].select("conn_key", "session", "uid", "direction", "twin")
+    joined = each.rename({"uid": "logged"}).drop("copied").join(known, on="conn_key", how="left", validate="m:1")
+    return _of_one_end(joined).drop("conn_key", "logged", "twin")
+
+
+def _of_one_end(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Drop, of connections that were logged at both ends, the lines of one: their times differ, so none is a copy."""
+    twins = rows.filter("twin")
+    one = twins.filter(pl.col("logged") == pl.col("logged").min().over("session"))
+    return pl.concat([rows.filter(~pl.col("twin").fill_null(value=False)), one])
 
 
 def first_uids() -> pl.Expr:

@@ -11,9 +11,13 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per AUTH exchange."""
     exchanges = deduplicated(tables, "smtp_auth", "seq").join(tables["host_name"], on="server", how="left")
     crosses = pl.col("direction").is_in(["inbound", "outbound", "external"])
+    # Without an authcid the server takes the authzid for it (RFC 4616 section 2 forbids that; clients do it).
+    named = pl.when(pl.col("user").fill_null("") != "").then("user").otherwise(pl.coalesce("authzid", "user"))
     account = normal_account(pl.col("user"), pl.col("host_name"))
-    return exchanges.with_columns(account.alias("account"), crosses.alias("crosses")).select(
-        column.name for column in FACT.columns
+    return (
+        exchanges.with_columns(named.alias("user"), crosses.alias("crosses"))
+        .with_columns(account.alias("account"))
+        .select(column.name for column in FACT.columns)
     )
 
 
@@ -26,7 +30,7 @@ FACT = Fact(
         Column("crosses", "bool", "the path leaves the site's own networks"),
         Column("mechanism", "string", "SASL mechanism"),
         Column("initial_response", "bool", "credentials came with the command itself"),
-        Column("user", "string", "who logged in, as logged"),
+        Column("user", "string", "who logged in, as logged; where no user was named, on whose behalf"),
         Column("account", "string", "the normal form of `user`"),
         Column("authzid", "string", "on whose behalf"),
         Column("secret_kind", "string", "password, hash, token, ticket, none, undecodable"),

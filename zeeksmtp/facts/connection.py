@@ -1,5 +1,7 @@
 """Which logged connection is which session: the same connection seen by two sensors counts once."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from zeeksmtp.facts._common import ENDS, PARTIES, conn_key, with_conn_key
@@ -8,6 +10,8 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 STARTS = ("conn", "smtp_session")
 """Logs whose `ts` is the connection's start."""
+MAX_TWIN_SECONDS = 1
+"""Between the starts of one connection as its two ends saw it; clocks of sensors differ by less."""
 LINES = ("smtp", "smtp_cmd", "smtp_auth", "ssl")
 """Logs whose `ts` is the line's own."""
 
@@ -24,13 +28,26 @@ def _rows(tables: Tables, log: str) -> pl.LazyFrame:
 
 
 def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company."""
-    logged = logged.with_columns(pl.struct(*ENDS, "ts").hash().is_duplicated().alias("company"))
-    alone = logged.filter(~pl.col("company")).with_columns(pl.col("conn_key").alias("session"))
+    """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company.
+
+    Captures of both ends differ by the way of a packet: starts less than `MAX_TWIN_SECONDS` apart are one (`twin`), as
+    a port is hardly ever used again so soon.
+    """
+    logged = logged.with_columns(pl.struct(*ENDS).hash().alias("ends"))
+    logged = logged.with_columns(pl.col("ends").is_duplicated().alias("company"))
+    alone = logged.filter(~pl.col("company")).with_columns(
+        pl.lit(value=False).alias("twin"), pl.col("conn_key").alias("session")
+    )
+    later = pl.col("ts").diff().over("ends") >= timedelta(seconds=MAX_TWIN_SECONDS)
     several = (
         logged.filter("company")
-        .with_columns(pl.col("uid").min().over(*ENDS, "ts"))
+        .sort("ends", "ts", "uid")
+        .with_columns(later.fill_null(value=False).cast(pl.UInt32).cum_sum().over("ends").alias("run"))
+        .with_columns(
+            pl.col("uid").min().over("ends", "run"), (pl.col("ts").n_unique().over("ends", "run") > 1).alias("twin")
+        )
         .with_columns(conn_key().alias("session"))
+        .drop("run")
     )
     return pl.concat([alone, several])
 
@@ -58,6 +75,7 @@ FACT = Fact(
         Column("logged_uid", "string", "the uid as logged by this sensor"),
         Column("conn_key", "count", "hash of the uid as logged and the ends: what lines of logs are joined by"),
         Column("session", "count", "key of the session: that of `uid` and the ends"),
+        Column("twin", "bool", "sensors at both ends logged it, with different times"),
     ),
     needs=("coverage", *STARTS, *LINES),
     plan=plan,

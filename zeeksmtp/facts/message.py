@@ -5,6 +5,9 @@ import polars as pl
 from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
+_QUEUED = r"(?i)^250[ -].*(?:queue|accepted for|message accepted|delivered|\bid=|2\.6\.\d|\bid [\w-]{6,})"
+_ABOUT_ADDRESS = r"^\d{3}[ -]\d\.1\.\d"
+
 
 def _bare(address: pl.Expr) -> pl.Expr:
     return address.str.strip_chars("<> ").str.to_lowercase()
@@ -27,15 +30,35 @@ def _each_distinct(lists: pl.Series) -> pl.Series:
     return pl.concat([lists.filter(~several), rest]).gather(places.arg_sort()) if len(rest) else lists
 
 
+def _content() -> pl.Expr:
+    """Return whether the content of a mail was sent; null where it cannot be known.
+
+    A mail without a body, or of headers only, has no `fuids`: what the server answered tells. It names what it queued,
+    or has the status of a mail (RFC 3463: x.1.x is about addresses); "250 Ok" alone may also answer RSET.
+    """
+    code, reply = pl.col("code"), pl.col("last_reply").fill_null("")
+    session = pl.col("messages_accepted") + pl.col("messages_refused").fill_null(0) > 0
+    return (
+        pl.when(pl.col("fuids").list.len() > 0)
+        .then(statement=True)
+        .when(pl.col("rcptto").list.len().fill_null(0) == 0)
+        .then(statement=False)
+        .when((code == 354) | (code == 250) & reply.str.contains(_QUEUED))
+        .then(statement=True)
+        .when(reply.str.contains(_ABOUT_ADDRESS) | (pl.col("fuids").list.len() == 0) & code.ne_missing(250))
+        .then(statement=False)
+        .otherwise(session)
+    )
+
+
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
-    sessions = tables["session"].select("session", "tls", started="ts")
+    sessions = tables["session"].select("session", "tls", "messages_accepted", "messages_refused", started="ts")
     mails = deduplicated(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()
     )
     sender = _bare(pl.col("mailfrom"))
     code = pl.col("last_reply").str.extract(r"^(\d{3})(?:[ -]|$)").cast(pl.UInt64)
-    content = pl.when(pl.col("fuids").is_not_null()).then(pl.col("fuids").list.len() > 0)
     return (
         mails.drop("tls")
         .join(sessions, on="session", how="left")
@@ -45,11 +68,14 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
             pl.col("rcptto").list.len().fill_null(0).cast(pl.UInt64).alias("recipients"),
             _distinct(pl.col("rcptto").list.eval(_bare(pl.element()))).fill_null([]).alias("recipient_names"),
             _domains(pl.col("rcptto")).fill_null([]).alias("recipient_domains"),
+            code.alias("code"),
             code.alias("reply_code"),
             pl.col("last_reply").alias("reply_msg"),
-            content.alias("content"),
         )
-        .with_columns(((code == 250) & content.fill_null(value=True)).fill_null(value=False).alias("accepted"))
+        .with_columns(_content().alias("content"))
+        .with_columns(
+            ((code == 250) & pl.col("content").fill_null(value=True)).fill_null(value=False).alias("accepted")
+        )
         .select(column.name for column in FACT.columns)
     )
 
@@ -67,7 +93,7 @@ FACT = Fact(
         Column("recipients", "count", "envelope recipients, accepted or not; Zeek >= 8.1 logs 100 at most"),
         Column("recipient_names", "vector[string]", "their addresses, lower case"),
         Column("recipient_domains", "vector[string]", "their domains"),
-        Column("content", "bool", "content of the mail was seen; null: cannot be known"),
+        Column("content", "bool", "the content of a mail was sent; null: cannot be known"),
         Column("accepted", "bool", "the server took the mail"),
         Column("reply_code", "count", "code of the last reply"),
         Column("reply_msg", "string", "the last reply"),

@@ -33,7 +33,7 @@ def _count(condition: pl.Expr) -> pl.Expr:
 def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
     """Return mails in clear per session (`clear_mails`), and those that crossed the boundary of the site."""
     crosses = pl.col("direction").is_in(CROSSING)
-    mails = tables["message"].filter(~pl.col("tls").fill_null(value=True))
+    mails = tables["message"].filter(~pl.col("tls").fill_null(value=True), pl.col("content").fill_null(value=True))
     return mails.group_by(conn_key().alias("session")).agg(
         pl.len().cast(pl.UInt64).alias("clear_mails"), crosses.sum().cast(pl.UInt64).alias("cleartext_mails")
     )
@@ -47,7 +47,6 @@ def _in_clear(name: str) -> pl.Expr:
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per client, server, port, direction, day and side of the window's start."""
-    spoke = pl.col("banner").is_not_null() | (pl.col("resp_bytes").fill_null(0) > 0) & pl.col("service").is_not_null()
     refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
     logins = pl.col("auth_attempts").fill_null(0)
     clear, unused = pl.col("clear").is_not_null(), pl.col("starttls_offered") & pl.col("clear").is_not_null()
@@ -57,7 +56,6 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         .with_columns(
             pl.col("ts").dt.truncate("1d").alias("day"),
             context.window.covers().alias("judged"),
-            spoke.alias("spoke"),
             refused.alias("refused"),
             _mailed().alias("mailed"),
             _offers_passwords().alias("offers_passwords"),
@@ -69,6 +67,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         pl.col("ts").max().alias("last"),
         pl.len().cast(pl.UInt64).alias("sessions"),
         _count(pl.col("tls")).alias("tls_sessions"),
+        _count(pl.col("tls").is_null()).alias("tls_unknown"),
         pl.col("ts").filter(pl.col("tls").fill_null(value=False)).max().alias("last_tls"),
         _count(clear).alias("clear_sessions"),
         pl.col("clear").min().alias("first_clear"),
@@ -81,7 +80,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         _count(pl.col("refused")).alias("refused"),
         _count(pl.col("mailed")).alias("mailed"),
         pl.col("ts").filter(~pl.col("mailed")).sort().alias("silent"),
-        pl.col("spoke").any().alias("answered"),
+        pl.col("answered").any(),
         pl.col("starttls_offered").max(),
         pl.col("offers_passwords").max().alias("auth_offered_in_clear"),
     )
@@ -102,6 +101,7 @@ FACT = Fact(
         Column("last", "time", "start of its last session"),
         Column("sessions", "count", "sessions"),
         Column("tls_sessions", "count", "sessions in which TLS came up"),
+        Column("tls_unknown", "count", "sessions of which no log tells whether TLS came up"),
         Column("last_tls", "time", "start of the last session in which TLS came up"),
         Column("clear_sessions", "count", "sessions that carried mail or a login without TLS"),
         Column("first_clear", "time", "start of the first of these"),

@@ -8,7 +8,7 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Return one row per query.
+    """Return one row per query that names somebody.
 
     A verdict rests on contrast: 252, or a recipient's 250, confirms a name only where the same server rejects other
     names of the same verb as unknown.
@@ -21,6 +21,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         queries.join(names, on=["uid", *ENDS], how="left")
         .with_columns(queried_name().alias("name"), verdict().alias("verdict"))
         .join(contrast, on=["server", "verb"], how="left")
+        .filter(pl.col("name") != "")  # a VRFY without a name, a bounce's RCPT TO:<>
         .with_columns(pl.when(confirms).then(pl.lit("confirmed")).otherwise(pl.col("verdict")).alias("verdict"))
         .select(column.name for column in FACT.columns)
     )

@@ -51,17 +51,32 @@ _OWN = (
     Column("implicit_tls", "bool", "TLS from the first byte (port 465)"),
     Column("tls", "bool", "TLS came up; null if no log tells"),
     Column("tls_version", "string", "TLS version agreed on"),
+    Column("answered", "bool", "the server spoke SMTP, or TLS"),
 )
+_READY = r"(?i)^220[ -].*(?:tls|go ahead|ready to start)"
+"""What servers answer STARTTLS with: their greeting is a 220 as well, but no line of smtp.log ends with it."""
 
 
 def _names(columns: tuple[Column, ...]) -> list[str]:
     return [column.name for column in columns]
 
 
+def _first(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row per session: few have several, and only these are sorted."""
+    rows = rows.with_columns(pl.col("session").is_duplicated().alias("several"))
+    first = rows.filter("several").sort("session", "ts").unique("session", keep="first", maintain_order=True)
+    return pl.concat([rows.filter(~pl.col("several")), first]).drop("several", "ts")
+
+
 def _mails(tables: Tables) -> pl.LazyFrame:
     told = deduplicated(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
     helo = pl.col("helo").first(ignore_nulls=True).alias("smtp_helo")
-    return told.group_by("session").agg(helo, pl.col("tls").max().alias("smtp_tls"))
+    ready = pl.when(pl.col("last_reply").str.contains(_READY)).then(statement=True)  # logs before Zeek 2.3 lack `tls`
+    return told.group_by("session").agg(
+        helo,
+        pl.coalesce("tls", ready).max().alias("smtp_tls"),
+        pl.col("last_reply").is_not_null().any().alias("replied"),
+    )
 
 
 def _handshakes(tables: Tables) -> pl.LazyFrame:
@@ -80,20 +95,28 @@ def _tls(starttls: pl.Expr) -> pl.Expr:
     return pl.when(covered).then(pl.col("established").fill_null(value=False)).otherwise(guess)
 
 
+def _answered() -> pl.Expr:
+    """The server spoke: where conn.log is missing, what it said in smtp.log and smtp_session.log has to do."""
+    bytes_of_smtp = (pl.col("resp_bytes").fill_null(0) > 0) & pl.col("service").is_not_null()
+    said = pl.any_horizontal(pl.col("banner", "last_reply_code", "starttls_code", "capabilities").is_not_null())
+    return said | bytes_of_smtp | pl.any_horizontal(pl.col("replied", "tls").fill_null(value=False))
+
+
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Give one row per session; logs that are missing leave their columns null."""
     own = pl.col("conn_key") == pl.col("session")
     connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")
-    conn = deduplicated(tables, "conn").select("session", *_names(_FROM_CONN))
+    conn = deduplicated(tables, "conn").select("session", "ts", *_names(_FROM_CONN))
     session = deduplicated(tables, "smtp_session").select(
-        "session", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
+        "session", "ts", "helo", "tls", *_names(_FROM_SESSION), pl.lit(value=True).alias("seen")
     )
     has_ssl_log = tables["coverage"].select((pl.col("log") == "ssl").any().alias("has_ssl_log"))
     joined = connections
-    for part in (conn, session, _mails(tables), _handshakes(tables)):
-        joined = joined.join(part, on="session", how="left")
+    # Zeek with fixed seeds gives connections of several captures one uid: a session must not multiply for it.
+    for part in (_first(conn), _first(session), _mails(tables), _handshakes(tables)):
+        joined = joined.join(part, on="session", how="left", validate="m:1")
     starttls = pl.coalesce("tls", "smtp_tls")
-    told = pl.any_horizontal(pl.col("seen", "smtp_tls", "established").is_not_null())
+    told = pl.any_horizontal(pl.col("seen", "replied", "established").is_not_null())
     return (
         joined.filter(told | ~pl.col("conn_state").fill_null("OTH").is_in(FAILED_STATES))
         .join(has_ssl_log, how="cross")
@@ -104,6 +127,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
             starttls.alias("starttls"),
             _tls(starttls).alias("tls"),
         )
+        .with_columns(_answered().alias("answered"))
         .select(_names(FACT.columns))
     )
 

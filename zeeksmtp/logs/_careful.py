@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from zeeksmtp.logs._bounds import MAX_COUNT, MAX_INTERVAL_SECONDS
 from zeeksmtp.logs._types import element_of, schema_of
 from zeeksmtp.model import Column, Log
 
@@ -27,7 +28,6 @@ NUMBER: Final = "_line"
 MILLISECONDS_FROM: Final = 1e11
 """A time that is larger counts milliseconds: as seconds it would be the year 5138."""
 MAX_TIME_SECONDS: Final = 253402300800.0  # the year 10000
-MAX_INTERVAL_SECONDS: Final = 1e12  # what 64 bits of microseconds hold, with room
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(rb"\\(?:\\|x([0-9a-fA-F]{2}))")
@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS: Final = frozenset({"time", "interval", "double"})
-_INTEGERS: Final = {"count": (0, 1 << 64), "int": (-1 << 63, 1 << 63), "port": (0, 1 << 16)}
+_INTEGERS: Final = {"count": (0, MAX_COUNT), "int": (-1 << 63, 1 << 63), "port": (0, 1 << 16)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, reduce
 from operator import or_
 from typing import Final
 
 import polars as pl
 
+from zeeksmtp.logs._bounds import EARLIEST, MAX_COUNT, MAX_INTERVAL_SECONDS, latest_time, why_no_time
 from zeeksmtp.logs._careful import (
-    MAX_INTERVAL_SECONDS,
     MAX_TIME_SECONDS,
     MILLISECONDS_FROM,
     NUMBER,
@@ -23,6 +24,9 @@ from zeeksmtp.logs._common import CONNECTION
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
+_WHY: Final = "_why"
+MAX_LISTED_REJECTS: Final = 1000
+"""Rejected lines of a file that are listed; the others are counted."""
 HALF_LINE: Final = "half last line"
 _WAITING_BYTES: Final = 1 << 23
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -44,13 +48,15 @@ def required(columns: tuple[Column, ...]) -> tuple[str, ...]:
 class Batch:
     """What some lines of a file gave, for the log named (`None`: a log that is not read).
 
-    `lines` are counted when they are seen; their rows follow later, many at once.
+    `lines` are counted when they are seen; their rows follow later, many at once. Beyond `rejects` there are `unlisted`
+    rejected ones.
     """
 
     log: str | None
     lines: int = 0
     kept: pl.DataFrame | None = None
     rejects: Rejects = field(default_factory=list)
+    unlisted: int = 0
 
 
 @dataclass
@@ -96,7 +102,7 @@ def of_cells(column: Column, key: str, marks: Marks) -> Plan:
     value = pl.lit(None, dtype=dtype)  # a type that no log has: all that is set is read with care
     odd = _ODD_CELLS.get(column.type)
     if dtype.is_integer():
-        value = cell.cast(dtype, strict=False)
+        value = _integer(cell.cast(dtype, strict=False), column.type)
     elif dtype.is_temporal():
         value = _seconds(cell.cast(pl.Float64, strict=False), column.type)
     elif dtype == pl.Boolean():
@@ -123,8 +129,13 @@ def of_decoded(column: Column, key: str, *, iso: bool) -> Plan:
     elif dtype.is_temporal():
         value = _seconds(value, column.type)
     elif dtype.is_integer():
-        value = value.cast(dtype, strict=False)
+        value = _integer(value.cast(dtype, strict=False), column.type)
     return Plan(value.alias(column.name), key, odd)
+
+
+def _integer(number: pl.Expr, zeek_type: str) -> pl.Expr:
+    """Return integers, null where they are out of bounds."""
+    return pl.when(number < MAX_COUNT).then(number) if zeek_type == "count" else number
 
 
 def _seconds(number: pl.Expr, zeek_type: str) -> pl.Expr:
@@ -191,13 +202,25 @@ def typed(
     return good.lazy().filter(log.concerns()).with_columns(**log.redact()).collect(), rest
 
 
-def batch(log: Log, frames: Sequence[pl.DataFrame], rejects: Rejects) -> Batch:
-    """Return typed rows (with `NUMBER`) of a log in order; reject those without a key."""
+def batch(log: Log, frames: Sequence[pl.DataFrame], rejects: Rejects, latest: datetime | None = None) -> Batch:
+    """Return typed rows (with `NUMBER`) of a log in order; reject those without a key, or whose time cannot be.
+
+    `latest` is up to when a time can be.
+    """
     kept = frames[0] if len(frames) == 1 else pl.concat(frames).sort(NUMBER)
-    keys = required(log.columns)
-    if any(kept[name].null_count() for name in keys):
-        why = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in keys)
-        rejects = rejects + kept.select(NUMBER, why.alias("why")).drop_nulls().rows()
-        kept = kept.drop_nulls(keys)
+    keys, latest = required(log.columns), latest or latest_time()
+    if not _is_plausible(kept, keys, latest):
+        lacking = [pl.when(pl.col(name).is_null()).then(pl.lit(f"{name} is missing")) for name in keys]
+        judged = kept.with_columns(pl.coalesce(*lacking, why_no_time(latest)).alias(_WHY))
+        wrong = judged[_WHY].is_not_null()
+        rejects = rejects + judged.filter(wrong).select(NUMBER, _WHY).rows()
+        kept = kept.filter(~wrong)
     kept.drop_in_place(NUMBER)
     return Batch(log.name, kept=kept if len(kept) else None, rejects=rejects)
+
+
+def _is_plausible(rows: pl.DataFrame, keys: Sequence[str], latest: datetime) -> bool:
+    """Return whether all rows have a key and a time that can be: nearly always, and told in no time."""
+    if any(rows[name].null_count() for name in keys):
+        return False
+    return not len(rows) or bool(rows["ts"].is_between(EARLIEST, latest).all())

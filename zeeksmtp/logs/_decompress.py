@@ -14,6 +14,7 @@ from typing import Any, Final
 _READ_BYTES: Final = 1 << 18
 _TAIL_BYTES: Final = 1 << 12
 _MAX_PIECE_BYTES: Final = 1 << 22  # comes out of one step: a bomb fills no memory
+_MAX_WINDOW_BYTES: Final = 1 << 27  # what `xz -9` and `zstd --ultra` take; more is asked for by bombs alone
 _UNREADABLE: Final = {
     b"\x04\x22\x4d\x18": "lz4",
     b"LZIP": "lzip",
@@ -73,7 +74,8 @@ def _salvage(state: zlib._Decompress, data: bytes) -> Iterator[bytes]:
 class _Zstd:
     """Python's own zstd (3.14), or the library for older ones, with the interface of the other decompressors."""
 
-    needs_input = True  # the library bounds no output: little is fed to it at once, and all of that comes out
+    # The library bounds no output: what is fed to it at once, 1 KiB, makes at most 32 MiB (4 bytes make 128 KiB).
+    needs_input = True
 
     def __init__(self) -> None:
         if find_spec("compression") is not None:
@@ -83,7 +85,8 @@ class _Zstd:
         else:
             import zstandard  # noqa: PLC0415 - an extra
 
-            self._inner, self._error = zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError
+            unpacker = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+            self._inner, self._error = unpacker.decompressobj(), zstandard.ZstdError
 
     def decompress(self, data: bytes, _max_length: int) -> bytes:
         try:
@@ -104,8 +107,8 @@ class _Zstd:
 _PACKINGS: Final[tuple[tuple[bytes, str, Callable[[], Any], int], ...]] = (
     (b"\x1f\x8b", "gzip", _Gzip, _READ_BYTES),
     (b"BZh", "bzip2", bz2.BZ2Decompressor, _READ_BYTES),
-    (b"\xfd7zXZ\0", "xz", lzma.LZMADecompressor, _READ_BYTES),
-    (b"\x28\xb5\x2f\xfd", "zstd", _Zstd, 1 << 12),
+    (b"\xfd7zXZ\0", "xz", lambda: lzma.LZMADecompressor(memlimit=_MAX_WINDOW_BYTES), _READ_BYTES),
+    (b"\x28\xb5\x2f\xfd", "zstd", _Zstd, 1 << 10),
 )
 
 

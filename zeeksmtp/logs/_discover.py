@@ -6,11 +6,14 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from zeeksmtp.errors import NoInputError
+from zeeksmtp.logs._bounds import latest_time
 from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
+from zeeksmtp.logs._lines import MAX_UNPACKED_GIB
 from zeeksmtp.logs._sniff import Kind, sniff
 
 KindOf = Callable[[Path, os.stat_result], Kind]
@@ -23,7 +26,8 @@ _TOLD = 3  # of the files that were passed over, when nothing else was found
 class Source:
     """A file that is read, and what it was taken for. One that holds several logs is named after the first.
 
-    `start` and `end` are lines: only those after the first `start`, up to and with number `end`, are read.
+    `start` and `end` are lines: only those after the first `start`, up to and with number `end`, are read. Lines later
+    than `latest` are damage, and what a packed one holds beyond `max_unpacked_gib` is not read.
     """
 
     path: Path
@@ -32,6 +36,8 @@ class Source:
     size: int
     start: int = 0
     end: int | None = None
+    latest: datetime = field(default_factory=latest_time, compare=False)
+    max_unpacked_gib: float = field(default=MAX_UNPACKED_GIB, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,11 @@ def _looked_at(path: Path, _status: os.stat_result) -> Kind:
     return sniff(path)
 
 
-def find(paths: Sequence[Path], kind_of: KindOf = _looked_at) -> Found:
+def find(paths: Sequence[Path], kind_of: KindOf = _looked_at, max_unpacked_gib: float = MAX_UNPACKED_GIB) -> Found:
     """Find the logs under `paths` (files, or folders with all below), each once, in a fixed order.
 
-    `kind_of` may remember what files are, so that not each of an archive has to be opened.
+    `kind_of` may remember what files are, so that not each of an archive has to be opened. A file that unpacks to more
+    than `max_unpacked_gib` will not be read further.
     Raises `NoInputError` if a path does not exist, or if nothing that could be read is there.
     """
     for path in paths:
@@ -66,7 +73,7 @@ def find(paths: Sequence[Path], kind_of: KindOf = _looked_at) -> Found:
             raise NoInputError(f"{path}: no such file or directory; give Zeek logs or folders that hold them")
     walk = _Walk()
     files = _packed_once(list(walk.files(paths)), walk.passed_over)
-    sources = _variants_once(list(_sources(files, walk.passed_over, kind_of)), walk.passed_over)
+    sources = _variants_once(list(_sources(files, walk.passed_over, kind_of, max_unpacked_gib)), walk.passed_over)
     found = Found(
         tuple(sorted(sources, key=lambda source: source.path)),
         tuple(sorted(walk.passed_over, key=lambda passed: passed.path)),
@@ -160,13 +167,16 @@ def _age(file: tuple[Path, os.stat_result]) -> tuple[int, int, str]:
     return -status.st_mtime_ns, len(path.name), path.name
 
 
-def _sources(files: _Files, passed_over: list[PassedOver], kind_of: KindOf) -> Iterator[Source]:
+def _sources(
+    files: _Files, passed_over: list[PassedOver], kind_of: KindOf, max_unpacked_gib: float
+) -> Iterator[Source]:
+    latest = latest_time(max((status.st_mtime for _, status in files), default=0))
     for path, status in files:
         kind = kind_of(path, status)
         if kind.log is None:
             passed_over.append(PassedOver(path, kind.why or "no Zeek log", kind.unreadable))
         else:
-            yield Source(path, kind.log, kind.format, status.st_size)
+            yield Source(path, kind.log, kind.format, status.st_size, latest=latest, max_unpacked_gib=max_unpacked_gib)
 
 
 def _variants_once(sources: list[Source], passed_over: list[PassedOver]) -> list[Source]:

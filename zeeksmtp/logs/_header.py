@@ -13,6 +13,8 @@ from zeeksmtp.logs._kinds import by_path, canonical
 _MARKS: Final = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset"}
 _MAX_SEARCHES: Final = 100
 _LF: Final = 0x0A
+MAX_COLUMNS: Final = 1000
+"""Columns of a log; Zeek's widest has some 50. What a header names beyond stays one name more."""
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
 
 
@@ -41,7 +43,7 @@ class Header:
 
     def with_fields(self, names: str) -> Header:
         """Return the header with these columns; they settle which log the rows are of."""
-        fields = tuple(canonical(_unhex(name)) for name in names.split(self.separator))
+        fields = tuple(canonical(_unhex(name)) for name in names.split(self.separator, MAX_COLUMNS))
         log = self.log if self.path is None else by_path(self.path, fields)
         return replace(self, fields=fields, log=log)
 

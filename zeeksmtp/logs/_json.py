@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, Final
@@ -26,9 +27,11 @@ from zeeksmtp.logs._columns import (
     required,
     typed,
 )
+from zeeksmtp.logs._guard import parsed
 from zeeksmtp.logs._kinds import by_path, canonical, logs
 from zeeksmtp.logs._lines import Block
 from zeeksmtp.logs._scan import Sifted, decoded, sift
+from zeeksmtp.logs._torn import torn_objects
 from zeeksmtp.logs._types import dtype_of
 from zeeksmtp.model import Column, Log
 
@@ -44,7 +47,7 @@ _SAMPLE_LINES: Final = 32
 _MAX_KEYS: Final = 200
 _FEW_LINES: Final = 500  # where one is broken, so many are read with care
 _PATH: Final = r'"_path"\s*:\s*"([^"]*)"'
-_ESCAPED: Final = r"\\[ubfnrt]|\x7f"
+_ESCAPED: Final = r"\\[ubfnrt]|[\x00\x7f]"
 """Characters that a text may not hold as they are, and half surrogate pairs: the parser makes NULs of those."""
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 
@@ -52,8 +55,9 @@ _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 class JsonReader:
     """Reads the blocks of one JSON file in order; `finish` gives what is still waiting."""
 
-    def __init__(self, log: str) -> None:
+    def __init__(self, log: str, latest: datetime | None = None) -> None:
         self.log = logs()[log]
+        self._latest = latest
         self.problem: str | None = None
         self._waiting: dict[str, Waiting] = {}
 
@@ -70,7 +74,7 @@ class JsonReader:
         wanted = _hint(self.log)
         if several and wanted is not None:
             wanted |= _elsewhere(self.log)
-        sifted = sift(block.data, wanted, block.line, as_json=True)
+        sifted = sift(block.data, wanted, block.line, torn_objects, as_json=True)
         block.counted = sifted.all
         if several:
             yield from self._shared_out(sifted)
@@ -90,7 +94,8 @@ class JsonReader:
     def _parsed(self, log: Log) -> Iterator[Batch]:
         rows = self._waiting[log.name].take()
         if rows is not None:
-            yield parse(log, rows)
+            given = (log, rows, self._latest)
+            yield parsed(log, rows, partial(parse, *given), partial(parse_singly, *given))
 
     def _shared_out(self, sifted: Sifted) -> Iterator[Batch]:
         """Return lines with a `_path` to the log that it names, all others to the file's own."""
@@ -148,8 +153,8 @@ class _Layout:
     plans: list[Plan]
 
 
-def parse(log: Log, rows: pl.DataFrame) -> Batch:
-    """Return what lines (`LINES`) give; what is not a JSON object is rejected."""
+def parse(log: Log, rows: pl.DataFrame, latest: datetime | None = None) -> Batch:
+    """Return what lines (`LINES`) give; what is not a JSON object is rejected. `latest`: up to when a time can be."""
     escaped = rows["l"].str.contains(_ESCAPED)
     odd = [rows.filter(escaped)] if escaped.any() else []
     good = rows.filter(~escaped) if odd else rows
@@ -158,9 +163,15 @@ def parse(log: Log, rows: pl.DataFrame) -> Batch:
     frames, more = _in_bulk(log, good, layout) if layout else ([], [good])
     rest = pl.concat([*odd, *more]).sort("i")
     if frames and not len(rest):
-        return batch(log, frames, [])
+        return batch(log, frames, [], latest)
     frame, rejects = careful(log, rest)
-    return batch(log, [*frames, frame], rejects)
+    return batch(log, [*frames, frame], rejects, latest)
+
+
+def parse_singly(log: Log, rows: pl.DataFrame, latest: datetime | None = None) -> Batch:
+    """Return the same as `parse`, by one line after the other."""
+    frame, rejects = careful(log, rows)
+    return batch(log, [frame], rejects, latest)
 
 
 def _samples(lines: pl.Series) -> tuple[tuple[tuple[str, type], ...], bool]:

@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from zeeksmtp.logs._decompress import HEAD, DamagedError, TrailingError, cannot_unpack, packing, unpacked
+from zeeksmtp.logs._torn import count_byte
 
 BLOCK: Final = 1 << 22
+MAX_BLOCK_LINES: Final = 1 << 17
+MAX_UNPACKED_GIB: Final = 100.0
+"""What a packed file may unpack to, unless the settings say otherwise: an hour of logs of a large site has ten."""
+_GIB: Final = 1 << 30
 LONGEST_LINE: Final = 1 << 24
 """Zeek drops records of over 64 MiB and cuts strings far below; a longer line is damage."""
 _BOM: Final = b"\xef\xbb\xbf"
@@ -39,11 +44,25 @@ class Block:
         return self.counted
 
 
+def _in_parts(data: bytes, line: int) -> Iterator[Block]:
+    """Yield whole lines as blocks of not too many: a row of a table takes more memory than a line of a byte or two."""
+    lines = count_byte(data, ord("\n"))
+    if lines <= MAX_BLOCK_LINES:
+        yield Block(data, line, lines)
+        return
+    start, size = 0, len(data) * MAX_BLOCK_LINES // lines + 1
+    while start < len(data):
+        end = data.find(b"\n", start + size) + 1 or len(data)
+        yield (block := Block(data[start:end], line))
+        start, line = end, line + block.lines
+
+
 class Lines:
     """The lines of one file. Iterating never raises for a bad file: `problem` then says what is wrong with it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_unpacked_gib: float = MAX_UNPACKED_GIB) -> None:
         self.path = path
+        self._max_unpacked_gib = max_unpacked_gib
         self.problem: str | None = None
         self.note: str | None = None
 
@@ -71,8 +90,9 @@ class Lines:
                 start, line, carry, dropping = piece.find(b"\n") + 1, line + 1, b"", False
             if start < cut:
                 data = b"".join((carry, memoryview(piece)[start:cut])) if carry else piece[start:cut]
-                yield (block := Block(data, line))
-                line += block.lines
+                for block in _in_parts(data, line):
+                    yield block
+                    line += block.lines
             carry = piece[cut:]
         if dropping:
             yield Block(b"", line, overlong=True)
@@ -83,12 +103,13 @@ class Lines:
         """Yield pieces of about `BLOCK` bytes, without a byte order mark."""
         pieces: list[bytes] = []
         size, mark = 0, _BOM
-        for piece in self._content(BLOCK):
-            pieces.append(piece)
-            size += len(piece)
-            if size >= BLOCK // 2:
-                yield b"".join(pieces).removeprefix(mark)
-                pieces, size, mark = [], 0, b""
+        for content in self._content(BLOCK):
+            for start in range(0, len(content), BLOCK):
+                pieces.append(content[start : start + BLOCK])
+                size += len(pieces[-1])
+                if size >= BLOCK // 2:
+                    yield b"".join(pieces).removeprefix(mark)
+                    pieces, size, mark = [], 0, b""
         if pieces:
             yield b"".join(pieces).removeprefix(mark)
 
@@ -108,9 +129,21 @@ class Lines:
         except OSError as error:
             self.problem = f"cannot be read ({error.strerror or error}): check the file and its permissions"
 
+    def _bomb(self) -> str:
+        return (
+            f"unpacks to more than {self._max_unpacked_gib:g} GiB: the rest was not read; "
+            "if it is a log, set max_unpacked_gib higher"
+        )
+
     def _unpacked(self, file: FileIO, size: int, name: str | None) -> Iterator[bytes]:
+        left = self._max_unpacked_gib * _GIB if name else float("inf")
         try:
-            yield from unpacked(file, size)
+            for piece in unpacked(file, size):
+                left -= len(piece)
+                if left < 0:
+                    self.problem = self._bomb()
+                    return
+                yield piece
         except TrailingError:
             self.note = f"bytes after the end of the {name} data were left out"
         except DamagedError as error:

@@ -10,7 +10,8 @@ from typing import Final
 
 import polars as pl
 
-_MAX_MEMORY_BYTES: Final = 1 << 28
+_MAX_MEMORY_BYTES: Final = 1 << 26
+_SAMPLE_ROWS: Final = 1000
 _ROW_GROUP: Final = 1 << 18
 
 
@@ -30,6 +31,7 @@ class Part:
 
     def add(self, rows: pl.DataFrame) -> None:
         """Take rows in; when many are waiting, put them aside on disk."""
+        rows = _collapsed(rows)
         self._frames.append(rows)
         self._size += int(rows.estimated_size())
         if self._size > _MAX_MEMORY_BYTES:
@@ -63,7 +65,7 @@ class Part:
         if self._frames:
             path = self._temporary()
             self._spilled.append(path)
-            pl.concat(self._frames, rechunk=True).write_parquet(path)
+            pl.concat(self._frames).write_parquet(path, compression="lz4")  # read again within minutes
             self._frames, self._size = [], 0
 
     def _temporary(self) -> Path:
@@ -71,3 +73,10 @@ class Part:
         descriptor, name = tempfile.mkstemp(prefix=".part-", dir=self.folder)  # 0600 from the start
         os.close(descriptor)
         return Path(name)
+
+
+def _collapsed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows without repetitions, if most are: those of one connection count once, and a bomb has nothing else."""
+    sample = rows.head(_SAMPLE_ROWS)
+    repeats = len(sample) == _SAMPLE_ROWS and sample.n_unique() < _SAMPLE_ROWS // 2
+    return rows.unique(maintain_order=True) if repeats else rows

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from zeeksmtp.logs._torn import Torn
+
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
 _FEW = 4  # times as many lines in a block as come through the sieve
 LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
@@ -15,11 +17,15 @@ LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The rows (`LINES`) that may matter, and the number of data lines and of `all` lines in which they were found."""
+    """The rows (`LINES`) that may matter, and the number of data lines and of `all` lines in which they were found.
+
+    `torn`: there may be torn ones among the rows.
+    """
 
     rows: pl.DataFrame
     lines: int
     all: int
+    torn: bool
 
 
 def _visible(error: UnicodeError, slash: str) -> tuple[str, int]:
@@ -38,8 +44,8 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-8", "zeeksmtp.visible")
 
 
-def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False) -> Sifted:
-    """Return the lines of `data` for which `hint` (over column `l`; `None`: every line) holds.
+def sift(data: bytes, hint: pl.Expr | None, line: int, torn: Torn | None = None, *, as_json: bool = False) -> Sifted:
+    """Return the lines of `data` for which `hint` (over column `l`; `None`: every line) holds, and those `torn`.
 
     `line` is the number of the first one. Blank lines are not data. Bytes that are not UTF-8 become visible.
     """
@@ -56,12 +62,13 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, *, as_json: bool = False)
     blank = found["l"] == ""
     blanks = int(blank.sum())
     rows = found.filter(~blank) if blanks else found
+    damaged = torn(data, len(rows)) if torn else None
     if hint is not None:
-        rows = rows.filter(hint)
+        rows = rows.filter(hint if damaged is None else hint | damaged)
         if len(rows) * _FEW < count:
             # A copy: as they are, these few would keep all lines of the block in memory.
             rows.replace_column(1, pl.Series("l", rows["l"].to_list(), dtype=pl.String))
-    return Sifted(rows, count - blanks, count - added)
+    return Sifted(rows, count - blanks, count - added, damaged is not None)
 
 
 def _lines(data: bytes, first: int) -> pl.DataFrame:

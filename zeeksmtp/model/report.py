@@ -65,12 +65,14 @@ class Coverage(Shape):
 
     `detectors` says by id whether a detector observes, infers, or is blind. `gains` names, by what could be loaded or
     logged besides (`package` is the Zeek package with its three logs), the detectors that would then do better.
+    `unknown_site` says that no host could be told to be the site's own, and which networks it probably has.
     """
 
     logs: dict[str, bool]
     notes: tuple[str, ...]
     detectors: dict[str, Literal["observed", "inferred", "blind"]] = Field(default_factory=dict)
     gains: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    unknown_site: str | None = None
 
 
 class Day(Shape):
@@ -92,7 +94,7 @@ class ServerPosture(Shape):
     server: str
     port: int
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_offered: bool | None
     auth_offered_in_clear: bool | None
     answers_vrfy: bool | None
@@ -115,7 +117,7 @@ class ClientPosture(Shape):
     client: str
     servers: int
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_unused: int
     cleartext_mails: int
     cleartext_logins: int
@@ -131,7 +133,7 @@ class PairPosture(Shape):
     first: Moment
     last: Moment
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
     starttls_unused: int
     cleartext_mails: int
     cleartext_logins: int
@@ -186,7 +188,7 @@ class Posture(Shape):
     pairs: PairTable = PairTable()
     legacy_auth: LegacyAuthTable = LegacyAuthTable()
     sessions: int
-    tls_sessions: int
+    tls_sessions: int | None
 
 
 class HostName(Shape):

@@ -56,7 +56,7 @@ def _server_charts(report: Report) -> Iterable[tuple[str, Chart]]:
     """Draw the site's servers together, then those with several days of sessions, the busiest first."""
     if not _sentences.shows_tls(report):
         return
-    several = [server for server in report.posture.servers if len(server.days) > 1]
+    several = [server for server in report.posture.servers if len(server.days) > 1 and server.tls_sessions is not None]
     if len(several) > 1:
         yield "All servers of the site", _charts.tls_by_day(_sums(day for server in several for day in server.days))
     for server in sorted(several, key=lambda s: (-s.sessions, s.server, s.port))[:MAX_SERVER_CHARTS]:

@@ -56,6 +56,6 @@ def figures(report: Report, others: Sequence[Finding]) -> Iterable[Figure]:
 
 def _encrypted(report: Report) -> Figure:
     sessions, with_tls = report.posture.sessions, report.posture.tls_sessions
-    if not sessions or not _sentences.shows_tls(report):
+    if not sessions or with_tls is None or not _sentences.shows_tls(report):
         return Figure("Sessions with TLS", _words.UNKNOWN, "not visible" if sessions else "no SMTP sessions")
     return Figure("Sessions with TLS", f"{with_tls / sessions:.0%}", f"{with_tls:,} of {sessions:,}")

@@ -45,8 +45,9 @@ def _order(server: ServerPosture) -> tuple[bool, bool, int, str, int]:
 
 def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
     versions = ", ".join(f"{version} {sessions:,}" for version, sessions in server.tls_versions.items())
-    share = f"{server.tls_sessions / server.sessions:.0%}" if shows_tls and server.sessions else UNKNOWN
-    unknown = UNKNOWN if server.tls_sessions or not shows_tls else ""
+    known = shows_tls and server.tls_sessions is not None and server.sessions
+    share = f"{(server.tls_sessions or 0) / server.sessions:.0%}" if known else UNKNOWN
+    unknown = UNKNOWN if server.tls_sessions or not known else ""
     flags = (server.starttls_offered, server.auth_offered_in_clear, server.answers_vrfy, server.answers_expn)
     weak = UNKNOWN if server.weak_tls is None else f"{server.weak_tls:,}"
     until = f"{server.certificate_expires:%Y-%m-%d}" if server.certificate_expires else UNKNOWN

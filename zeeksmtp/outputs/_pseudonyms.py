@@ -221,6 +221,7 @@ def _traffic(names: Names, traffic: Traffic) -> Traffic:
 def _texts(names: Names, report: Report) -> dict[str, Any]:
     paths = {file.path for file in report.inputs.files}
     notes = tuple(map(names.text, report.coverage.notes))
+    site = report.coverage.unknown_site and names.text(report.coverage.unknown_site)
     files = tuple(
         file.model_copy(
             update={key: text and names.text(text) for key, text in (("problem", file.problem), ("note", file.note))}
@@ -237,7 +238,7 @@ def _texts(names: Names, report: Report) -> dict[str, Any]:
         for error in report.errors
     )
     return {
-        "coverage": report.coverage.model_copy(update={"notes": notes}),
+        "coverage": report.coverage.model_copy(update={"notes": notes, "unknown_site": site}),
         "inputs": report.inputs.model_copy(update={"files": files}),
         "errors": errors,
     }

@@ -45,6 +45,8 @@ def head(report: Report, details: str = "--full lists them") -> Iterable[Rendera
     yield Text.assemble(("zeeksmtp", "bold"), "  ", text(when, "dim"))
     gravest = max((entry.severity for entry in entries(report)), key=_rank, default=None)
     yield text(_sentences.verdict(report), STYLES[gravest] if gravest else "bold")
+    if report.coverage.unknown_site:
+        yield text(report.coverage.unknown_site, "bold yellow")
     if report.errors:
         yield text(f"Degraded: {_words.counted(len(report.errors), 'problem')}; {details}.", "bold yellow")
 

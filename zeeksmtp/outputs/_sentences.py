@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, span, stamp
+from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, number, span, stamp
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
@@ -132,6 +132,8 @@ def encryption(report: Report) -> str:
         return f"No SMTP session was seen ({seen(report)})."
     if not shows_tls(report):
         return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log not found."
+    if posture.tls_sessions is None:
+        return f"{sessions}; whether with TLS cannot be told from these logs."
     share = f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
     unseen = posture.tls_sessions and not any(server.tls_versions for server in posture.servers)
     return share + (f" TLS versions: not visible, {_no_ssl(report)}." if unseen else "")
@@ -180,7 +182,7 @@ def servers(report: Report) -> list[tuple[str, ...]]:
             s.server,
             str(s.port),
             f"{s.sessions:,}",
-            f"{s.tls_sessions:,}",
+            number(s.tls_sessions),
             *map(flag, (s.starttls_offered, s.auth_offered_in_clear, s.answers_vrfy, s.answers_expn)),
         )
         for s in _ranked(report)
@@ -218,7 +220,7 @@ def legacy_auth(report: Report) -> list[tuple[str, ...]]:
 
 def _counts_of(row: ClientPosture | PairPosture) -> tuple[str, ...]:
     numbers = (row.sessions, row.tls_sessions, row.starttls_unused, row.cleartext_mails, row.cleartext_logins)
-    return tuple(f"{number:,}" for number in numbers)
+    return tuple(map(number, numbers))
 
 
 def tls(report: Report, limit: int) -> list[str]:
@@ -245,7 +247,7 @@ def _certificate(server: ServerPosture) -> list[str]:
 
 
 def _trend(server: ServerPosture) -> list[str]:
-    if len(server.days) < 2:
+    if len(server.days) < 2 or server.tls_sessions is None:
         return []
     ends = (server.days[0], server.days[-1])
     shares = (f"{day.tls_sessions / day.sessions:.0%} of {day.sessions:,} on {day.day:%Y-%m-%d}" for day in ends)

@@ -87,6 +87,11 @@ def brief_span(first: datetime, last: datetime, *, with_day: bool) -> str:
     return f"{begin} to {last.strftime(clock if first.date() == last.date() else day)}"
 
 
+def number(value: int | None) -> str:
+    """Show a count, or that it cannot be known from the logs at hand."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
 def flag(value: bool | None) -> str:
     """Show what is true, false, or cannot be known from the logs at hand."""
     return UNKNOWN if value is None else "yes" if value else "no"

@@ -38,6 +38,8 @@ def _head(report: Report) -> Iterable[str]:
     yield "# zeeksmtp report"
     when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
     yield f"{_safe(when)}. **{_safe(_sentences.verdict(report))}**"
+    if report.coverage.unknown_site:
+        yield f"**{_safe(report.coverage.unknown_site)}**"
     first = next(iter(entries(report)), None)
     if first and (step := next_step(first)):
         yield f"**Do first:** {_safe(step)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zeeksmtp.correlate.wording import actions_of, fields_of, fill
+from zeeksmtp.correlate.wording import JOINED, actions_of, fields_of, fill
 from zeeksmtp.model import (
     Credential,
     Detail,
@@ -78,22 +79,26 @@ def _finding(detector: Detector, row: Mapping[str, Any], logs: Collection[str]) 
 def _evidence(row: Mapping[str, Any]) -> Evidence:
     test = row["test"]
     return Evidence(
-        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"]) for t in row["terms"]),
+        terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"] or 0.0) for t in row["terms"]),
         details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
         test=None if test is None or test["score"] is None else SequentialTest(**test),
     )
 
 
-def _number(value: float) -> int | float:
+def _number(value: float | None) -> int | float:
+    """Return what a template can say; what is not known counts as none."""
+    if value is None or not math.isfinite(value):
+        return 0
     return int(value) if float(value).is_integer() else round(value, 4)
 
 
 def _worded(finding: Finding, detector: Detector, hosts: Hosts) -> Finding:
     fields = fields_of(finding)
     steps = actions_of(detector.actions, [finding], hosts)
+    joined = f"{fields[JOINED]:,} quieter findings in one: " if JOINED in fields else ""
     return finding.model_copy(
         update={
-            "title": fill(detector.title, fields),
+            "title": joined + fill(detector.title, fields),
             "summary": fill(detector.summary, fields),
             "action": " ".join(step.text for step in steps),
         }

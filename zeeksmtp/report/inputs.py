@@ -92,41 +92,46 @@ def _earlier(moment: datetime, bound: datetime | None) -> datetime:
     return moment if bound is None else min(moment, bound)
 
 
+def with_siblings(present: set[str]) -> set[str]:
+    """Add the logs of the Zeek package that had nothing to log, as far as can be known: some of them are there."""
+    return present | _OF_THE_PACKAGE if present & _OF_THE_PACKAGE else present
+
+
 def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
     """Say what the absence of a log hides; or, where its siblings are there, that nothing may have happened."""
-    known = able(present)
+    if log.name in with_siblings(present):
+        return f"{log.name}.log is missing though its siblings are there: no such line, or left out"
+    known = with_siblings(present)
     blind = [d.id for d in detectors if d.visibility(known) == "blind" and d.visibility(known | {log.name}) != "blind"]
     hidden = f" (blind: {', '.join(blind)})" if blind else ""
-    if log.name in _OF_THE_PACKAGE and present & _OF_THE_PACKAGE:
-        return f"{log.name}.log is missing though its siblings are there: no such line, or left out{hidden}"
     return f"{log.unseen}: {log.name}.log is missing{hidden}"
 
 
 def coverage_of(
-    logs: Mapping[str, Log], detectors: Sequence[Detector], present: set[str], notes: Sequence[str]
+    logs: Mapping[str, Log],
+    detectors: Sequence[Detector],
+    present: set[str],
+    notes: Sequence[str],
+    unknown_site: str | None = None,
 ) -> Coverage:
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
     missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
-    known = able(present)
+    known = with_siblings(present)
     return Coverage(
         logs={name: name in present for name in logs},
         notes=(*missing, *notes),
         detectors={detector.id: detector.visibility(known) for detector in detectors},
         gains=gains_of(logs, detectors, known),
+        unknown_site=unknown_site,
     )
 
 
-def able(present: Collection[str]) -> frozenset[str]:
-    """Return the logs that can be there: one of the package's shows that it is loaded, and writes the others, too."""
-    return frozenset(present) | (_OF_THE_PACKAGE if _OF_THE_PACKAGE & set(present) else frozenset())
-
-
-def gains_of(logs: Collection[str], detectors: Sequence[Detector], known: frozenset[str]) -> dict[str, tuple[str, ...]]:
+def gains_of(logs: Collection[str], detectors: Sequence[Detector], known: set[str]) -> dict[str, tuple[str, ...]]:
     """Return the detectors that would do better with each log that is missing, the package's three as `package`."""
-    missing = {name: frozenset({name}) for name in logs if name not in known | _OF_THE_PACKAGE}
+    missing: dict[str, Collection[str]] = {name: {name} for name in logs if name not in known | _OF_THE_PACKAGE}
     missing |= {"package": _OF_THE_PACKAGE} if not known & _OF_THE_PACKAGE else {}
     better = {
-        name: tuple(d.id for d in detectors if _RANK[d.visibility(known | more)] > _RANK[d.visibility(known)])
+        name: tuple(d.id for d in detectors if _RANK[d.visibility(known.union(more))] > _RANK[d.visibility(known)])
         for name, more in missing.items()
     }
     return {name: ids for name, ids in better.items() if ids}

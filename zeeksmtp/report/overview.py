@@ -29,7 +29,7 @@ _MAX_POSTURE_ROWS = 100
 _MAX_VOLUMES = 500
 _MAX_ROLES = 500
 _MAX_DAYS = 35
-_POSTURE_COUNTS = ("sessions", "tls_sessions", "starttls_unused", "cleartext_mails", "cleartext_logins")
+_POSTURE_COUNTS = ("sessions", "starttls_unused", "cleartext_mails", "cleartext_logins")
 _OWN_TABLES = ("tls_versions", "ciphers", "days")
 _PLAIN_ROLES = ("workstation", "other")
 
@@ -75,6 +75,12 @@ def _judged(tables: Tables) -> pl.LazyFrame:
     return tables["pair_day"].filter("judged").drop("judged", "in_clear", "silent")
 
 
+def _in_tls() -> pl.Expr:
+    """Sum up, within a group, the sessions in TLS; null where it cannot be known of any."""
+    known = pl.col("tls_unknown").sum() < pl.col("sessions").sum()
+    return pl.when(known).then(pl.col("tls_sessions").sum()).alias("tls_sessions")
+
+
 def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]]:
     """Return the posture within the window, and a note if servers were left out.
 
@@ -82,7 +88,7 @@ def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]
     clear. `zeeksmtp export` writes all of them.
     """
     judged, plans = _judged(tables), posture_tables(tables)
-    sums = _rows(collect, judged.select(pl.col("sessions", "tls_sessions").sum()))[0]
+    sums = _rows(collect, judged.select(pl.col("sessions").sum(), _in_tls()))[0]
     listed, left = _listed_servers(plans["servers"], judged, tables, collect)
     posture = Posture(
         servers=listed,
@@ -96,7 +102,8 @@ def posture_of(tables: Tables, collect: Collect) -> tuple[Posture, Sequence[str]
 
 def _servers(judged: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     shown = judged.group_by("server", "port").agg(
-        pl.col("sessions", "tls_sessions").sum(),
+        pl.col("sessions").sum(),
+        _in_tls(),
         pl.col("starttls_offered", "auth_offered_in_clear").max(),
     )
     known = tables["server"].select("server", "port", "local", "answers_vrfy", "answers_expn")
@@ -125,20 +132,24 @@ def _listed_servers(
     return tuple(ServerPosture(**row) for row in rows), outside - min(outside, _MAX_OUTSIDE_SERVERS)
 
 
+def _sums() -> Sequence[pl.Expr]:
+    return (pl.col(_POSTURE_COUNTS).sum(), _in_tls())
+
+
 def _clients(judged: pl.LazyFrame) -> pl.LazyFrame:
     ours = judged.filter(pl.col("direction").is_in(["outbound", "internal"]))
-    return ours.group_by("client").agg(pl.col("server").n_unique().alias("servers"), pl.col(_POSTURE_COUNTS).sum())
+    return ours.group_by("client").agg(pl.col("server").n_unique().alias("servers"), *_sums())
 
 
 def _pairs(judged: pl.LazyFrame) -> pl.LazyFrame:
     return judged.group_by("client", "server", "port", "direction").agg(
-        pl.col("first").min(), pl.col("last").max(), pl.col(_POSTURE_COUNTS).sum()
+        pl.col("first").min(), pl.col("last").max(), *_sums()
     )
 
 
 def _top(table: pl.LazyFrame, key: tuple[str, ...], row: type[Shape], collect: Collect) -> dict[str, Any]:
     """Return the rows with most sessions in clear, and how many there are."""
-    order = [pl.col("sessions") - pl.col("tls_sessions"), pl.col("sessions")]
+    order = [pl.col("sessions") - pl.col("tls_sessions").fill_null(0), pl.col("sessions")]
     ranked = table.sort(*order, *key, descending=[True, True, *(False for _ in key)])
     rows = _rows(collect, ranked.head(_MAX_POSTURE_ROWS).select(list(row.model_fields)))
     return {"total": collect(table.select(pl.len())).item(), "rows": tuple(row(**values) for values in rows)}

@@ -69,7 +69,7 @@ def _in_order(log: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _search_file(source: Source, uid: str) -> tuple[list[tuple[str, pl.DataFrame]], Problem | None]:
-    lines = Lines(source.path)
+    lines = Lines(source.path, source.max_unpacked_gib)
     reader = TsvReader(source.log) if source.format == "tsv" else JsonReader(source.log)
     frames = []
     for block in _matching(lines, uid.encode("utf-8", "surrogateescape"), has_header=source.format == "tsv"):

@@ -113,6 +113,12 @@ def forget_outgrown(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(delete(CONTENT).where(CONTENT.c.id == id_, CONTENT.c.id.not_in(used)))
 
 
+def forget_logs(connection: Connection) -> None:
+    """Forget all that was ingested, as if no pass had read a log; findings stay."""
+    for table in (FILE, CONTENT, INGEST, PART):
+        connection.execute(delete(table))
+
+
 def parts(connection: Connection) -> list[LivePart]:
     """Return the live parts, by log and name."""
     return [_part(row) for row in connection.execute(select(PART).order_by(PART.c.log, PART.c.name))]

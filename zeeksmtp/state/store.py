@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from zeeksmtp.errors import UnusableError
+from zeeksmtp.state._seal import changes_of, is_intact, seal
 from zeeksmtp.state._tables import META, METADATA, SCHEMA_VERSION
 
 _logger = logging.getLogger(__name__)
@@ -36,8 +37,11 @@ class Store:
         """Yield a connection within one transaction that locks the file; commit at the end, or nothing."""
         try:
             with self._engine.begin() as connection:
+                before = changes_of(connection)
                 yield connection
-        except DBAPIError as error:
+                if changes_of(connection) != before:
+                    seal(connection)
+        except (DBAPIError, sqlite3.Error) as error:
             raise _unusable(self.path, error) from error
 
     def checkpoint(self) -> None:
@@ -65,11 +69,15 @@ def open_store(path: Path) -> Iterator[Store]:
     """
     if not path.exists():
         path.touch(mode=0o600)
+    elif not path.stat().st_size and any(path.parent.glob("lake/*/*")):
+        raise UnusableError(_damaged(path))  # a pass that was killed before it had a state has no part either
     store = Store(path)
     try:
         with store.transaction() as connection:
             _check(connection, path)
             _ensure_schema(connection, path)
+            if not is_intact(connection):
+                raise UnusableError(_damaged(path))
         yield store
     finally:
         store.close()
@@ -93,7 +101,7 @@ def _engine(path: Path) -> Engine:
 
 def _check(connection: Connection, path: Path) -> None:
     """Raise `UnusableError` if the file is damaged: nothing may be written over a damaged state."""
-    if connection.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
+    if connection.execute(text("PRAGMA integrity_check(1)")).scalar_one() != "ok":
         raise UnusableError(_damaged(path))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -13,6 +12,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.errors import NoInputError, UsageError
 from zeeksmtp.model import Finding, Problem
+from zeeksmtp.private_folders import private_folder
 from zeeksmtp.watch.dedup import Deduplicator
 from zeeksmtp.watch.folder import Folder, Notify
 from zeeksmtp.watch.per_line import PerLineDetection
@@ -76,8 +76,8 @@ def watch(request: WatchRequest, show: Show, notify: Notify, wakeup: Wakeup) -> 
     per_line = PerLineDetection(request.settings, ENGINE)
     with (
         closing(Folder(request.path, notify, from_start=request.from_start)) as folder,
-        tempfile.TemporaryDirectory(prefix="zeeksmtp-") as home,
-        PeriodicDetection(request.settings, Path(home), request.hours, request.every) as periodic,
+        private_folder() as home,
+        PeriodicDetection(request.settings, home, request.hours, request.every) as periodic,
     ):
         if not request.from_start and (old := folder.new_rows()):
             notifier.dedup.mark_known(per_line.detect(old).findings)

@@ -42,10 +42,11 @@ class PerLineDetection:
 
     def detect(self, new: Rows) -> Detection:
         """Return the findings that the new rows are part of, worst first; suppressed ones are left out."""
-        tables = facts_of(self._with_recent(new), self._request.context, self._keep)
+        guard = pipeline.guard_of()
+        tables = facts_of(self._with_recent(new), self._request.context, self._keep, guard)
         # A recipient is a question for a name only where there are many of them: that takes counts, and roles.
         tables["query"] = tables["query"].filter(pl.col("verb") != "RCPT")
-        detection = pipeline.detect(self._request, self._engine, tables, self._detectors)
+        detection = pipeline.detect(self._request, self._engine, tables, self._detectors, guard)
         # Zeek writes the logs of a connection one after the other: a line that is still missing proves nothing.
         observed = [finding for finding in detection.findings if finding.visibility == "observed"]
         detection.findings = self._unsuppressed(observed)

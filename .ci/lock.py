@@ -1,4 +1,4 @@
-"""Write `requirements/dev.txt`, a version of each package, from a lock that `pip lock` made: `make lock`.
+"""Write `.ci/dev-requirements.txt`, a version of each package, from a lock that `pip lock` made: `make lock`.
 
 The lock itself is of one platform and one Python and names the files of one package index. Name and version alone
 serve as constraints on every machine that CI and contributors have.
@@ -20,4 +20,4 @@ def constraints(packages: list[dict[str, str]]) -> str:
 
 if __name__ == "__main__":
     lock = tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))
-    Path(__file__).with_name("dev.txt").write_text(constraints(lock["packages"]), "utf-8")
+    Path(__file__).with_name("dev-requirements.txt").write_text(constraints(lock["packages"]), "utf-8")
