@@ -155,7 +155,8 @@ class Detector:
     and the names of its evidence's terms and details. `compromises_credentials`: the accounts it names need a new
     credential. With all of `required_logs` its verdicts are observed, with all of `inferred_from` inferred (empty:
     it cannot infer), else it is blind. An observed finding makes inferred ones of the detectors in `replaces`
-    superfluous where the parties are the same (`correlate/replacement.py`);
+    superfluous where the parties are the same (`correlate/replacement.py`), its own id for what it infers under another
+    key;
     `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`).
 
     Incidents: `stage` is the step of an attack that it shows, `technique` what a campaign of such findings is called.
