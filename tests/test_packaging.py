@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
-from requirements import lock
 
 from docs import _site
 from zeeksmtp import __version__
@@ -17,7 +17,9 @@ from zeeksmtp import __version__
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 DIRECT = [Requirement(text) for text in (*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"])]
-PINNED = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "requirements" / "dev.txt").read_text("utf-8"), re.MULTILINE))
+PINNED = dict(
+    re.findall(r"^([\w.-]+)==(.+)$", (ROOT / ".ci" / "dev-requirements.txt").read_text("utf-8"), re.MULTILINE)
+)
 
 
 @pytest.mark.parametrize("requirement", DIRECT, ids=str)
@@ -29,7 +31,8 @@ def test_the_lock_has_each_dependency_in_its_range(requirement: Requirement) -> 
 
 def test_a_lock_is_names_and_versions_without_the_project_itself() -> None:
     packages = [{"name": "zat", "version": "0.4.9"}, {"name": "zeeksmtp"}, {"name": "isal", "version": "1.9.1"}]
-    assert lock.constraints(packages) == lock.HEAD + "isal==1.9.1\nzat==0.4.9\n"
+    lock = runpy.run_path(str(ROOT / ".ci" / "lock.py"))
+    assert lock["constraints"](packages) == lock["HEAD"] + "isal==1.9.1\nzat==0.4.9\n"
 
 
 def test_the_citation_and_the_changelog_name_the_version() -> None:

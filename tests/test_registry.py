@@ -20,7 +20,7 @@ import yaml
 from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
 from zeeksmtp.logs._types import dtype_of, finding_schema, schema_of
-from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output
+from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, alternatives
 from zeeksmtp.pipeline import judge
 
 OUTPUTS: Mapping[str, Output] = registry.discover("zeeksmtp.outputs", "OUTPUT")
@@ -92,9 +92,12 @@ def test_a_detector_says_what_why_benign_and_what_to_do(detector: Detector) -> N
 def test_what_a_detector_needs_is_a_log_or_a_fact(detector: Detector) -> None:
     assert detector.needs
     assert set(detector.needs) <= LOGS.keys() | FACTS.keys()
-    assert detector.required_logs
-    assert {*detector.required_logs, *detector.inferred_from} <= LOGS.keys()
-    assert set(detector.replaces) <= DETECTORS.keys() - {detector.id}
+    entries = (*detector.required_logs, *detector.inferred_from)
+    assert entries
+    assert {log for entry in entries for log in alternatives(entry)} <= LOGS.keys()
+    assert detector.visibility(LOGS) != "blind"
+    assert detector.visibility(()) == "blind"
+    assert set(detector.replaces) <= DETECTORS.keys()
 
 
 @each_detector

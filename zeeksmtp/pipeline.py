@@ -187,12 +187,15 @@ def detect(
 ) -> Detection:
     """Run `those` detectors (default: all) over logs and facts, each on its own: one that fails is a problem.
 
-    Those that need a fact that failed under `guard` are left out; the problem of the fact names them.
+    Those that are blind with the logs at hand do not run: the report says that they see nothing. Those that need a fact
+    that failed under `guard` are left out; the problem of the fact names them.
     """
     guard = guard or FactGuard({})
-    wanted = list(detectors() if those is None else those)
-    chosen = [detector for detector in wanted if not guard.is_blind(detector)]
     context, there = request.context, logs_there(tables, engine)
+    wanted = [
+        detector for detector in (detectors() if those is None else those) if detector.visibility(there) != "blind"
+    ]
+    chosen = [detector for detector in wanted if not guard.is_blind(detector)]
     own = engine.collect(tables["role"].filter("local").select("host")).to_series()
     result = Detection(problems=guard.problems(wanted))
 

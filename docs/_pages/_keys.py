@@ -64,6 +64,8 @@ KEYS: dict[str, dict[str, str]] = {
     "Coverage": {
         "logs": "for each log that zeeksmtp reads: was it there?",
         "notes": "what a missing log hides, and doubts about the data",
+        "detectors": "for each detector, by id, what it can do with these logs: `observed`, `inferred`, `blind`",
+        "gains": "by missing log (`package`: the three logs of the Zeek package), the detectors that it improves",
         "unknown_site": "no host could be told to be the site's own: networks that it probably has",
     },
     "Posture": {
@@ -137,6 +139,7 @@ KEYS: dict[str, dict[str, str]] = {
         "server": "where it is valid",
         "last": "when it was last exposed",
         "why": "id of the finding that says so",
+        "probable": "the login was not seen, only mail that demands one; `account` is the sender of that mail",
     },
     "Volume": {
         "client": "address",

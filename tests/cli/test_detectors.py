@@ -19,7 +19,7 @@ def test_list_as_json(zeeksmtp: Run) -> None:
     shapes = json.loads(zeeksmtp("detectors", "list", "--format", "json").out)
     assert [shape["id"] for shape in shapes] == sorted(IDS)
     sender = next(shape for shape in shapes if shape["id"] == "new-direct-sender")
-    assert list(sender) == ["id", "about", "attack", "stage", "needs", "required_logs", "parameters"]
+    assert list(sender) == ["id", "about", "attack", "stage", "needs", "required_logs", "inferred_from", "parameters"]
     assert {"name", "default", "doc"} == set(sender["parameters"][0])
 
 

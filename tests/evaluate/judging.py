@@ -15,7 +15,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.materialize import Materializer
 from zeeksmtp.model import Context, Finding
-from zeeksmtp.pipeline import detectors, engine_named, judge
+from zeeksmtp.pipeline import detectors, engine_named, judge, logs_there
 from zeeksmtp.report import findings_of
 
 
@@ -45,7 +45,10 @@ def judged_lake(lake: Path, context: Context, kept: Path) -> Evaluated:
         result.seconds[f"fact {name}"] = result.seconds.get(f"fact {name}", 0.0) + seconds
 
     result.tables = Materializer(lake, kept, LOGS, engine, context, on_fact=add_seconds).tables()
+    there = logs_there(result.tables, engine)
     for detector in detectors():
+        if detector.visibility(there) == "blind":
+            continue
         began = time.perf_counter()
         try:
             plan = judge(detector, result.tables, detector.params(), context)

@@ -25,7 +25,7 @@ DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
 PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "how", "seen_as", "remedy", "who"}
 # Names that were probed and are words of every report as well: a severity, a stage, a detector, a label.
-WORDS = {"info", "abuse", "mail", "user", "oracle", "test"}
+WORDS = {"info", "abuse", "mail", "user", "oracle", "test", "scan"}
 
 
 def written(report: Report) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from zeeksmtp.model import Detector
+from zeeksmtp.model import Detector, alternatives
 from zeeksmtp.report import explained
 
 
@@ -51,5 +51,11 @@ def facts_of(entry: Entry) -> Iterable[tuple[str, str]]:
     yield "ATT&CK", ", ".join(detector.attack) or "none"
     yield "incident stage", detector.stage or "none"
     yield "reads", ", ".join(detector.needs)
-    yield "blind without", ", ".join(f"{log}.log" for log in detector.required_logs) or "nothing"
+    yield "observes with", _named(detector.required_logs)
+    yield "infers from", _named(detector.inferred_from)
     yield "config", f"[detectors.{detector.id}]"
+
+
+def _named(logs: tuple[str, ...]) -> str:
+    """Write entries of `required_logs` or `inferred_from` as file names."""
+    return ", ".join(" or ".join(f"{log}.log" for log in alternatives(entry)) for entry in logs) or "nothing"

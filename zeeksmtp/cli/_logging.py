@@ -41,6 +41,7 @@ class Formatter(logging.Formatter):
     """One line per record, and tracebacks without what a logged string said: frames, and the type of the error."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text; the strings in it are escaped, and a traceback has one line per frame."""
         """Return the record as text."""
         record.message, record.asctime = plain(record.getMessage()), self.formatTime(record)
         lines = [self.formatMessage(record)]

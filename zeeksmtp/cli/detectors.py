@@ -52,6 +52,7 @@ def _shape(entry: _catalogue.Entry) -> dict[str, object]:
         "stage": d.stage,
         "needs": d.needs,
         "required_logs": d.required_logs,
+        "inferred_from": d.inferred_from,
     }
     return shape | {"parameters": [dict(zip(("name", "default", "doc"), p, strict=True)) for p in entry.parameters]}
 

@@ -14,13 +14,14 @@ def without_replaced(
 ) -> list[Finding]:
     """Drop inferred findings that an observed one of the same parties makes superfluous, and name them in it.
 
-    An observed finding stands for an inferred one of a detector in `Detector.replaces` if it has all clients of it,
-    one of its servers (where both name servers), and no more than `link_hours` lie between them.
+    An observed finding stands for an inferred one of its own detector, or of one in `Detector.replaces`, if it has all
+    clients of it, one of its servers (where both name servers), and no more than `link_hours` lie between them.
     """
     link = timedelta(hours=link_hours)
     replaced: dict[str, list[str]] = {}
     for observed in findings:
-        names = detectors[observed.detector].replaces if observed.visibility == "observed" else ()
+        own = detectors[observed.detector]
+        names = (own.id, *own.replaces) if observed.visibility == "observed" else ()
         same = [f.id for f in findings if f.detector in names and _is_same(f, observed, link)] if names else []
         if same:
             replaced[observed.id] = sorted(same)

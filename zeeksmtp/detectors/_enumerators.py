@@ -42,6 +42,12 @@ class EnumerationParams(Params):
     min_sources: int = Field(
         3, ge=2, description="clients that a distributed harvest has at least; Source: our choice, two may be one NAT"
     )
+    min_recipients: int = Field(
+        3,
+        ge=1,
+        description="recipients of one transaction without a mail that may be queries, without smtp_cmd.log; Source: "
+        "our choice, a rejected mail has one or two",
+    )
 
     def test(self, context: Context) -> SequentialTest:
         """Return the test with the operator's `alpha`."""

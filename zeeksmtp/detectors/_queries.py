@@ -17,17 +17,18 @@ def queries(tables: Tables) -> pl.LazyFrame:
 
     A relay's dead recipients are bounces of other people's mail; they are not queries of its own.
     """
-    every = tables["query"].join(_local_relays(tables), on="client", how="left")
+    every = tables["query"].join(local_relays(tables), on="client", how="left")
     return every.filter(VRFY_EXPN | pl.col("relay").is_null()).drop("relay")
 
 
-def _local_relays(tables: Tables) -> pl.LazyFrame:
+def local_relays(tables: Tables) -> pl.LazyFrame:
+    """Return the site's own relays (`client`), whose dead recipients are bounces of other people's mail."""
     return tables["role"].filter(pl.col("role") == "relay", pl.col("local")).select(client="host", relay=pl.lit(1))
 
 
 def _unlogged_recipients(tables: Tables) -> pl.LazyFrame:
     """Return recipients that were accepted but not logged: good trials that only the session counted."""
-    relays = _local_relays(tables)
+    relays = local_relays(tables)
     own = tables["unlogged_recipient"].join(relays, on="client", how="left")
     counts = pl.col("rcpt_accepted").cast(pl.Int64), pl.col("rcpt_logged").cast(pl.Int64)
     trials = counts[0] - pl.when(pl.col("relay").is_null()).then(counts[1]).otherwise(0)

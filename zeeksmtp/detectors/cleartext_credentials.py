@@ -53,4 +53,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     technique="Cleartext authentication",
     symptom=True,
+    replaces=("cleartext-submission",),
 )

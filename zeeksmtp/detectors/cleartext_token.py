@@ -45,4 +45,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     technique="Cleartext authentication",
     symptom=True,
+    replaces=("cleartext-submission",),
 )

@@ -51,4 +51,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     technique="Cleartext authentication",
     symptom=True,
+    replaces=("cleartext-submission",),
 )

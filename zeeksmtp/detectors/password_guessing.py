@@ -7,10 +7,14 @@ the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server; pe
 accepted); and per site: networks outside (/24, IPv6 /64) with failed logins in an hour, against the site's own rate
 (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients). Where commands are hidden
 in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the client (no mail fits into that) are the
-bad trials; such a finding is inferred and has low confidence. Many accounts with few tries each are `password-spray`.
-`count` is the number of failed logins. Severity: medium; high when slow (median gap of `slow_gap_minutes` or more),
-distributed, or massive (`massive_tries` failed logins within `massive_minutes`: no person and no device has as many
-passwords).
+bad trials; such a finding is inferred and has low confidence. Where logins are not logged, sessions in clear without
+mail on ports that demand a login are bad trials (table `attempt`), per client and server, and per server over the
+first tries of at least `min_sources` outside sources; clients that come by the clock are left out. Such a finding is
+inferred and low, one step more each for twice the score that alarms (not of a client of the site that takes its time),
+for several sources, and for mail that the same source sends after the alarm. Many accounts with few tries each are
+`password-spray`. `count` is the number of failed logins. Severity of what is observed: medium; high when slow (median
+gap of `slow_gap_minutes` or more), distributed, or massive (`massive_tries` failed logins within `massive_minutes`: no
+person and no device has as many passwords).
 
 Why it matters: one weak password among the accounts is enough, and the next thing sent is spam from your server.
 
@@ -28,10 +32,12 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
+from zeeksmtp.detectors._attempts import guessing_suspects, inferred_confidence, inferred_severity, trials_of
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import (
     ACCOUNT,
+    MAX_TRIES_OF_SOURCE,
     SOURCE,
     DistributedGuessing,
     SprayShape,
@@ -48,6 +54,8 @@ from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 _SITE = ("site",)
+_SERVER = ("server",)
+_BY_SHAPE = "Inferred from sessions without mail; the number is an estimate."
 
 
 class PasswordGuessingParams(SprayShape, DistributedGuessing):
@@ -88,7 +96,7 @@ def _failures(
         .agg(
             pl.col("ts").min().alias("first"),
             pl.col("ts").max().alias("last"),
-            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("trials").sum().cast(pl.UInt64).alias("count"),
             pl.col("client").unique().sort().head(100).alias("clients"),
             pl.col("server").unique().sort().alias("servers"),
             pl.col("user").drop_nulls().unique().sort().head(100).alias("accounts"),
@@ -145,6 +153,57 @@ def _submission_trials(tables: Tables, params: PasswordGuessingParams) -> pl.Laz
     )
 
 
+def _inferred(rows: pl.LazyFrame, keys: tuple[str, ...], sources: pl.Expr, note: str) -> pl.LazyFrame:
+    """Return findings of sessions without mail on ports that demand a login; `sources` is the number of clients."""
+    return to_findings(
+        rows.with_columns(
+            entity(*keys),
+            inferred_confidence(),
+            pl.lit("inferred").alias("visibility"),
+            terms(
+                evidence("refused", pl.col("count")),
+                evidence("sources", sources),
+                evidence("accounts_tried", pl.lit(0), 0.0),
+                evidence("mails_after", pl.col("mails_after")),
+            ),
+            details(who=who(sources), scope=text_if(pl.lit(value=False), ""), note=text_if(pl.lit(value=True), note)),
+            test_column(),
+        )
+    )
+
+
+def _distributed(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
+    """Return servers at which many outside sources that never sent mail failed to log in, few times each."""
+    attempts = trials_of(tables, "login").filter(pl.col("direction") == "inbound").sort("ts", "uid")
+    strangers = attempts.filter(~pl.col("bad") | pl.col("bad").first().over(SOURCE))
+    place = pl.int_range(pl.len()).over(*SOURCE, "bad")
+    first = strangers.filter(~pl.col("bad") | (place == 0))
+    counted = first.with_columns(pl.col("trials").clip(upper_bound=MAX_TRIES_OF_SOURCE)).cache()
+    alarms = login_alarms(counted.select(*_SERVER, "ts", "bad", "trials"), _SERVER, params, context)
+    found = (
+        strangers.filter("bad", context.window.covers())
+        .group_by(_SERVER)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.col("tries").sum().cast(pl.UInt64).alias("count"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("client").n_unique().alias("sources"),
+            first_uids().alias("uids"),
+        )
+    )
+    return (
+        found.filter(pl.col("sources") >= params.min_sources)
+        .join(alarms, on="server")
+        .with_columns(
+            pl.concat_list("server").alias("servers"),
+            pl.lit("medium").alias("severity"),
+            pl.lit(0).alias("mails_after"),
+            (pl.col("score") >= 2 * pl.col("threshold")).alias("strong"),
+        )
+    )
+
+
 def _site_wide(
     tries: pl.LazyFrame, rest: pl.LazyFrame, params: PasswordGuessingParams, context: Context
 ) -> pl.LazyFrame:
@@ -168,7 +227,9 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
     sources = alone.filter(~pl.col("is_spray"))
     strangers = of_strangers(tries).cache()
     accounts = by_account(strangers, params, context).drop("sources").cache()
-    in_tls = login_alarms(hidden, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
+    in_clear = guessing_suspects(tables, params.test(context), context).join(alone, on=list(SOURCE), how="anti").cache()
+    shown = pl.concat([alone.select(SOURCE), in_clear.select(SOURCE)])
+    in_tls = login_alarms(hidden, SOURCE, params, context).join(shown, on=list(SOURCE), how="anti").cache()
     together = before_alarms(tries, alone, accounts)
     return pl.concat(
         [
@@ -176,6 +237,8 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
             _findings(_failures(strangers, accounts, ACCOUNT, params, context), ACCOUNT, params),
             _findings(_site_wide(tries, together, params, context), _SITE, params),
             _findings(_failures(hidden, in_tls, SOURCE, params, context), SOURCE, params, in_tls=True),
+            _inferred(in_clear.with_columns(inferred_severity()), SOURCE, pl.lit(1), _BY_SHAPE),
+            _inferred(_distributed(tables, params, context), _SERVER, pl.col("sources"), _BY_SHAPE),
         ]
     )
 
@@ -197,8 +260,10 @@ DETECTOR = Detector(
         Advice("Watch {accounts} for later successful logins.", when=("accounts",)),
     ),
     attack=("T1110.001",),
-    needs=("login", "tls_submission"),
+    needs=("login", "tls_submission", "attempt"),
     required_logs=("smtp_auth",),
+    inferred_from=("conn|smtp_session|smtp_cmd",),
+    replaces=("smtp-probing",),
     params=PasswordGuessingParams,
     plan=plan,
     stage="guessing",

@@ -125,6 +125,7 @@ DETECTOR = Detector(
     attack=("T1110.003",),
     needs=("login",),
     required_logs=("smtp_auth",),
+    replaces=("password-guessing", "smtp-probing"),
     params=PasswordSprayParams,
     plan=plan,
     stage="guessing",

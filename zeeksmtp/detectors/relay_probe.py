@@ -5,7 +5,10 @@ outside (their domain is not that of the server's greeting, nor one that it acce
 refused to relay for). Rejected for relaying (5.7.x, "relay"): a probe. Accepted, where the server rejects relaying by
 others or the client was rejected elsewhere: an open relay. One finding per client and server; `count` is the number of
 such recipients. Severity: critical if one was accepted; medium from `min_tries` rejected names on. Clients below that
-are the background of the Internet: one finding per server, info.
+are the background of the Internet: one finding per server, info. Without smtp_cmd.log it is inferred from envelopes on
+port 25 (table `message`): recipients at domains that the site neither takes mail for nor sends from, in transactions
+that brought no mail, at least `min_tries`; or that brought one, by a client that was refused before or elsewhere. Such
+a finding is low, medium if a reply speaks of relaying or with three times `min_tries`, high if a mail was accepted.
 
 Why it matters: an open relay is found within hours, used within a day, and on every blocklist within a week.
 
@@ -18,15 +21,20 @@ promiscuous_relay). Rejected: nothing, the server did its work; block the source
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._relay_envelopes import foreign_recipients
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
+_MANY_TRIES = 3
+"""So many times `min_tries` recipients without a mail are a probe, whatever the last reply says."""
 
 
 class RelayProbeParams(Params):
@@ -94,12 +102,17 @@ def _summary(probes: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
     )
 
 
-def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], *, background: bool) -> pl.LazyFrame:
+def _findings(
+    rows: pl.LazyFrame, keys: tuple[str, ...], *, background: bool, level: Mapping[str, pl.Expr] | None = None
+) -> pl.LazyFrame:
+    """Return findings; `level` has the rules of severity of what is only inferred."""
     is_open, is_background = pl.col("accepted_names") > 0, pl.lit(background)
     return to_findings(
         rows.with_columns(
             entity(*keys),
-            severity({"info": is_background, "critical": is_open}, otherwise="medium"),
+            severity({"info": is_background, "critical": is_open}, otherwise="medium")
+            if level is None
+            else severity(level, otherwise="low"),
             pl.when(is_open).then(pl.lit("medium")).otherwise(pl.lit("high")).alias("confidence"),
             terms(
                 evidence("refused", pl.col("refused_names")),
@@ -116,6 +129,18 @@ def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], *, background: bool) ->
     )
 
 
+def _inferred(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
+    """Return the probes that only envelopes show, per client and server."""
+    probes = foreign_recipients(tables, context).cache()
+    replies = probes.group_by(_PAIR).agg(pl.col("says_relay").any())
+    rows = _summary(probes, _PAIR).join(replies, on=list(_PAIR))
+    is_open, refused = pl.col("accepted_names") > 0, pl.col("refused_names")
+    level = {"high": is_open, "medium": pl.col("says_relay") | (refused >= _MANY_TRIES * params.min_tries)}
+    findings = _findings(rows.filter(is_open | (refused >= params.min_tries)), _PAIR, background=False, level=level)
+    inferred = pl.lit("inferred").alias("visibility"), pl.lit("medium").alias("confidence")
+    return findings.with_columns(*inferred)
+
+
 def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client and server, and one per server for the background."""
     probes = _probes(tables, context).cache()
@@ -123,7 +148,15 @@ def plan(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyF
     is_probe = (pl.col("accepted_names") > 0) | (pl.col("refused_names") >= params.min_tries)
     found = pairs.filter(is_probe).cache()
     background = _summary(probes.join(found, on=list(_PAIR), how="anti"), ("server",))
-    return pl.concat([_findings(found, _PAIR, background=False), _findings(background, ("server",), background=True)])
+    hidden = _inferred(tables, params, context)
+    known = pairs.select(pl.concat_list(pl.col(name) for name in _PAIR).alias("key"))
+    return pl.concat(
+        [
+            _findings(found, _PAIR, background=False),
+            _findings(background, ("server",), background=True),
+            hidden.join(known, on="key", how="anti"),
+        ]
+    )
 
 
 DETECTOR = Detector(
@@ -135,8 +168,10 @@ DETECTOR = Detector(
         Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe")),
     ),
     attack=("T1595", "T1190"),
-    needs=("inbound_recipient", "server"),
+    needs=("inbound_recipient", "server", "message", "command", "auth"),
     required_logs=("smtp_cmd",),
+    inferred_from=("smtp",),
+    replaces=("smtp-probing", "user-enumeration"),
     params=RelayProbeParams,
     plan=plan,
     stage="recon",

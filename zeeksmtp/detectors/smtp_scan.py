@@ -121,6 +121,7 @@ DETECTOR = Detector(
     attack=("T1046", "T1595"),
     needs=("contact", "role"),
     required_logs=("conn",),
+    replaces=("smtp-probing",),
     params=ScanParams,
     plan=plan,
     stage="recon",

@@ -130,7 +130,7 @@ DETECTOR = Detector(
     ),
     attack=("T1557",),
     needs=("pair_day",),
-    required_logs=("smtp",),
+    required_logs=("smtp|smtp_session",),
     params=DowngradeParams,
     plan=plan,
     stage="exposure",

@@ -10,7 +10,12 @@ test, alarm at the same h; it needs a day of logs and at least `min_sources` cli
 out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested as one
 source. `count` is the number of distinct names. Severity: high if names were
 confirmed, medium else. Below that, all info: a lone VRFY or EXPN from inside, queries of a scanner of the site (role
-set in the configuration, or scheduled), and the background of the Internet (one finding per server).
+set in the configuration, or scheduled), and the background of the Internet (one finding per server). Without
+smtp_cmd.log it is inferred: sessions without mail whose packets and replies are those of a dialogue of VRFY or EXPN
+(table `attempt`), and recipients in smtp.log, at the site's servers, of transactions that named at least
+`min_recipients` and brought no mail are bad trials, mails are good ones; clients that come by the clock are left out.
+Such a finding is low, one step more each for twice the score that alarms (not of a client of the site that takes its
+time), and for mail that the same source sends after the alarm.
 
 Why it matters: password guessing and phishing start from a list of users; a confirmed name is worth a try.
 
@@ -26,9 +31,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from zeeksmtp.detectors._attempts import inferred_confidence, inferred_severity
 from zeeksmtp.detectors._enumerators import EnumerationParams, enumerators
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._harvest import harvests
 from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.logs._types import dtype_of
@@ -67,6 +74,39 @@ def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], note: pl.Expr) -> pl.La
             ),
             pl.when(pl.col("score").is_not_null()).then(test_column()).alias("test"),
             pl.when(pl.col("inside")).then(id_inside).otherwise(id_outside).alias("attack"),
+        )
+    )
+
+
+def _inferred(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the pairs of `harvests` as findings: by the size of their sessions, and the recipients of smtp.log."""
+    names, recipients = pl.col("count"), pl.col("names").list.len()
+    verbs = pl.concat_list(text_if(recipients < names, "VRFY or EXPN"), text_if(recipients > 0, "RCPT"))
+    return to_findings(
+        rows.with_columns(
+            entity(*PAIR),
+            inferred_severity(),
+            inferred_confidence(),
+            pl.lit("inferred").alias("visibility"),
+            terms(
+                evidence("names", names),
+                evidence("confirmed", pl.lit(0), 0.0),
+                evidence("unknown", pl.lit(0), 0.0),
+                evidence("sources", pl.lit(1), 0.0),
+                evidence("vrfy_expn_names", names - recipients, 0.0),
+                evidence("rcpt_names", recipients),
+                evidence("mails_after", pl.col("mails_after")),
+                evidence("alarm", pl.lit(value=True)),
+            ),
+            details(
+                who=pl.col("clients"),
+                verbs=verbs,
+                names_tried=pl.col("names"),
+                note=text_if(
+                    pl.lit(value=True), "Which are valid is not visible; the number of queries is an estimate."
+                ),
+            ),
+            test_column(),
         )
     )
 
@@ -122,7 +162,9 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
         .otherwise(text_if(pl.lit(value=False), ""))
     )
     alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
-    return pl.concat([alone, _per_server(every, pairs, params, context)])
+    suspects = harvests(tables, params.test(context), params.min_recipients, context)
+    hidden = suspects.join(rows, on=list(PAIR), how="anti")
+    return pl.concat([alone, _per_server(every, pairs, params, context), _inferred(hidden)])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
@@ -147,8 +189,10 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "unlogged_recipient", "role"),
+    needs=("query", "unlogged_recipient", "role", "attempt", "message", "command"),
     required_logs=("smtp_cmd",),
+    inferred_from=("conn|smtp|smtp_session",),
+    replaces=("smtp-probing",),
     params=EnumerationParams,
     plan=plan,
     stage="recon",

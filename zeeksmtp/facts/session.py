@@ -11,6 +11,7 @@ _FROM_CONN = (
     Column("duration", "interval", "from first to last packet"),
     Column("orig_bytes", "count", "payload bytes of the client"),
     Column("resp_bytes", "count", "payload bytes of the server"),
+    Column("orig_pkts", "count", "packets of the client"),
     Column("conn_state", "string", "how the connection went"),
     Column("missed_bytes", "count", "bytes lost in capture gaps"),
     Column("history", "string", "states as letters: upper case client, lower case server"),

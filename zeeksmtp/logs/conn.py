@@ -26,6 +26,7 @@ LOG = Log(
         Column("local_orig", "bool", "the client is in the site's networks, as Zeek sees it"),
         Column("local_resp", "bool", "the server is in the site's networks, as Zeek sees it"),
         Column("missed_bytes", "count", "bytes lost in capture gaps"),
+        Column("orig_pkts", "count", "packets of the client"),
         Column("history", "string", "states as letters: upper case client, lower case server"),
     ),
     hint=PORT_HINT,

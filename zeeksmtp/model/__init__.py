@@ -63,6 +63,7 @@ from zeeksmtp.model.units import (
     Tables,
     View,
     Window,
+    alternatives,
 )
 
 __all__ = [
@@ -123,5 +124,6 @@ __all__ = [
     "View",
     "Volume",
     "Window",
+    "alternatives",
     "identity",
 ]

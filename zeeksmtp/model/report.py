@@ -61,13 +61,17 @@ class Inputs(Shape):
 
 
 class Coverage(Shape):
-    """Which logs were there, and what cannot be seen without the others.
+    """Which logs were there, what each detector can do with them, and what cannot be seen without the others.
 
+    `detectors` says by id whether a detector observes, infers, or is blind. `gains` names, by what could be loaded or
+    logged besides (`package` is the Zeek package with its three logs), the detectors that would then do better.
     `unknown_site` says that no host could be told to be the site's own, and which networks it probably has.
     """
 
     logs: dict[str, bool]
     notes: tuple[str, ...]
+    detectors: dict[str, Literal["observed", "inferred", "blind"]] = Field(default_factory=dict)
+    gains: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     unknown_site: str | None = None
 
 
@@ -203,12 +207,17 @@ class HostRole(Shape):
 
 
 class Credential(Shape):
-    """A credential that must be changed; `why` is a finding's id."""
+    """A credential that must be changed; `why` is a finding's id.
+
+    `probable`: the logs at hand do not show the login, only what makes it likely; `account` is then the sender of the
+    mail.
+    """
 
     account: str
     server: str
     last: Moment
     why: str
+    probable: bool = False
 
 
 class Volume(Shape):

@@ -153,8 +153,9 @@ class Detector:
     `plan(tables, params, context)` returns a LazyFrame of `FINDING` columns. `title`, `summary` and `actions` are
     `str.format` templates over the finding's own fields (`clients`, `servers`, `accounts`, `count`, `first`, `last`)
     and the names of its evidence's terms and details. `compromises_credentials`: the accounts it names need a new
-    credential. With all of `required_logs` its verdicts are observed, with all of `inferred_from` inferred (empty:
-    it cannot infer), else it is blind. An observed finding makes inferred ones of the detectors in `replaces`
+    credential. With all of `required_logs` its verdicts are observed, with all of `inferred_from` inferred (either
+    may be empty: then it never observes, or never infers), else it is blind and does not run; `a|b` is satisfied by
+    either log. An observed finding makes inferred ones of the detectors in `replaces` (its own id: of other keys)
     superfluous where the parties are the same (`correlate/replacement.py`);
     `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`).
 
@@ -183,9 +184,18 @@ class Detector:
 
     def visibility(self, logs: Collection[str]) -> Literal["observed", "inferred", "blind"]:
         """Return what the detector can do with `logs`."""
-        if set(self.required_logs) <= set(logs):
+        if _satisfied(self.required_logs, logs):
             return "observed"
-        return "inferred" if self.inferred_from and set(self.inferred_from) <= set(logs) else "blind"
+        return "inferred" if _satisfied(self.inferred_from, logs) else "blind"
+
+
+def alternatives(log: str) -> tuple[str, ...]:
+    """Return the logs any one of which satisfies an entry of `required_logs` or `inferred_from`."""
+    return tuple(log.split("|"))
+
+
+def _satisfied(required: Collection[str], logs: Collection[str]) -> bool:
+    return bool(required) and all(any(name in logs for name in alternatives(log)) for log in required)
 
 
 @dataclass(frozen=True, slots=True)

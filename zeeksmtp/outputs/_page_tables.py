@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zeeksmtp.model import InputFile, Report, ServerPosture
-from zeeksmtp.outputs import _sentences, _sums
-from zeeksmtp.outputs._words import UNKNOWN, flag, name, span, stamp
+from zeeksmtp.outputs import _coverage, _sentences, _sums
+from zeeksmtp.outputs._words import UNKNOWN, flag, span
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -77,8 +77,14 @@ def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], to
 
 def passwords(report: Report) -> PageTable:
     """Return the credentials to change; the last column is the id of the finding that says why."""
-    rows = tuple((name(c.account), c.server, stamp(c.last), c.why) for c in report.credentials_to_change)
-    return PageTable("Exposed or guessed passwords", ("account", "server", "last exposed", "finding"), rows, len(rows))
+    rows = tuple(_sentences.password_rows(report))
+    return PageTable("Exposed or guessed passwords", _sentences.PASSWORD_COLUMNS, rows, len(rows))
+
+
+def abilities(report: Report) -> PageTable:
+    """Return what each detector can do with the logs at hand."""
+    rows = tuple(_coverage.rows(report))
+    return PageTable("Detectors", _coverage.COLUMNS, rows, len(rows))
 
 
 def roles(report: Report) -> PageTable:

@@ -158,7 +158,11 @@ def _hosts(names: Names, report: Report) -> dict[str, Any]:
         "roles": tuple(role.model_copy(update=new) for role, new in zip(report.roles, roles, strict=True)),
         "credentials_to_change": tuple(
             Credential(
-                account=names.account(c.account), server=names.domain(c.server), last=c.last, why=names.id(c.why)
+                account=names.account(c.account),
+                server=names.domain(c.server),
+                last=c.last,
+                why=names.id(c.why),
+                probable=c.probable,
             )
             for c in report.credentials_to_change
         ),

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, Report, Severity, View
-from zeeksmtp.outputs import _sentences, _words
+from zeeksmtp.outputs import _coverage, _sentences, _words
 from zeeksmtp.outputs._commands import show_command
 from zeeksmtp.outputs._console import STYLES, badge, command, text
 from zeeksmtp.outputs._escape import plain
@@ -137,7 +137,9 @@ def _folded(label: str, raw: str, most: int, console: Console) -> Iterable[Rende
 
 
 def _visibility(report: Report, console: Console) -> Iterable[RenderableType]:
-    """Yield two lines: which logs were read, and what cannot be seen without the others."""
+    """Yield a few lines: which logs were read, what detectors can do with them, and what the others would add."""
     yield from _folded("Visibility", _sentences.logs(report), 2, console)
+    if able := _coverage.abilities(report):
+        yield from _folded("Detectors", "; ".join([able, *_coverage.gains(report)]), 2, console)
     if notes := report.coverage.notes:
         yield from _folded(f"Limits ({len(notes):,})", "; ".join(notes), 1, console)

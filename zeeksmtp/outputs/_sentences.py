@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, number, span
+from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, number, span, stamp
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")
@@ -59,7 +59,8 @@ def _nothing(report: Report) -> str:
 
 def passwords(report: Report, limit: int) -> str:
     """Return the accounts whose password has to be changed, at which server; `limit` of them."""
-    shown = [f"{name(c.account)} at {name(c.server)}" for c in report.credentials_to_change[:limit]]
+    due = report.credentials_to_change[:limit]
+    shown = [f"{name(c.account)} at {name(c.server)}{' (probable)' * c.probable}" for c in due]
     more = len(report.credentials_to_change) - len(shown)
     if shown:
         return "; ".join(shown + [f"{more:,} more"] * (more > 0))
@@ -80,6 +81,17 @@ def logs(report: Report) -> str:
     there = [log for log, is_there in report.coverage.logs.items() if is_there]
     missing = [log for log, is_there in report.coverage.logs.items() if not is_there]
     return f"{', '.join(there) or 'no logs'}" + (f"; no {', '.join(missing)}" if missing else "")
+
+
+PASSWORD_COLUMNS = ("account", "server", "last exposed", "certainty", "finding")
+
+
+def password_rows(report: Report) -> list[tuple[str, ...]]:
+    """Return the credentials to change; the last column is the id of the finding that says why."""
+    return [
+        (name(c.account), c.server, stamp(c.last), "probable" if c.probable else "certain", c.why)
+        for c in report.credentials_to_change
+    ]
 
 
 def no_passwords(report: Report) -> str:

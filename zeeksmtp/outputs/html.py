@@ -13,6 +13,7 @@ from zeeksmtp.model import Output, Report, View
 from zeeksmtp.outputs import (
     _chart_shapes,
     _commands,
+    _coverage,
     _escape,
     _incidents,
     _page,
@@ -64,6 +65,7 @@ def _template() -> Template:
         "incidents": _incidents,
         "cards": _page_incidents,
         "commands": _commands,
+        "coverage": _coverage,
         "charting": _chart_shapes,
     }
     environment.filters |= {"path": Markup, "sentence": _words.sentence}

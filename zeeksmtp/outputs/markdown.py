@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from zeeksmtp.model import Finding, Output, Report, Severity, View
-from zeeksmtp.outputs import _escape, _sentences, _sums, _words
+from zeeksmtp.outputs import _coverage, _escape, _sentences, _sums, _words
 from zeeksmtp.outputs._incidents import MAX_LISTED, actions, facts, members, next_step, proof, timeline
 from zeeksmtp.report.entries import entries, other_findings
 
@@ -11,6 +11,7 @@ MAX_FINDINGS = 200
 """Findings in no incident, and rows of credentials, that are shown."""
 MAX_INCIDENTS = 200
 MAX_TABLE_ROWS = 20
+MAX_DETECTORS = 200
 
 
 def render(report: Report, _view: View) -> str:
@@ -24,7 +25,7 @@ def _blocks(report: Report) -> Iterable[str]:
     yield from _findings(report)
     yield from _passwords(report)
     yield from _hosts(report)
-    yield from _coverage(report)
+    yield from _visibility(report)
     yield from _data(report)
 
 
@@ -106,8 +107,8 @@ def _finding(finding: Finding) -> Iterable[str]:
 
 def _passwords(report: Report) -> Iterable[str]:
     yield "## Passwords to change"
-    rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
-    yield from _table(("account", "server", "last seen", "finding"), rows, MAX_FINDINGS)
+    rows = _sentences.password_rows(report)
+    yield from _table(_sentences.PASSWORD_COLUMNS, rows, MAX_FINDINGS)
     if not rows:
         yield _safe(_sentences.no_passwords(report))
 
@@ -145,11 +146,16 @@ def _volumes(report: Report) -> Iterable[str]:
         yield _safe(basis)
 
 
-def _coverage(report: Report) -> Iterable[str]:
+def _visibility(report: Report) -> Iterable[str]:
     yield "## Visibility"
     yield _safe(f"{_sentences.seen(report).capitalize()}.")
     if report.coverage.notes:
         yield _list(report.coverage.notes)
+    if able := _coverage.abilities(report):
+        yield _safe(f"Detectors: {able}.")
+        if gains := _coverage.gains(report):
+            yield _list(gains)
+        yield from _table(_coverage.COLUMNS, _coverage.rows(report), MAX_DETECTORS)
     yield _safe(_sentences.chances(report))
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.model import Output, Report, Severity, View
-from zeeksmtp.outputs import _sentences, _sums, _words
+from zeeksmtp.outputs import _coverage, _sentences, _sums, _words
 from zeeksmtp.outputs._console import (
     MAX_TABLE_ROWS,
     badge,
@@ -27,8 +27,6 @@ from zeeksmtp.outputs._console import (
 from zeeksmtp.outputs._detail import detail
 from zeeksmtp.outputs._screen import head, screen
 from zeeksmtp.report.entries import Entry, EntrySource, other_findings
-
-_PASSWORD_COLUMNS = ("account", "server", "last seen", "finding")
 
 
 def render(report: Report, view: View) -> str:
@@ -81,9 +79,8 @@ def _findings(report: Report, view: View) -> Iterable[RenderableType]:
 
 def _passwords(report: Report) -> Iterable[RenderableType]:
     yield from heading("Passwords to change")
-    rows = [(_words.name(c.account), c.server, _words.stamp(c.last), c.why) for c in report.credentials_to_change]
-    if rows:
-        yield indented(filled(table(_PASSWORD_COLUMNS), rows), 2)
+    if rows := _sentences.password_rows(report):
+        yield indented(filled(table(_sentences.PASSWORD_COLUMNS), rows), 2)
     else:
         yield indented(text(_sentences.no_passwords(report)), 2)
 
@@ -133,6 +130,10 @@ def _visibility(report: Report) -> Iterable[RenderableType]:
     yield from heading("Visibility")
     yield indented(text(f"{_sentences.seen(report).capitalize()}."), 2)
     yield from (item(note) for note in report.coverage.notes)
+    if able := _coverage.abilities(report):
+        yield indented(text(f"Detectors: {able}."), 2)
+        yield from (item(gain) for gain in _coverage.gains(report))
+        yield indented(filled(table(_coverage.COLUMNS), _coverage.rows(report)), 2)
     yield indented(text(_sentences.chances(report), "dim"), 2)
 
 

@@ -17,6 +17,7 @@ from zeeksmtp.model import (
     SequentialTest,
     Severity,
     Term,
+    alternatives,
     identity,
 )
 
@@ -42,7 +43,8 @@ def findings_of(
 
 def _basis(detector: Detector, visibility: str, logs: Collection[str]) -> tuple[str, ...]:
     inferred = visibility == "inferred" and detector.inferred_from
-    return tuple(log for log in (detector.inferred_from if inferred else detector.required_logs) if log in logs)
+    named = detector.inferred_from if inferred else detector.required_logs
+    return tuple(log for entry in named for log in alternatives(entry) if log in logs)
 
 
 def root_actors(detector: Detector, rows: pl.DataFrame) -> dict[str, str]:
@@ -112,12 +114,15 @@ def credentials_of(findings: Iterable[Finding], compromising: Collection[str], h
     """Return each account at each server that needs a new credential, with the finding that says why.
 
     `compromising` names the detectors whose accounts count; findings below medium (SCRAM) do not. Left out is what the
-    site cannot change: accounts at outside servers, unless the site's own users hold them.
+    site cannot change: accounts at outside servers, unless the site's own users hold them. What was only inferred makes
+    it `probable`; an observed finding of the same account decides.
     """
     counted = (f for f in findings if f.detector in compromising and f.severity.rank >= Severity.MEDIUM.rank)
     due = {
-        (account, server): Credential(account=account, server=server, last=f.last, why=f.id)
-        for f in sorted(counted, key=lambda f: (f.last, f.id))
+        (account, server): Credential(
+            account=account, server=server, last=f.last, why=f.id, probable=f.visibility == "inferred"
+        )
+        for f in sorted(counted, key=lambda f: (f.visibility == "observed", f.last, f.id))
         for account in f.accounts
         for server in f.servers
         if _is_ours(f, server, hosts)

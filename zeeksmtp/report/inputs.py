@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import overload
 
@@ -12,6 +12,8 @@ from zeeksmtp.model import Coverage, Detector, InputFile, Inputs, Log, Problem, 
 
 _OF_THE_PACKAGE = frozenset({"smtp_cmd", "smtp_auth", "smtp_session"})
 """Logs of our Zeek package. Zeek makes a log with its first line: one of them shows that the package is loaded."""
+
+_RANK = {"blind": 0, "inferred": 1, "observed": 2}
 
 
 def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
@@ -99,8 +101,8 @@ def _missing(log: Log, detectors: Sequence[Detector], present: set[str]) -> str:
     """Say what the absence of a log hides; or, where its siblings are there, that nothing may have happened."""
     if log.name in with_siblings(present):
         return f"{log.name}.log is missing though its siblings are there: no such line, or left out"
-    needing = [detector for detector in detectors if log.name in detector.required_logs]
-    blind = [detector.id for detector in needing if detector.visibility(with_siblings(present)) == "blind"]
+    known = with_siblings(present)
+    blind = [d.id for d in detectors if d.visibility(known) == "blind" and d.visibility(known | {log.name}) != "blind"]
     hidden = f" (blind: {', '.join(blind)})" if blind else ""
     return f"{log.unseen}: {log.name}.log is missing{hidden}"
 
@@ -114,4 +116,22 @@ def coverage_of(
 ) -> Coverage:
     """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
     missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
-    return Coverage(logs={name: name in present for name in logs}, notes=(*missing, *notes), unknown_site=unknown_site)
+    known = with_siblings(present)
+    return Coverage(
+        logs={name: name in present for name in logs},
+        notes=(*missing, *notes),
+        detectors={detector.id: detector.visibility(known) for detector in detectors},
+        gains=gains_of(logs, detectors, known),
+        unknown_site=unknown_site,
+    )
+
+
+def gains_of(logs: Collection[str], detectors: Sequence[Detector], known: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the detectors that would do better with each log that is missing, the package's three as `package`."""
+    missing: dict[str, Collection[str]] = {name: {name} for name in logs if name not in known | _OF_THE_PACKAGE}
+    missing |= {"package": _OF_THE_PACKAGE} if not known & _OF_THE_PACKAGE else {}
+    better = {
+        name: tuple(d.id for d in detectors if _RANK[d.visibility(known.union(more))] > _RANK[d.visibility(known)])
+        for name, more in missing.items()
+    }
+    return {name: ids for name, ids in better.items() if ids}

@@ -47,7 +47,9 @@ class PerLineDetection:
         # A recipient is a question for a name only where there are many of them: that takes counts, and roles.
         tables["query"] = tables["query"].filter(pl.col("verb") != "RCPT")
         detection = pipeline.detect(self._request, self._engine, tables, self._detectors, guard)
-        detection.findings = self._unsuppressed(detection.findings)
+        # Zeek writes the logs of a connection one after the other: a line that is still missing proves nothing.
+        observed = [finding for finding in detection.findings if finding.visibility == "observed"]
+        detection.findings = self._unsuppressed(observed)
         return detection
 
     def _unsuppressed(self, findings: list[Finding]) -> list[Finding]:

@@ -1,0 +1,158 @@
+"""A client keeps talking SMTP to a server without ever sending mail.
+
+What it sees: sessions in clear with commands and no line in smtp.log (table `attempt`): a failed login, VRFY or EXPN,
+or a probe, which stock Zeek logs do not tell apart on port 25. Such sessions are bad trials, each as many as its size
+suggests, mails are good ones. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >=
+ln(1/alpha)) runs per client and server. What has the shape of a login on a submission port or of a long dialogue is
+`password-guessing` or `user-enumeration` instead. `count` is the number of tries. Severity: low, one step more each for
+twice the score that alarms (not of a client that takes its time and is the site's or sends little more than EHLO), and
+for mail that the same source sends after the alarm. Clients that come by the clock: low from outside, nothing from
+inside or if they send little more than EHLO. Per server, the networks that probe it before any alarm of their own are
+tested against the server's own rate (Page's test; it needs a day of logs and at least `min_sources` clients): medium.
+
+Why it matters: guessing, harvesting and reconnaissance look like this before they succeed.
+
+Benign causes: a monitoring probe that goes beyond EHLO; a device with an outdated password; a mail server that gives up
+because it finds no TLS.
+
+What to do: load the Zeek package, which logs the commands; look for the source in the mail server's own log; block it
+if it is unknown.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from zeeksmtp.detectors._attempts import (
+    PAIR,
+    guessing_suspects,
+    inferred_confidence,
+    inferred_severity,
+    suspects,
+    trials_of,
+)
+from zeeksmtp.detectors._enumerators import EnumerationParams
+from zeeksmtp.detectors._finding import details, entity, terms, test_column, text_if, to_findings, who
+from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import GuessingTest, network_of
+from zeeksmtp.detectors._harvest import harvests
+from zeeksmtp.facts._common import first_uids
+from zeeksmtp.model import Advice, Context, Detector, Tables
+from zeeksmtp.statistics.rate import surges
+
+_KINDS = ("login", "queries", "probe", "greeting")
+_SERVER = ("server",)
+
+
+class ProbingParams(GuessingTest):
+    """The sequential test on sessions without mail, and how many sources probe together."""
+
+    min_sources: int = Field(
+        3, ge=2, description="clients that probe a server together, at least; Source: our choice, two may be one person"
+    )
+
+
+def _named(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return the pairs that `password-guessing` and `user-enumeration` infer, and since when (`named`)."""
+    guessing, enumeration = context.params.get("password-guessing"), context.params.get("user-enumeration")
+    guess = guessing if isinstance(guessing, GuessingTest) else GuessingTest()
+    ask = enumeration if isinstance(enumeration, EnumerationParams) else EnumerationParams()
+    guessers = guessing_suspects(tables, guess.test(context), context)
+    harvesters = harvests(tables, ask.test(context), ask.min_recipients, context)
+    both = pl.concat([alarms.select(*PAIR, "alarm_at") for alarms in (guessers, harvesters)])
+    return both.group_by(PAIR).agg(pl.col("alarm_at").min().alias("named"))
+
+
+def _findings(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    return to_findings(
+        rows.with_columns(
+            entity(*keys),
+            pl.lit("inferred").alias("visibility"),
+            terms(
+                evidence("tries", pl.col("count")),
+                evidence("sessions", pl.col("sessions")),
+                evidence("sources", pl.col("sources")),
+                evidence("mails_after", pl.col("mails_after")),
+                evidence("regular", pl.col("regular"), 0.0),
+            ),
+            details(
+                who=who(pl.col("sources")),
+                ports=pl.col("ports"),
+                note=text_if(pl.col("regular"), "The client comes at regular intervals."),
+            ),
+            test_column(),
+        )
+    )
+
+
+def _together(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, context: Context) -> pl.LazyFrame:
+    """Return the worst time at which more networks outside probed a server than is usual, as one finding per server.
+
+    Sessions after a client's own alarm (`alone`) are left out, so that this does not vanish when one goes on alone.
+    """
+    attempts = tables["attempt"].with_columns(network_of(pl.col("client")).alias("network"))
+    probes = attempts.filter(pl.col("kind").is_in(["probe", "queries"]), pl.col("direction") == "inbound")
+    placed = probes.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
+    early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
+    surge = surges(early, attempts, _SERVER, "network", context.alpha).cache()
+    during = early.filter(context.window.covers()).join(surge.select("server", "since", "till"), on="server")
+    found = (
+        during.filter(pl.col("ts").is_between("since", "till", closed="left"))
+        .group_by(_SERVER)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.col("tries").sum().cast(pl.UInt64).alias("count"),
+            pl.len().alias("sessions"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("client").n_unique().alias("sources"),
+            pl.col("port").cast(pl.String).unique().sort().alias("ports"),
+            first_uids().alias("uids"),
+        )
+        .filter(pl.col("sources") >= params.min_sources)
+        .join(surge, on="server")
+    )
+    servers = pl.concat_list("server").alias("servers")
+    nothing = pl.lit(value=False)
+    return found.with_columns(servers, nothing.alias("regular"), mails_after=pl.lit(0)).with_columns(
+        pl.lit("medium").alias("severity"), pl.lit("low").alias("confidence")
+    )
+
+
+def plan(tables: Tables, params: ProbingParams, context: Context) -> pl.LazyFrame:
+    """Return one finding per client and server, and one per server that many probe together."""
+    alone = suspects(trials_of(tables, *_KINDS), params.test(context), context).cache()
+    is_monitoring = pl.col("regular") & (pl.col("greetings") | ~pl.col("from_outside"))
+    is_inside = pl.col("greetings") & ~pl.col("from_outside")
+    level = pl.when("regular").then(pl.lit("low")).otherwise(inferred_severity()).alias("severity")
+    # What probed before it was anything else stays probing, so that the finding keeps its id.
+    is_named = (pl.col("named") <= pl.col("alarm_at")).fill_null(value=False)
+    pairs = (
+        alone.join(_named(tables, context), on=list(PAIR), how="left")
+        .filter(~is_named, ~is_monitoring, ~is_inside)
+        .with_columns(level, inferred_confidence(), pl.lit(1).alias("sources"))
+    )
+    return pl.concat([_findings(pairs, PAIR), _findings(_together(tables, alone, params, context), _SERVER)])
+
+
+DETECTOR = Detector(
+    id="smtp-probing",
+    title="SMTP probing: {who} → {servers}",
+    summary="{sessions:session} from {sources:source} on port {ports} with commands but without mail, about "
+    "{tries:try|tries}: failed logins, queries for addresses, or probes.{note: %}",
+    actions=(
+        Advice("Block {clients} if it is unknown.", when=("client-outside",)),
+        Advice("Find the program on {clients} that connects to {servers}.", when=("client-local",)),
+        Advice("Look for {clients} in the log of {servers}.", when=("server-local",)),
+    ),
+    attack=("T1595", "T1110"),
+    needs=("attempt", "message", "command", "role"),
+    required_logs=(),
+    inferred_from=("conn",),
+    params=ProbingParams,
+    plan=plan,
+    stage="recon",
+    technique="SMTP probing",
+    convicts=True,
+)
