@@ -23,7 +23,19 @@ LOGS = [*sorted((FIXTURES / "captures").glob("*/tsv")), FIXTURES / "scenarios" /
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]{1,4}\b")
 DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 # Details that may hold words of the protocol, which are nobody's name.
-PROTOCOL = {"mechanisms", "verbs", "port", "ports", "directions", "how", "seen_as", "remedy", "who"}
+PROTOCOL = {
+    "mechanisms",
+    "verbs",
+    "port",
+    "ports",
+    "directions",
+    "how",
+    "look_ups",
+    "replies",
+    "seen_as",
+    "remedy",
+    "who",
+}
 # Names that were probed and are words of every report as well: a severity, a stage, a detector, a label.
 WORDS = {"info", "abuse", "mail", "user", "oracle", "test", "scan"}
 

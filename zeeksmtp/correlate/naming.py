@@ -56,7 +56,10 @@ def _disclosed(findings: Sequence[Finding]) -> list[str]:
     if not asked:
         return []
     valid = {n for f in asked for d in f.evidence.details if d.name == "confirmed_names" for n in d.values}
-    return [f"{counted(len(valid), 'address|addresses')} confirmed." if valid else "No address was confirmed."]
+    if valid:
+        return [f"{counted(len(valid), 'address|addresses')} confirmed."]
+    # Without the replies nobody can say that there was none.
+    return ["No address was confirmed."] * any(finding.visibility == "observed" for finding in asked)
 
 
 def _logged_in(findings: Sequence[Finding], stages: Sequence[str]) -> list[str]:

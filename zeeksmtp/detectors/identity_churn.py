@@ -137,7 +137,7 @@ DETECTOR = Detector(
     summary="{count:mail} from {envelope_senders:envelope sender} of {sender_domains:domain} under "
     "{helo_names:HELO name} to {recipients:recipient}, through {servers}.",
     actions=(
-        Advice("Isolate {clients} and find the program that sends.", when=("client-local",)),
+        Advice("Isolate {clients} and investigate it.", when=("client-local",)),
         Advice("Block outbound mail (ports 25, 465, 587) of {clients}.", when=("client-local",)),
         Advice(
             "If {clients} is a host of the site, isolate it, and add its network to `local_nets` in the configuration.",

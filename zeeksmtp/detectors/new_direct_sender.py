@@ -25,7 +25,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import entity, severity, terms, to_findings
+from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -113,6 +113,7 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
         "recipients": pl.col("recipients").fill_null(0),
         "mx_look_ups": pl.col("mx_look_ups").fill_null(0),
     }
+    plural = pl.when(pl.col("mx_look_ups") == 1).then(pl.lit("")).otherwise(pl.lit("s"))
     return to_findings(
         _clients(tables, params).with_columns(
             entity("client"),
@@ -126,6 +127,8 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
                 *(evidence(name, value, holds.cast(pl.Float64)) for name, (value, holds) in weighs.items()),
                 evidence("kinds_of_evidence", kinds, 0.0),
             ),
+            # None without dns.log, and bots carry resolvers of their own: a zero would say nothing.
+            details(look_ups=text_if(pl.col("mx_look_ups") > 0, pl.format("{} MX lookup{}", "mx_look_ups", plural))),
         )
     )
 
@@ -134,7 +137,7 @@ DETECTOR = Detector(
     id="new-direct-sender",
     title="Direct-to-MX sender: {clients}",
     summary="{count:session} with {outside_servers:external mail server} on port 25: {refused_sessions} rejected, "
-    "{sender_domains:sender domain}, {helo_names:HELO name}, {mx_look_ups:MX lookup}.",
+    "{sender_domains:sender domain}, {helo_names:HELO name}{look_ups:, %}.",
     actions=(
         Advice("Isolate {clients} and investigate it.", when=("kinds_of_evidence",)),
         Advice("Block outbound port 25 for {clients}."),

@@ -70,6 +70,7 @@ def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], note: pl.Expr) -> pl.La
                 confirmed_names=pl.col("confirmed_names"),
                 disclosed=pl.col("disclosed"),
                 names_tried=pl.col("names_tried"),
+                verdicts=pl.concat_list(pl.format("{} valid, {} unknown", confirmed, "unknown")),
                 note=note,
             ),
             pl.when(pl.col("score").is_not_null()).then(test_column()).alias("test"),
@@ -90,9 +91,6 @@ def _inferred(rows: pl.LazyFrame) -> pl.LazyFrame:
             pl.lit("inferred").alias("visibility"),
             terms(
                 evidence("names", names),
-                evidence("confirmed", pl.lit(0), 0.0),
-                evidence("unknown", pl.lit(0), 0.0),
-                evidence("sources", pl.lit(1), 0.0),
                 evidence("vrfy_expn_names", names - recipients, 0.0),
                 evidence("rcpt_names", recipients),
                 evidence("mails_after", pl.col("mails_after")),
@@ -102,8 +100,10 @@ def _inferred(rows: pl.LazyFrame) -> pl.LazyFrame:
                 who=pl.col("clients"),
                 verbs=verbs,
                 names_tried=pl.col("names"),
+                verdicts=pl.lit([], dtype=pl.List(pl.String)),
                 note=text_if(
-                    pl.lit(value=True), "Which are valid is not visible; the number of queries is an estimate."
+                    pl.lit(value=True),
+                    "Estimated from sessions without mail; which addresses are valid is not visible in these logs.",
                 ),
             ),
             test_column(),
@@ -175,7 +175,7 @@ def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) 
 DETECTOR = Detector(
     id="user-enumeration",
     title="User enumeration ({verbs}) by {who} against {servers}",
-    summary="{names:address|addresses} probed with {verbs}: {confirmed} valid, {unknown} unknown.{note: %}",
+    summary="{names:address|addresses} probed with {verbs}{verdicts:: %}.{note: %}",
     actions=(
         Advice("Block {clients}.", when=("client-outside", "alarm")),
         Advice("Isolate {clients} and investigate it.", when=("client-local", "alarm")),

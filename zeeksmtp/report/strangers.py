@@ -15,7 +15,7 @@ MAX_OWN = 500
 _MAX_NAMES = 100
 _MAX_UIDS = 20
 _OTHERS = ("others outside", "others inside")
-_SENTENCES = ("scope", "note")  # details that are a part of a sentence about one finding
+_SENTENCES = ("scope", "note", "verdicts", "look_ups")  # details that are a part of a sentence about one finding
 
 _RANK = pl.col("severity").replace_strict({str(s.value): s.rank for s in Severity}, return_dtype=pl.Int64)
 
