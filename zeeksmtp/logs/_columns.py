@@ -29,6 +29,7 @@ MAX_LISTED_REJECTS: Final = 1000
 """Rejected lines of a file that are listed; the others are counted."""
 HALF_LINE: Final = "half last line"
 _WAITING_BYTES: Final = 1 << 23
+_MAX_WAITING_FRAMES: Final = 1000  # each takes some KiB, though it be of one row
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4: Final = rf"^(?:{_BYTE}\.){{3}}{_BYTE}$"
 _ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z$"
@@ -71,7 +72,7 @@ class Waiting:
         if len(rows):
             self.frames.append(rows)
             self.size += int(rows.estimated_size())
-        return self.size >= _WAITING_BYTES
+        return self.size >= _WAITING_BYTES or len(self.frames) >= _MAX_WAITING_FRAMES
 
     def take(self) -> pl.DataFrame | None:
         """Return all lines, if there are any, and start anew."""
