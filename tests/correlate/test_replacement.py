@@ -45,3 +45,10 @@ def test_a_distributed_finding_replaces_those_of_its_sources() -> None:
     others = [inferred(clients=(f"203.0.1.{n}",)) for n in range(1, 4)]
     all_of_them = enumeration("203.0.1.1", clients=tuple(f"203.0.1.{n}" for n in range(1, 6)))
     assert left(*others, all_of_them) == [("user-enumeration", 3)]
+
+
+def test_an_account_seen_logging_in_replaces_the_sender_that_stood_for_it() -> None:
+    sender = finding(detector="account-abuse", clients=(CLIENT,), servers=(SERVER,), visibility="inferred")
+    account = finding(detector="account-abuse", clients=(CLIENT,), servers=(SERVER,), accounts=("CORP\\eve",))
+    (only,) = without_replaced([sender, account], DETECTORS, 24)
+    assert only == account.model_copy(update={"replaces": (sender.id,)})

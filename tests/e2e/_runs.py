@@ -96,3 +96,12 @@ def some_logs(source: Path, names: set[str], target: Path) -> Path:
         if log.stem in names:
             shutil.copy(log, target)
     return target
+
+
+def stock_logs(source: Path, target: Path) -> Path:
+    """Copy the conn.log and smtp.log of all folders below, rotated ones too."""
+    for log in (path for path in source.rglob("*.log*") if path.name.split(".")[0] in {"conn", "smtp"}):
+        copy = target / log.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, copy)
+    return target

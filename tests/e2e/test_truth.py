@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.cases import DETECTORS
 from tests.e2e import _runs
-from tests.e2e._runs import BEHIND, NAMES, OFFICE, Json
+from tests.e2e._runs import BEHIND, CAPTURES, NAMES, OFFICE, Json
 from zeeksmtp.model import Severity
 
 EVENTS = [(name, event) for name in NAMES for event in _runs.events(name)]
@@ -70,3 +71,32 @@ def test_the_office_report_on_a_screen_names_what_happened() -> None:
     shown = _runs.written("terminal", str(OFFICE / "logs"))
     for event in (event for happened in truth.values() for event in happened):
         assert all(value in shown for value in event.values()), event
+
+
+def test_the_office_with_stock_logs_alone_names_its_bot(tmp_path: Path) -> None:
+    stock = _runs.stock_logs(OFFICE / "logs", tmp_path / "stock")
+    told, (bot,) = _runs.report(stock), json.loads((OFFICE / "truth.json").read_text())["outbound"]
+    (incident,) = [i for i in told["incidents"] if bot["client"] in i["clients"]]
+    (role,) = [role["role"] for role in told["roles"] if role["host"] == bot["client"]]
+    assert (incident["severity"], role) == ("high", "other")
+    assert f"Isolate {bot['client']} and investigate it." in {action["text"] for action in incident["actions"]}
+    (found,) = [f for f in _runs.findings(told, **bot) if f["detector"] == "new-direct-sender"]
+    (whole,) = [f for f in _runs.findings(_runs.report(OFFICE / "logs"), **bot) if f["detector"] == "new-direct-sender"]
+    assert (found["id"], found["visibility"], found["basis"]) == (whole["id"], "observed", ["conn", "smtp"])
+
+
+@pytest.mark.parametrize(
+    ("name", "client", "detector", "least"),
+    [
+        ("spambot_direct_to_mx", "10.20.1.15", "new-direct-sender", "high"),
+        ("spambot_direct_to_mx", "10.20.1.15", "identity-churn", "high"),
+        ("blocklist_refusals", "10.20.1.88", "blocklisted-sender", "high"),
+        ("credential_exfiltration", "10.20.1.77", "credential-exfiltration", "medium"),
+    ],
+)
+def test_a_sender_is_found_in_stock_logs(name: str, client: str, detector: str, least: str, tmp_path: Path) -> None:
+    told = _runs.report(_runs.stock_logs(CAPTURES / name / "tsv", tmp_path / "stock"))
+    (found,) = [f for f in _runs.findings(told, client=client) if f["detector"] == detector]
+    assert found["severity"] == least
+    assert found["id"] in {f["id"] for f in _runs.findings(_runs.capture(name), client=client)}
+    assert any(found["id"] in incident["findings"] for incident in told["incidents"]) or found["symptom_of"]

@@ -55,6 +55,20 @@ def test_one_day_many_names_or_many_refusals_make_no_relay() -> None:
         assert roles(rows)["10.0.0.9"] == "other"
 
 
+def test_a_sender_of_small_mails_is_no_scanner_where_smtp_log_lists_them() -> None:
+    ends = [LINE | {"client": "10.0.0.9", "client_port": n + 1, "server": f"198.51.100.{n}"} for n in range(30)]
+    stock = {
+        "conn": [e | {"service": "smtp", "conn_state": "SF", "orig_bytes": 600, "resp_bytes": 300} for e in ends],
+        "smtp": [e | {"trans_depth": 1, "mailfrom": "a@x.example", "rcptto": ["b@y.example"]} for e in ends],
+    }
+    stock = {log: [row | {"uid": f"C{n}"} for n, row in enumerate(rows)] for log, rows in stock.items()}
+    (row,) = [row for row in fact("role", **stock) if row["host"] == "10.0.0.9"]
+    assert row["role"] == "other"
+    greeted = [row | {"mailfrom": None, "rcptto": None} for row in stock["smtp"]]
+    (row,) = [row for row in fact("role", conn=stock["conn"], smtp=greeted) if row["host"] == "10.0.0.9"]
+    assert (row["role"], row["reason"]) == ("scanner", "servers: 30, no mail sent")
+
+
 def test_config_overrides_and_says_so() -> None:
     site = Site(roles=(("10.0.1.5", "appliance"),))
     (row,) = [r for r in fact("role", site, smtp_session=[session("10.0.1.5", "10.0.0.25")]) if r["host"] == "10.0.1.5"]

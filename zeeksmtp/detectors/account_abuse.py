@@ -5,13 +5,20 @@ account and server. It fires when one UTC day has accepted logins from `min_netw
 or from `some_networks` where a day had `many_recipients`; when the account sent mail as `min_identities` other senders,
 of at least two domains; or when a day's recipients exceed the account's own past (at least `history_days` days, upper
 tail of its daily counts at alpha). One finding per account, for all its servers; `count` is the number of accepted
-logins. Accounts inside TLS are not visible.
+logins. High.
+
+Without a login in sight, the envelope sender of submitted mails (table `sender_day`; at a relay also of mails that it
+sends on) very likely is the account: inferred and medium if a day's recipients, at most ten for each mail, exceed its
+own past, or, without one, if there are `many_recipients` and more than others at the same server explain (upper tail
+at alpha, never narrower than a geometric one). With a login of that account in sight this is observed, and high. Where
+the account is inferred, `count` is the number of mails.
 
 Why it matters: one person is not in five networks a day. A stolen account is sold, and its buyers log in from
 everywhere and send as anybody.
 
 Benign causes: a mobile phone that changes networks (two or three a day); a forwarder or a scan-to-mail device that
-sends under the names of its users (of one domain); a mailing by an assistant.
+sends under the names of its users (of one domain); a mailing by an assistant; a newsletter on the first day of the
+logs, from an address that does not say so (set the role of its host to `bulk-sender`).
 
 What to do: change the password, end its sessions, review what it sent and to whom, and warn the recipients.
 """
@@ -21,14 +28,12 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
+from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, above_past
 from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._probable_accounts import taken
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
-from zeeksmtp.statistics.counts import upper_tail
-
-_ACCOUNT = ("account", "server")
-_DAY = (*_ACCOUNT, "day")
 
 
 class AccountAbuseParams(Params):
@@ -47,7 +52,8 @@ class AccountAbuseParams(Params):
     many_recipients: int = Field(
         100,
         ge=1,
-        description="recipients in a day that weigh together with some networks; Source: rspamd and CIPP, 100 an hour",
+        description="recipients in a day that weigh together with some networks, or with no past of the account; "
+        "Source: rspamd and CIPP, 100 an hour",
     )
     min_recipients: int = Field(30, ge=1, description="recipients in a day, at least; Source: SPOT's count of 30")
 
@@ -57,42 +63,23 @@ def _logins(tables: Tables) -> pl.LazyFrame:
 
 
 def _places(use: pl.LazyFrame) -> pl.LazyFrame:
-    daily = use.filter(pl.col("network").is_not_null()).group_by(_DAY).agg(pl.col("network").n_unique())
-    return daily.group_by(_ACCOUNT).agg(pl.col("network").max().alias("networks"))
+    daily = use.filter(pl.col("network").is_not_null()).group_by(DAY).agg(pl.col("network").n_unique())
+    return daily.group_by(ACCOUNT).agg(pl.col("network").max().alias("networks"))
 
 
 def _busiest(sent: pl.LazyFrame) -> pl.LazyFrame:
-    return sent.group_by(_ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
+    return sent.group_by(ACCOUNT).agg(pl.col("recipients").max().alias("day_recipients"))
 
 
 def _identities(use: pl.LazyFrame) -> pl.LazyFrame:
     return (
         use.filter(pl.col("sender").is_not_null())
-        .group_by(_ACCOUNT)
+        .group_by(ACCOUNT)
         .agg(
             pl.col("sender").n_unique().alias("identities"),
             pl.col("sender_domain").n_unique().alias("identity_domains"),
             pl.col("sender").unique().sort().head(20).alias("sent_as"),
         )
-    )
-
-
-def _bursts(sent: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
-    """Return the busiest day on which an account sent far above its own past; days without mail count as zero."""
-    daily = sent.with_columns(pl.col("recipients").cast(pl.Int64)).sort(_DAY)
-    before = (pl.col("day") - pl.col("day").min().over(_ACCOUNT)).dt.total_days()
-    total = pl.col("recipients").cum_sum().over(_ACCOUNT) - pl.col("recipients")
-    squares = (pl.col("recipients") ** 2).cum_sum().over(_ACCOUNT) - pl.col("recipients") ** 2
-    aged = daily.with_columns(before.alias("days"), total.alias("total"), squares.alias("squares")).filter(
-        pl.col("days") >= params.history_days, pl.col("recipients") >= params.min_recipients
-    )
-    mean = pl.col("total") / pl.col("days")
-    variance = pl.col("squares") / pl.col("days") - mean**2
-    scored = aged.with_columns(upper_tail(pl.col("recipients"), mean, variance).alias("p"), mean.alias("mean"))
-    return (
-        scored.filter(pl.col("p") <= context.alpha)
-        .group_by(_ACCOUNT)
-        .agg(pl.col("recipients").max().alias("most_in_a_day"), pl.col("mean").min().alias("usual_in_a_day"))
     )
 
 
@@ -134,19 +121,30 @@ def _worst(used: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
-    """Return one finding per account."""
-    logins, use = _logins(tables), tables["account_use"]
-    sent = use.filter(pl.col("recipients").is_not_null()).group_by(_DAY).agg(pl.col("recipients").sum()).cache()
+def _used(use: pl.LazyFrame, suspects: pl.LazyFrame, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
+    """Return one row per account with logins and server, with what tells abuse; `suspects` as `taken` returns them."""
+    sent = use.filter(pl.col("recipients").is_not_null()).group_by(DAY).agg(pl.col("recipients").sum()).cache()
     used = _places(use)
-    for part in (_busiest(sent), _identities(use), _bursts(sent, params, context)):
-        used = used.join(part, on=list(_ACCOUNT), how="left")
-    kinds = _kinds(params)
-    number = pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
-    abused = used.filter(number > 0).cache()
+    for part in (_busiest(sent), _identities(use), above_past(sent, params, context)):
+        used = used.join(part, on=list(ACCOUNT), how="left")
+    volumes = suspects.group_by(_local_part("sender").alias("own"), "server").agg(
+        pl.col("most_in_a_day").max().alias("most"), pl.col("usual_in_a_day").min().alias("usual")
+    )
+    known = used.with_columns(_local_part("account").alias("own")).join(volumes, on=["own", "server"], how="left")
+    return known.with_columns(
+        pl.coalesce("most_in_a_day", "most").alias("most_in_a_day"),
+        pl.coalesce("usual_in_a_day", "usual").alias("usual_in_a_day"),
+    )
+
+
+def _local_part(name: str) -> pl.Expr:
+    return pl.col(name).str.extract(r"^([^@]*)")
+
+
+def _observed(abused: pl.LazyFrame, logins: pl.LazyFrame, kinds: dict[str, tuple[str, pl.Expr]]) -> pl.LazyFrame:
+    """Return one finding per account that was seen logging in."""
     found = (
-        logins.filter(context.window.covers())
-        .join(abused.select(_ACCOUNT), on=list(_ACCOUNT), how="semi")  # most are not, and cost nothing from here on
+        logins.join(abused.select(ACCOUNT), on=list(ACCOUNT), how="semi")  # most are not, and cost nothing from here on
         .group_by("account")
         .agg(
             pl.col("ts").min().alias("first"),
@@ -158,6 +156,7 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
             first_uids().alias("uids"),
         )
     )
+    number = _number(kinds)
     return to_findings(
         found.join(_worst(abused), on="account").with_columns(
             entity("account"),
@@ -169,24 +168,87 @@ def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.Laz
                     for name, (column, holds) in kinds.items()
                 ),
                 evidence("usual_recipients_in_a_day", pl.col("usual_in_a_day").fill_null(0).round(1), 0.0),
+                evidence("logins", pl.col("count"), 0.0),
+                evidence("mails_without_login", pl.lit(0), 0.0),
             ),
-            details(signs=_signs(kinds), sent_as=pl.col("sent_as").fill_null([])),
+            details(use=_counted("successful login"), signs=_signs(kinds), sent_as=pl.col("sent_as").fill_null([])),
         )
     )
+
+
+def _inferred(suspects: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one finding per account that an envelope sender suggests."""
+    found = suspects.group_by("account").agg(
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("mails").sum().alias("count"),
+        pl.col("clients").explode().drop_nulls().unique().sort().head(100),
+        pl.col("server").unique().sort().alias("servers"),
+        pl.col("sender").unique().sort().alias("accounts"),
+        pl.col("uids").explode().drop_nulls().unique(maintain_order=True).head(20),
+        pl.col("most_in_a_day").max(),
+        pl.col("usual_in_a_day").min(),
+        pl.col("has_past").any(),
+    )
+    reference = pl.when("has_past").then(pl.lit("usual")).otherwise(pl.lit("others at the server"))
+    usual = pl.col("usual_in_a_day").round(1)
+    sign = pl.format("{} recipients in one day ({}: {})", "most_in_a_day", reference, usual)
+    return to_findings(
+        found.with_columns(
+            entity("account"),
+            pl.lit("medium").alias("severity"),
+            pl.when("has_past").then(pl.lit("medium")).otherwise(pl.lit("low")).alias("confidence"),
+            pl.lit("inferred").alias("visibility"),
+            terms(
+                evidence("most_recipients_in_a_day", pl.col("most_in_a_day")),
+                evidence("usual_recipients_in_a_day", usual, 0.0),
+                evidence("logins", pl.lit(0), 0.0),
+                evidence("mails_without_login", pl.col("count"), 0.0),
+            ),
+            details(use=_counted("mail", " under that sender"), signs=pl.concat_list(sign)),
+        )
+    )
+
+
+def _counted(unit: str, rest: str = "") -> pl.Expr:
+    """Return `count` with its unit, as a list of one text."""
+    text = pl.when(pl.col("count") == 1).then(pl.lit(f"1 {unit}{rest}"))
+    return pl.concat_list(text.otherwise(pl.format(f"{{}} {unit}s{rest}", "count")))
+
+
+def _number(kinds: dict[str, tuple[str, pl.Expr]]) -> pl.Expr:
+    return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+
+
+def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
+    """Return one finding per account."""
+    suspects = taken(tables, params, context).cache()
+    kinds = _kinds(params)
+    used = _used(tables["account_use"], suspects, params, context)
+    abused = used.filter(_number(kinds) > 0).cache()
+    logins = _logins(tables).filter(context.window.covers())
+    rest = suspects.join(abused.select("account"), on="account", how="anti")
+    return pl.concat([_observed(abused, logins, kinds), _inferred(rest)])
 
 
 DETECTOR = Detector(
     id="account-abuse",
     title="Account takeover: {accounts}",
-    summary="{count:successful login} at {servers}: {signs}.",
+    summary="{use} at {servers}: {signs}.",
     actions=(
-        Advice("Change the password of {accounts} and end all its sessions."),
+        Advice("Change the password of {accounts} and end all its sessions.", when=("logins",)),
+        Advice(
+            "Ask the owner of {accounts} about these mails; change the password if they are not theirs.",
+            when=("mails_without_login",),
+        ),
         Advice("Review the mail that {accounts} sent since {first}, and warn the recipients."),
         Advice("Block {clients}.", when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
-    needs=("auth", "account_use"),
+    needs=("auth", "account_use", "message", "role", "sender_day"),
     required_logs=("smtp_auth",),
+    inferred_from=("smtp",),
+    replaces=("account-abuse",),
     params=AccountAbuseParams,
     plan=plan,
     stage="abuse",

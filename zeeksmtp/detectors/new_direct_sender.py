@@ -5,7 +5,8 @@ server, with at least `min_servers` distinct outside servers on port 25, in whic
 low; medium with one more kind of evidence, high with two: at least `min_refused_share` of the sessions met a permanent
 refusal (5xx; greylisting is none), several sender domains, a HELO name that changes, or `history_days` of logs in which
 the host did not send. MX look-ups of its own (dns.log) are shown, but not needed: bots carry their own resolvers.
-`count` is the number of such sessions.
+`count` is the number of such sessions. Where neither HELO nor mail is visible (conn.log alone), delivery is inferred
+from sessions with payload, and one step lower.
 
 Why it matters: workstations hand their mail to a relay. Delivery to mail exchangers by any other host is a sign
 of a spam bot, a worm, or unapproved software.
@@ -59,9 +60,8 @@ class DirectSenderParams(Params):
 
 
 def _look_ups(tables: Tables) -> pl.LazyFrame:
-    asks_mx = ((pl.col("qtype") == 15) | (pl.col("qtype_name") == "MX")).fill_null(value=False)  # RFC 1035, 3.2.2
-    queries = tables["dns"].filter(asks_mx)
-    return queries.group_by(pl.col("id.orig_h").alias("client")).agg(pl.len().alias("mx_look_ups"))
+    queries = tables["lookup"].filter(pl.col("kind") == "mx")
+    return queries.group_by("client").agg(pl.len().alias("mx_look_ups"))
 
 
 def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
@@ -82,7 +82,7 @@ def _clients(tables: Tables, params: DirectSenderParams) -> pl.LazyFrame:
             pl.col("refused", "sessions").sum(),
             seen_first("sightings"),
             pl.col("sender_domains").explode().drop_nulls().n_unique(),
-            pl.col("recipients", "refused_mails").sum(),
+            pl.col("recipients", "mails", "refused_mails").sum(),
         )
         .filter(pl.col("count") > 0, pl.col("servers").list.len() >= params.min_servers)
         .with_columns(uids_seen("sightings"))
@@ -107,6 +107,7 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
         ),
     }
     kinds = pl.sum_horizontal(holds.cast(pl.Int64) for _, holds in weighs.values())
+    seen = (pl.col("helo_names") > 0) | (pl.col("mails") > 0)
     shown = {
         "outside_servers": pl.col("servers").list.len(),
         "recipients": pl.col("recipients").fill_null(0),
@@ -115,7 +116,8 @@ def plan(tables: Tables, params: DirectSenderParams, _context: Context) -> pl.La
     return to_findings(
         _clients(tables, params).with_columns(
             entity("client"),
-            severity({"high": kinds >= 2, "medium": kinds == 1}, otherwise="low"),
+            severity({"high": kinds >= 2, "medium": (kinds == 1) & seen}, otherwise="low"),
+            pl.when(seen).then(pl.lit("observed")).otherwise(pl.lit("inferred")).alias("visibility"),
             pl.when(kinds >= 2).then(pl.lit("high")).otherwise(pl.lit("medium")).alias("confidence"),
             pl.concat_list("client").alias("clients"),
             pl.col("servers").list.head(100),
@@ -139,8 +141,8 @@ DETECTOR = Detector(
         Advice("If {clients} is meant to deliver mail itself, set its role in the configuration."),
     ),
     attack=("T1071.003",),
-    needs=("direct_delivery", "pair", "role", "dns"),
-    required_logs=("conn", "smtp_session", "smtp"),
+    needs=("direct_delivery", "lookup", "pair", "role"),
+    required_logs=("conn", "smtp"),
     inferred_from=("conn|smtp|smtp_session",),
     params=DirectSenderParams,
     plan=plan,

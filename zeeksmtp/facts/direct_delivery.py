@@ -40,6 +40,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         .agg(
             pl.col("sender_domain").drop_nulls().unique().sort().alias("sender_domains"),
             pl.col("recipients").sum(),
+            pl.len().cast(pl.UInt64).alias("mails"),
             (pl.col("reply_code") >= 500).sum().cast(pl.UInt64).alias("refused_mails"),
         )
     )
@@ -64,6 +65,7 @@ FACT = Fact(
         Column("sightings", "vector[seen]", "first 20 sessions by (ts, uid)"),
         Column("sender_domains", "vector[string]", "domains of envelope senders"),
         Column("recipients", "count", "envelope recipients"),
+        Column("mails", "count", "mail transactions"),
         Column("refused_mails", "count", "mails answered with 5xx"),
     ),
     needs=("session", "message"),

@@ -21,21 +21,34 @@ def _offers_passwords() -> pl.Expr:
 
 
 def _mailed() -> pl.Expr:
-    # Without the session's counters a mail shows as bytes: the smallest one seen in TLS sent 1026.
-    counted = pl.when(pl.col("seen") & ~pl.col("tls").fill_null(value=False)).then(pl.col("mail") > 0)
-    return pl.coalesce(counted, pl.col("orig_bytes") >= 1000).fill_null(value=True)
+    # In clear smtp_session.log counts mails, or smtp.log lists them; else a mail shows as bytes: the smallest one seen
+    # in TLS sent 1026.
+    in_clear = ~pl.col("tls").fill_null(value=False)
+    counted = pl.when(pl.col("seen") & in_clear).then(pl.col("mail") > 0)
+    listed = pl.when(pl.col("mails") > 0).then(statement=True)
+    not_listed = pl.when(pl.col("has_smtp_log") & pl.col("tls").not_()).then(statement=False)
+    return pl.coalesce(counted, listed, not_listed, pl.col("orig_bytes") >= 1000).fill_null(value=True)
 
 
 def _count(condition: pl.Expr) -> pl.Expr:
     return condition.fill_null(value=False).sum().cast(pl.UInt64)
 
 
-def _cleartext_mails(tables: Tables) -> pl.LazyFrame:
-    """Return mails in clear per session (`clear_mails`), and those that crossed the boundary of the site."""
-    crosses = pl.col("direction").is_in(CROSSING)
-    mails = tables["message"].filter(~pl.col("tls").fill_null(value=True), pl.col("content").fill_null(value=True))
-    return mails.group_by(conn_key().alias("session")).agg(
-        pl.len().cast(pl.UInt64).alias("clear_mails"), crosses.sum().cast(pl.UInt64).alias("cleartext_mails")
+def _mails(tables: Tables) -> pl.LazyFrame:
+    """Return, per session, its mails, those in clear, those in clear across the boundary, and those rejected."""
+    has_content = pl.col("content").fill_null(value=True)
+    in_clear = ~pl.col("tls").fill_null(value=True) & has_content
+    # Where smtp.log saw no content of a mail, the server had rejected its sender or all its recipients.
+    rejected = (pl.col("reply_code") >= 500) | ~has_content
+    return (
+        tables["message"]
+        .group_by(conn_key().alias("session"))
+        .agg(
+            pl.len().cast(pl.UInt64).alias("mails"),
+            _count(in_clear).alias("clear_mails"),
+            _count(in_clear & pl.col("direction").is_in(CROSSING)).alias("cleartext_mails"),
+            _count(rejected).alias("rejected_mails"),
+        )
     )
 
 
@@ -47,12 +60,15 @@ def _in_clear(name: str) -> pl.Expr:
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per client, server, port, direction, day and side of the window's start."""
-    refused = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
+    counted = pl.sum_horizontal(pl.col("rcpt_unknown", "rcpt_refused", "messages_refused").fill_null(0)) > 0
+    refused = pl.when("seen").then(counted).otherwise(pl.col("rejected_mails").fill_null(0) > 0)
+    has_smtp_log = tables["coverage"].select((pl.col("log") == "smtp").any().alias("has_smtp_log"))
     logins = pl.col("auth_attempts").fill_null(0)
     clear, unused = pl.col("clear").is_not_null(), pl.col("starttls_offered") & pl.col("clear").is_not_null()
     sessions = (
         tables["session"]
-        .join(_cleartext_mails(tables), on="session", how="left")
+        .join(_mails(tables), on="session", how="left")
+        .join(has_smtp_log, how="cross")
         .with_columns(
             pl.col("ts").dt.truncate("1d").alias("day"),
             context.window.covers().alias("judged"),
@@ -118,7 +134,7 @@ FACT = Fact(
         Column("starttls_offered", "bool", "STARTTLS was offered at least once; null: not visible"),
         Column("auth_offered_in_clear", "bool", "PLAIN or LOGIN was offered before TLS; null: not visible"),
     ),
-    needs=("session", "message"),
+    needs=("coverage", "session", "message"),
     plan=plan,
     daily=True,
 )

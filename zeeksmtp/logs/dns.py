@@ -1,10 +1,13 @@
-"""dns.log: look-ups of MX records, and of mail providers.
+"""dns.log: look-ups of MX records, of mail providers, and of services that echo the address of who asks.
 
-A workstation that looks up MX records delivers mail by itself. Answers about providers name their addresses.
+A workstation that looks up MX records delivers mail by itself. Answers about providers name their addresses. A host
+that asks an address-echo service and submits mail outside right after may run a stealer, which puts the victim's
+address into what it mails.
 """
 
 import polars as pl
 
+from zeeksmtp.logs._address_echo import ADDRESS_ECHO
 from zeeksmtp.logs._common import CONNECTION
 from zeeksmtp.logs._providers import ALL_NAMES, ALL_SUFFIXES
 from zeeksmtp.model import Column, Hint, Log
@@ -19,15 +22,15 @@ def _is_provider() -> pl.Expr:
 
 
 def concerns() -> pl.Expr:
-    """Return a boolean expression: the query is for MX records or for a server of a mail provider."""
-    asks_mx = (pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")
-    return asks_mx.fill_null(value=False) | _is_provider()
+    """Return a boolean expression: the query is for MX, a server of a mail provider, or an address-echo service."""
+    asks_mx = ((pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")).fill_null(value=False)
+    return asks_mx | _is_provider() | pl.col("query").is_in(ADDRESS_ECHO).fill_null(value=False)
 
 
 LOG = Log(
     name="dns",
-    doc="look-ups of MX records and of mail providers",
-    unseen="look-ups of MX records and of mail providers are not visible",
+    doc="look-ups of MX records, mail providers and address-echo services",
+    unseen="look-ups of MX records, mail providers and address-echo services are not visible",
     columns=(
         *CONNECTION,
         Column("query", "string", "the domain asked for"),
@@ -36,6 +39,6 @@ LOG = Log(
         Column("rcode_name", "string", "how the name server answered"),
         Column("answers", "vector[string]", "the answers: addresses and names"),
     ),
-    hint=Hint(values={"qtype": (str(_MX),), "qtype_name": ("MX",)}, text=(*ALL_NAMES, *ALL_SUFFIXES)),
+    hint=Hint(values={"qtype": (str(_MX),), "qtype_name": ("MX",)}, text=(*ALL_NAMES, *ALL_SUFFIXES, *ADDRESS_ECHO)),
     concerns=concerns,
 )

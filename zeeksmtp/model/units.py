@@ -155,7 +155,7 @@ class Detector:
     and the names of its evidence's terms and details. `compromises_credentials`: the accounts it names need a new
     credential. With all of `required_logs` its verdicts are observed, with all of `inferred_from` inferred (either
     may be empty: then it never observes, or never infers), else it is blind and does not run; `a|b` is satisfied by
-    either log. An observed finding makes inferred ones of the detectors in `replaces`
+    either log. An observed finding makes inferred ones of the detectors in `replaces` (its own id: of other keys)
     superfluous where the parties are the same (`correlate/replacement.py`);
     `trials`, of the same arguments, returns one row with the number of statistical trials (column `trials`).
 

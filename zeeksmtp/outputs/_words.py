@@ -16,7 +16,17 @@ TITLE_LIMIT = 160
 """Longest form of a title."""
 UNKNOWN = "?"
 """What a cell shows that cannot be known."""
-_SAID = {"remedy", "who", "note", "no_account", "scope"}  # details that action, title or summary say already
+_SAID = {
+    "remedy",
+    "who",
+    "note",
+    "no_account",
+    "scope",
+    "use",
+    "sent",
+    "look_up",
+    "login",
+}  # details that action, title or summary say already
 
 
 def name(value: str) -> str:

@@ -19,6 +19,7 @@ _SENDING = (
     "blocklisted-sender",
     "smtp-scan",
     "slow-growth",
+    "identity-churn",
     "cleartext-mail",
     "starttls-declined",
 )
@@ -90,7 +91,7 @@ def taken_host(site: Site, made: Made, random: Random) -> None:
     made.add(Talk(ts, host, site.mx, 25, helo=words(random, 1, 6)[0])).mail(
         senders, people, answers, also=copies(random, len(ts), 0.5, 40)
     )
-    may = ["account-abuse", "slow-growth", "starttls-declined"]
+    may = ["account-abuse", "identity-churn", "slow-growth", "starttls-declined"]
     made.events.append(
         event("mass mailing by a host", {"mass-mailing": HIGH}, ts, clients=[host], may=may, strength=per_hour)
     )
