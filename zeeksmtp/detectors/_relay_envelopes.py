@@ -60,7 +60,9 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
             *_CONNECTION,
             "ts",
             "sender_domain",
-            "accepted",
+            # Whether "250 Ok" took a mail without a body or answers RSET is not known: it counts for neither.
+            pl.col("accepted") & pl.col("content").fill_null(value=False),
+            pl.col("content").is_not_null().alias("is_known"),
             pl.col("recipient_names").alias("name"),
             domain_of(pl.col("recipient_names")).alias("domain"),
             (~content & ~pl.col("accepted") & ~deferred.fill_null(value=False)).alias("relay_denied"),
@@ -73,7 +75,9 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
 def _domains(envelopes: pl.LazyFrame) -> pl.LazyFrame:
     """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused."""
     client = pl.col("client")
-    is_sender = pl.col("relay_denied").mean().over("client") < _MAX_REFUSED_SHARE
+    is_sender = (pl.col("relay_denied") & pl.col("is_known")).sum().over("client") < _MAX_REFUSED_SHARE * pl.col(
+        "is_known"
+    ).sum().over("client")
     return (
         envelopes.with_columns(is_sender.alias("is_sender"))
         .group_by("domain")
