@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import polars as pl
 
+from zeeksmtp.detectors._finding import details, entity, terms, to_findings
+from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.model import Context, Tables
+from zeeksmtp.model import Confidence, Context, Severity, Tables
 
 _MAX_REPLY_CHARS = 200  # of a reply that a finding quotes
 _WORDING_CHARS = 50  # by which wordings differ; further on there are queue ids and times
@@ -15,7 +17,30 @@ _MAX_REPLIES = 5
 _MAX_SERVERS = 100
 
 
-def rejected_clients(tables: Tables, names_reason: Callable[[pl.Expr], pl.Expr], context: Context) -> pl.LazyFrame:
+def rejected_as_findings(
+    tables: Tables,
+    names_reason: Callable[[pl.Expr], pl.Expr],
+    level: Severity,
+    confidence: Confidence,
+    context: Context,
+) -> pl.LazyFrame:
+    """Return one finding per client of the site that was rejected for the reason that `names_reason` recognises."""
+    return to_findings(
+        _rejected_clients(tables, names_reason, context).with_columns(
+            entity("client"),
+            pl.lit(level.value).alias("severity"),
+            pl.lit(confidence.value).alias("confidence"),
+            terms(
+                evidence("sessions", pl.col("count")),
+                evidence("receivers", pl.col("receivers")),
+                evidence("permanent", pl.col("permanent"), 0.0),
+            ),
+            details(replies=pl.col("replies")),
+        )
+    )
+
+
+def _rejected_clients(tables: Tables, names_reason: Callable[[pl.Expr], pl.Expr], context: Context) -> pl.LazyFrame:
     """Return one row per client of the site that was rejected within the window, with counts and wordings.
 
     Looks at greetings and last replies (`session`), replies to commands (`command`) and to mails (`message`) with a

@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._finding import details, entity, terms, to_findings
-from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._rejections import rejected_clients
-from zeeksmtp.model import Advice, Context, Detector, Params, Tables
+from zeeksmtp.detectors._rejections import rejected_as_findings
+from zeeksmtp.model import Advice, Confidence, Context, Detector, Params, Severity, Tables
 
 # Names of lists that answer today, and the words that receivers use. Zeek's own list (policy/protocols/smtp/
 # blocklists.zeek) names several that are closed.
@@ -46,19 +44,7 @@ def _cites_blocklist(text: pl.Expr) -> pl.Expr:
 
 def plan(tables: Tables, _params: BlocklistedParams, context: Context) -> pl.LazyFrame:
     """Return one finding per client of the site."""
-    return to_findings(
-        rejected_clients(tables, _cites_blocklist, context).with_columns(
-            entity("client"),
-            pl.lit("high").alias("severity"),
-            pl.lit("high").alias("confidence"),
-            terms(
-                evidence("sessions", pl.col("count")),
-                evidence("receivers", pl.col("receivers")),
-                evidence("permanent", pl.col("permanent"), 0.0),
-            ),
-            details(replies=pl.col("replies")),
-        )
-    )
+    return rejected_as_findings(tables, _cites_blocklist, Severity.HIGH, Confidence.HIGH, context)
 
 
 DETECTOR = Detector(
