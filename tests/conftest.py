@@ -29,5 +29,5 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def captures() -> Path:
-    """Give the folder of the recorded traffic."""
+    """Return the folder of the recorded traffic."""
     return CAPTURES

@@ -9,7 +9,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 def plain(**given: Any) -> Finding:
-    """Give a finding with these fields; all others say nothing."""
+    """Return a finding with these fields; all others say nothing."""
     usual: dict[str, Any] = {
         "id": "0" * 16,
         "detector": "user-enumeration",

@@ -112,7 +112,7 @@ def test_every_file_says_what_it_is(file: Path) -> None:
 
 
 def loaded_by(*words: str) -> set[str]:
-    """Give the modules that are loaded after `zeeksmtp` has run with `words`."""
+    """Return the modules that are loaded after `zeeksmtp` has run with `words`."""
     code = (
         "import sys; from zeeksmtp.cli.app import run; code = run(sys.argv[1:]); "
         "print(*sys.modules, sep='\\n', file=sys.stderr); sys.exit(code)"

@@ -42,7 +42,7 @@ DETECTOR = '''
 
 
     def plan(tables: Tables, params: LocalhostParams, context: Context) -> pl.LazyFrame:
-        """Give one finding per client."""
+        """Return one finding per client."""
         schema = finding_schema(FINDING)
         found = (
             tables["session"]

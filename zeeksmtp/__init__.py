@@ -4,5 +4,5 @@ import logging
 
 __version__ = "0.2.0"
 
-# Without it Python would print warnings of a program that nobody asked to log.
+# Without it Python would print warnings of a program whose log nobody wants.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -184,18 +184,18 @@ class Settings(BaseModel):
 
     @property
     def site(self) -> Site:
-        """Give what the facts need to know of the place."""
+        """Return what the facts need to know of the place."""
         roles = sorted((str(host), role) for host, role in self.roles.items())
         return Site(local_nets=self.local_nets, timezone=self.timezone, roles=tuple(roles))
 
     def params(self, detector_id: str) -> Params:
-        """Give the parameters of a detector: its section, or its defaults."""
+        """Return the parameters of a detector: its section, or its defaults."""
         given = self.detectors.get(detector_id)
         return _detectors()[detector_id].params() if given is None else given
 
 
 def _known(path: Keys) -> Iterable[str]:
-    """Give the right keys at the place where the last key of `path` is wrong."""
+    """Return the right keys at the place where the last key of `path` is wrong."""
     match path[:-1]:
         case ():
             return Settings.model_fields

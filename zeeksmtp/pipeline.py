@@ -67,7 +67,7 @@ _DETECTORS_AT_ONCE = 2  # planning a detector holds the interpreter, running it 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run is asked to do.
+    """What a run does.
 
     `started` is called once with the files to read, `progress` once for each that is done, `step` with the name of
     each step that follows (facts, detectors, report). `complete`: Zeek wrote every log that it had reason to, so one
@@ -85,7 +85,7 @@ class Request:
 
     @property
     def context(self) -> Context:
-        """Give what detectors are told."""
+        """Return what detectors get besides their tables."""
         settings = self.settings
         params = {detector.id: settings.params(detector.id) for detector in detectors()}
         return Context(settings.site, self.window, settings.alpha, settings.false_discovery_rate, params)
@@ -106,17 +106,17 @@ class Detection:
 
 
 def logs() -> Mapping[str, Log]:
-    """Give the logs that are read, by name."""
+    """Return the logs that are read, by name."""
     return discover("zeeksmtp.logs", "LOG")
 
 
 def facts() -> list[Fact]:
-    """Give the facts, each after those that it needs."""
+    """Return the facts, each after those that it needs."""
     return [fact for step in levels() for fact in step]
 
 
 def detectors() -> list[Detector]:
-    """Give the detectors, by id."""
+    """Return the detectors, by id."""
     return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
 
 
@@ -135,7 +135,7 @@ def _kept(keep: Keep, fact: Fact, known: Tables, context: Context) -> pl.LazyFra
 
 
 def judge(detector: Detector, tables: Tables, params: Params, context: Context) -> pl.LazyFrame:
-    """Give a detector's plan over the tables that it declares; it cannot see others."""
+    """Return a detector's plan over the tables that it declares; it cannot see others."""
     return detector.plan(visible(detector, tables), params, context)
 
 
@@ -173,7 +173,7 @@ def guard_of(folder: Path | None = None) -> FactGuard:
 
 
 def tables_of(request: Request, engine: Engine, folder: Path, guard: Guard = UNGUARDED) -> dict[str, pl.LazyFrame]:
-    """Give the logs of the lake in `folder`/lake and the facts up to the end of the window."""
+    """Return the logs of the lake in `folder`/lake and the facts up to the end of the window."""
     request.step("facts")
     return Materializer(folder / "lake", folder, logs(), engine, request.context, guard=guard).tables()
 
@@ -342,6 +342,6 @@ def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Rep
 
 
 def engine_named(name: str) -> Engine:
-    """Give the engine that `--engine` names."""
+    """Return the engine that `--engine` names."""
     engine: Engine = import_module(f"zeeksmtp.engine.{name}").ENGINE
     return engine

@@ -12,13 +12,13 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_")))
 
 
-def discover(package: str, constant: str, asked: str = "") -> Mapping[str, Any]:
+def discover(package: str, constant: str, name: str = "") -> Mapping[str, Any]:
     """Import every unit module of `package` that defines `constant`; give module name -> that constant, sorted.
 
-    If `asked` is such a unit, give it alone and import no other.
+    If `name` is such a unit, give it alone and import no other.
     """
     known = names(package)
-    if asked in known and (one := _units(package, constant, [asked])):
+    if name in known and (one := _units(package, constant, [name])):
         return one
     return _units(package, constant, known)
 

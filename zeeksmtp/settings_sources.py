@@ -52,7 +52,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def flags(values: Mapping[str, object]) -> Source:
-    """Give what the command line sets; `None` means that a flag was not given."""
+    """Return what the command line sets; `None` means that a flag was not given."""
     return Source({name: value for name, value in values.items() if value is not None}, _flag, UsageError)
 
 
@@ -61,7 +61,7 @@ def _flag(keys: Keys) -> str:
 
 
 def environment(settings: type[BaseModel]) -> Source:
-    """Give what `ZEEKSMTP_…` sets; refuse a variable of that name which is no setting."""
+    """Return what `ZEEKSMTP_…` sets; refuse a variable of that name which is no setting."""
     known = settings.model_fields
     given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX)]
     for name in given:
@@ -101,7 +101,7 @@ def _variable(keys: Keys) -> str:
 
 
 def toml_file(path: Path) -> Source:
-    """Give what a config file sets."""
+    """Return what a config file sets."""
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text)

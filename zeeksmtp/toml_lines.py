@@ -15,7 +15,7 @@ _QUOTES = ('"""', "'''", '"', "'")
 
 
 def lines_of(text: str) -> Mapping[Keys, int]:
-    """Give the line, from 1, of every table, key and array element in `text`."""
+    """Return the line, from 1, of every table, key and array element in `text`."""
     return dict(_Scanner(text).document())
 
 
@@ -48,7 +48,7 @@ class _Scanner:
         return path
 
     def opened(self, keys: list[str]) -> Keys:
-        """Give the path that a header means: inside an array of tables, the element opened last."""
+        """Return the path that a header means: inside an array of tables, the element opened last."""
         path: Keys = ()
         for key in keys[:-1]:
             path = (*path, key)

@@ -87,7 +87,7 @@ def _cluster(folder: Path, cores: list[int]) -> Iterator[DaskEngine]:
 
 
 def _address(file: Path, workers: int) -> str:
-    """Give the scheduler's address as soon as its workers are there."""
+    """Return the scheduler's address as soon as its workers are there."""
     from distributed import Client
 
     with Client(scheduler_file=str(file), set_as_default=False) as client:

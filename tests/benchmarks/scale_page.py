@@ -40,7 +40,7 @@ class Judging(NamedTuple):
 
 
 def tables(readings: Sequence[Reading], judgings: Sequence[Judging]) -> dict[str, str]:
-    """Give the tables by the name of their marker."""
+    """Return the tables by the name of their marker."""
     model = Model(readings, judgings)
     load = f"load over the last 15 minutes {os.getloadavg()[2]:.0f}"
     return {
@@ -80,12 +80,12 @@ class Model:
         self._slopes = [max(0.0, (b - a) / step) for a, b in zip(before.cost, after.cost, strict=True)]
 
     def judging(self, sessions: float) -> list[float]:
-        """Give seconds, CPU seconds and MiB that judging so many sessions would take."""
+        """Return seconds, CPU seconds and MiB that judging so many sessions would take."""
         more = sessions - self._after.sessions
         return [cost + more * slope for cost, slope in zip(self._after.cost, self._slopes, strict=True)]
 
     def sessions(self, which: int, limit: float) -> float:
-        """Give the sessions at which the cost of that number (see `judging`) reaches the limit."""
+        """Return the sessions at which the cost of that number (see `judging`) reaches the limit."""
         slope = self._slopes[which]
         return self._after.sessions + (limit - self._after.cost[which]) / slope if slope else math.inf
 

@@ -63,7 +63,7 @@ def _write_hour(conn: Path, target: Path, form: str) -> None:
 
 
 def conn_fields(path: Path) -> list[str]:
-    """Give the names of a TSV log's columns."""
+    """Return the names of a TSV log's columns."""
     return _header(path, "#fields")
 
 

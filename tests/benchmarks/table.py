@@ -49,7 +49,7 @@ def measured(command: Sequence[str]) -> Run:
 
 
 def median(runs: Sequence[Run]) -> Run:
-    """Give the medians of each figure."""
+    """Return the medians of each figure."""
     return Run(*(statistics.median(values) for values in zip(*runs, strict=True)))
 
 

@@ -19,7 +19,7 @@ LEAK = CAPTURES / "auth_plain_initial" / "tsv"
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    """Give a log folder with settled logs, and a config for it in the folder that the program runs in."""
+    """Return a log folder with settled logs, and a config for it in the folder that the program runs in."""
     folder = tmp_path / "logs"
     shutil.copytree(LEAK, folder)
     for path in folder.iterdir():

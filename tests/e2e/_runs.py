@@ -49,32 +49,32 @@ def written(form: str, *words: str) -> str:
 
 @cache
 def report(path: Path) -> Json:
-    """Give the JSON report of `path`; callers must not change it."""
+    """Return the JSON report of `path`; callers must not change it."""
     loaded: Json = json.loads(written("json", str(path)))
     return loaded
 
 
 def capture(name: str, form: str = "tsv") -> Json:
-    """Give the JSON report of a capture."""
+    """Return the JSON report of a capture."""
     return report(CAPTURES / name / form)
 
 
 @cache
 def events(name: str) -> list[Json]:
-    """Give what must be found in a capture."""
+    """Return what must be found in a capture."""
     loaded: list[Json] = json.loads((CAPTURES / name / "events.json").read_text(encoding="utf-8"))["events"]
     return loaded
 
 
 def findings(told: Json, **named: str | None) -> list[Json]:
-    """Give the findings that name all of `client`, `server` and `account`, as far as they are given."""
+    """Return the findings that name all of `client`, `server` and `account`, as far as they are given."""
     return [
         f for f in told["findings"] if all(value in f[f"{key}s"] for key, value in named.items() if value is not None)
     ]
 
 
 def secrets(name: str) -> list[str]:
-    """Give the strings that nothing may contain."""
+    """Return the strings that nothing may contain."""
     return [line for line in (CAPTURES / name / "secrets.txt").read_text(encoding="utf-8").splitlines() if line]
 
 
@@ -85,7 +85,7 @@ def data_lines(log: Path) -> int:
 
 
 def without_run(told: Json) -> Json:
-    """Give all of a report that two runs over the same inputs share."""
+    """Return all of a report that two runs over the same inputs share."""
     return {key: value for key, value in told.items() if key != "run"}
 
 

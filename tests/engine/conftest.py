@@ -46,7 +46,7 @@ def _address(log: Path) -> str:
 
 @pytest.fixture(scope="session")
 def cluster(s3: dict[str, str]) -> Iterator[LocalCluster]:
-    """Give a cluster that lives as long as the tests."""
+    """Return a cluster that lives as long as the tests."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a worker that is killed on purpose is no news
     env = {"POLARS_MAX_THREADS": "1", **s3}
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", env=env) as started:

@@ -40,7 +40,7 @@ class Flagged:
 def compared(
     tables: Mapping[str, pl.LazyFrame], findings: Iterable[Finding], events: Iterable[Event]
 ) -> dict[tuple[str, str], Flagged]:
-    """Give the figures of each rule and of ours, by problem and name, for one site."""
+    """Return the figures of each rule and of ours, by problem and name, for one site."""
     happened, said = list(events), list(findings)
     result = {}
     for problem, detectors in PROBLEMS.items():

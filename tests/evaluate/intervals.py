@@ -8,10 +8,10 @@ _CONFIDENCE = 0.95
 
 
 def lower(hits: int, trials: int) -> float:
-    """Give the lower one-sided 95 % bound of a share."""
+    """Return the lower one-sided 95 % bound of a share."""
     return 0.0 if hits == 0 else float(beta.ppf(1 - _CONFIDENCE, hits, trials - hits + 1))
 
 
 def upper_rate(count: int, exposure: float) -> float:
-    """Give the upper one-sided 95 % bound of a rate, of `count` cases in `exposure`."""
+    """Return the upper one-sided 95 % bound of a rate, of `count` cases in `exposure`."""
     return float(chi2.ppf(_CONFIDENCE, 2 * (count + 1)) / 2 / exposure)

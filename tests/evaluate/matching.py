@@ -64,12 +64,12 @@ class Score:
 
 
 def normal(account: str) -> str:
-    """Give an account without spelling: lower case, no domain."""
+    """Return an account without spelling: lower case, no domain."""
     return account.lower().rsplit("\\", 1)[-1].split("@", 1)[0]
 
 
 def alarm_of(finding: Finding) -> datetime:
-    """Give when a finding could first have been told: the alarm of its test, else its first evidence."""
+    """Return when a finding could first have been told: the alarm of its test, else its first evidence."""
     alarm = _alarm(finding)
     return finding.first if alarm is None else alarm
 
@@ -80,7 +80,7 @@ def _alarm(finding: Finding) -> datetime | None:
 
 
 def about(finding: Finding, event: Event) -> bool:
-    """Tell whether a finding is about an event: the same parties, as far as both name them, at the same time."""
+    """Return whether a finding is about an event: the same parties, as far as both name them, at the same time."""
     if finding.first > event.end + _SLACK or finding.last < event.start - _SLACK:
         return False
     alarm = _alarm(finding)
@@ -100,7 +100,7 @@ def about(finding: Finding, event: Event) -> bool:
 def scores(
     findings: Sequence[Finding], events: Sequence[Event], detectors: Iterable[str], seed: int
 ) -> dict[str, Score]:
-    """Give each detector's figures for one site."""
+    """Return each detector's figures for one site."""
     findings = sorted(findings, key=lambda finding: (finding.first, finding.id))  # so that every run lists them alike
     return {
         detector: _score(detector, [f for f in findings if f.detector == detector], events, seed)

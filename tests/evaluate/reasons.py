@@ -46,7 +46,7 @@ _UNKNOWN = "not found out yet"
 
 
 def reasons(detector: str, score: Score) -> Iterator[str]:
-    """Give a sentence for each kind of event that was missed, and one for the false alarms."""
+    """Return a sentence for each kind of event that was missed, and one for the false alarms."""
     for kind, (events, found) in sorted(score.by_kind.items()):
         if found < events:
             yield f"why missed ({kind}): {MISSED.get((detector, kind), _UNKNOWN)}."

@@ -81,7 +81,7 @@ def add_found(
 
 
 def _counts(finding: Finding, event: Event) -> bool:
-    """Tell whether a finding is worth a look; of events that are merely worth knowing, whether it is there."""
+    """Return whether a finding is worth a look; of events that are merely worth knowing, whether it is there."""
     least = min((severity.rank for severity in event.must.values()), default=0)
     return finding.severity.rank >= min(least, Severity.LOW.rank)
 

@@ -18,19 +18,19 @@ def read(path: Path, lake: Path) -> list[FileRecord]:
 
 
 def tables(lake: Path) -> dict[str, pl.DataFrame]:
-    """Give the lake's tables, by log, without the empty ones."""
+    """Return the lake's tables, by log, without the empty ones."""
     frames = {name: scan(lake, log).collect() for name, log in logs().items()}
     return {name: frame for name, frame in frames.items() if len(frame)}
 
 
 def table(path: Path, lake: Path, log: str) -> pl.DataFrame:
-    """Give what a file at `path` puts into the table of `log`."""
+    """Return what a file at `path` puts into the table of `log`."""
     read(path, lake)
     return scan(lake, logs()[log]).collect()
 
 
 def count(record: FileRecord) -> int:
-    """Give the lines that a record accounts for."""
+    """Return the lines that a record accounts for."""
     assert min(record.kept, record.skipped, record.rejected) >= 0
     return record.kept + record.skipped + record.rejected
 

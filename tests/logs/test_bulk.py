@@ -63,7 +63,7 @@ def good(zeek_type: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def tsv(draw: st.DrawFn) -> tuple[Header, list[str]]:
-    """Give a header, its fields perhaps with one that is unknown or twice there, and lines, most of them fine."""
+    """Return a header, its fields perhaps with one that is unknown or twice there, and lines, most of them fine."""
     separator = draw(st.sampled_from(["\t", "\t", "\t", "|", ";", "^", "a", "||", "\x01"]))
     marks = draw(st.sampled_from([Marks(), Marks(), Marks(), *ODD_MARKS]))
     log = logs()[draw(st.sampled_from(sorted(logs())))]
@@ -159,7 +159,7 @@ def good_json(zeek_type: str, *, iso: bool = False) -> st.SearchStrategy[Any]:
 
 @st.composite
 def json_lines(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """Give a log and lines, most of them objects as Zeek writes them."""
+    """Return a log and lines, most of them objects as Zeek writes them."""
     log = logs()[draw(st.sampled_from(sorted(logs())))]
     columns = [*log.columns, *log.columns[:1]] if draw(st.booleans()) else list(log.columns)
     scope, iso = draw(st.sampled_from(["id.", "id.", "id_"])), draw(st.booleans())

@@ -26,7 +26,7 @@ FILES = [
 
 
 def taken(source: Source, lake: Path, start: int, end: int | None) -> tuple[FileRecord, list[str]]:
-    """Give the record of a slice and its rows, as text."""
+    """Return the record of a slice and its rows, as text."""
     record = ingest_file(replace(source, start=start, end=end), lake)
     rows = [] if record.part is None else pl.read_parquet(record.part).write_ndjson().splitlines()
     return record, rows

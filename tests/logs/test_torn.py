@@ -19,7 +19,7 @@ LINES = 200
 
 
 def lines(log: str, form: str) -> list[bytes]:
-    """Give whole lines that do not concern SMTP."""
+    """Return whole lines that do not concern SMTP."""
     values = [
         dict(zip(CONNECTION, (f"1795400{n:03}.000001", f"C{n}", "10.0.0.1", "40000", "192.0.2.80", "80"), strict=True))
         | OWN[log]

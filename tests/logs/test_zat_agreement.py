@@ -76,7 +76,7 @@ def concerns(log: str, row: dict[str, Any]) -> bool:
 
 
 def as_zat(column: Column, value: Any) -> Any:
-    """Give our value as zat would."""
+    """Return our value as zat would."""
     if value is None:
         return ZERO.get(column.type, "-")
     if isinstance(value, datetime):
@@ -85,7 +85,7 @@ def as_zat(column: Column, value: Any) -> Any:
 
 
 def as_ours(column: Column, value: Any) -> Any:
-    """Give zat's raw text in our form; the rest stays."""
+    """Return zat's raw text in our form; the rest stays."""
     raw = column.type in {"string", "enum", "addr"} or element_of(column.type) is not None
     if not raw or value == "-":
         return value

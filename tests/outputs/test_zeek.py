@@ -47,7 +47,7 @@ def ours(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _typed(value: Any, kind: str) -> Any:
-    """Give a time as such, not as the reader's microseconds since 1970."""
+    """Return a time as such, not as the reader's microseconds since 1970."""
     is_time = kind == "time" and value is not None
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value) if is_time else value
 

@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def gaps(hours: Iterable[datetime], a_session: int = 30, window: Window | None = None, zone: str = "UTC") -> list[str]:
-    """Give the notes on a lake that has so many sessions in each of these hours."""
+    """Return the notes on a lake that has so many sessions in each of these hours."""
     rows = [(hour, a_session) for hour in hours]
     schema = {"hour": pl.Datetime("us", "UTC"), "sessions": pl.UInt64}
     return gaps_of(
@@ -23,7 +23,7 @@ def gaps(hours: Iterable[datetime], a_session: int = 30, window: Window | None =
 
 
 def office(days: int) -> list[datetime]:
-    """Give the hours of work from Monday to Friday."""
+    """Return the hours of work from Monday to Friday."""
     every = (MONDAY + HOUR * n for n in range(24 * days))
     return [hour for hour in every if hour.weekday() < 5 and 8 <= hour.hour < 18]
 

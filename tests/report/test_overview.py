@@ -11,7 +11,7 @@ OUTSIDE: dict[str, Any] = {"client": "10.0.0.25", "server": "198.51.100.25"}
 
 
 def session(n: int, day: int = 0, version: str | None = None, **changes: Any) -> dict[str, list[dict[str, Any]]]:
-    """Give the rows of one connection, with TLS if it has a version."""
+    """Return the rows of one connection, with TLS if it has a version."""
     ends = {"uid": f"C{n}", "client_port": n, "ts": f"{day}d{n}m"} | changes
     conn = CONNECTION | ends | {"conn_state": "SF", "service": "ssl,smtp" if version else "smtp"}
     ssl = [LINE | ends | {"version": version, "established": True}] if version else []
@@ -19,7 +19,7 @@ def session(n: int, day: int = 0, version: str | None = None, **changes: Any) ->
 
 
 def servers(*sessions: Mapping[str, Sequence[Mapping[str, Any]]]) -> Mapping[tuple[str, int], ServerPosture]:
-    """Give the posture of each server and port."""
+    """Return the posture of each server and port."""
     logs = {log: [row for rows in sessions for row in rows[log]] for log in ("conn", "ssl")}
     posture, _ = posture_of(facts(logs), lambda plan: plan.collect())
     return {(server.server, server.port): server for server in posture.servers}

@@ -18,23 +18,23 @@ MAIL = LINE | {
 
 
 def mail(n: int, **changes: Any) -> dict[str, Any]:
-    """Give the mail of a connection of its own, `n` minutes after the start."""
+    """Return the mail of a connection of its own, `n` minutes after the start."""
     return MAIL | {"uid": f"C{n}", "client_port": n, "ts": f"{n}m"} | changes
 
 
 def command(n: int, verb: str, code: int, status: str | None = None) -> dict[str, Any]:
-    """Give a command and its reply."""
+    """Return a command and its reply."""
     return LINE | {"ts": f"{n}m", "seq": n, "command": verb, "reply_code": code, "reply_status": status}
 
 
 def traffic(window: Window | None = None, timezone: str = "UTC", **logs: Sequence[Mapping[str, Any]]) -> Traffic:
-    """Give the sums over rows of logs."""
+    """Return the sums over rows of logs."""
     context = Context(Site(timezone=timezone), window or Window())
     return traffic_of(facts(logs, context.site, context.window), lambda plan: plan.collect())
 
 
 def pairs(counts: Sequence[Count]) -> list[tuple[str, int]]:
-    """Give counts as plain pairs."""
+    """Return counts as plain pairs."""
     return [(count.name, count.count) for count in counts]
 
 

@@ -11,7 +11,7 @@ from tests.scenarios import make_office
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give file -> content, unpacked: how a gz is packed differs between versions of zlib."""
+    """Return file -> content, unpacked: how a gz is packed differs between versions of zlib."""
     return {
         str(file.relative_to(folder)): gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         for file in folder.rglob("*")

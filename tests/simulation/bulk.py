@@ -64,7 +64,7 @@ def write(folder: Path, size: Size | None = None) -> Path:
 
 
 def _spread(sessions: pl.DataFrame, number: int) -> pl.DataFrame:
-    """Give so many of the sessions, from all over the day."""
+    """Return so many of the sessions, from all over the day."""
     return sessions.gather_every(max(1, len(sessions) // max(1, number))).head(number)
 
 

@@ -44,24 +44,24 @@ class Clock:
         return self.midnight(self.days)
 
     def midnight(self, day: int) -> int:
-        """Give the local midnight at which a day (0: the first) begins."""
+        """Return the local midnight at which a day (0: the first) begins."""
         at = self.first + timedelta(days=day)
         return round(datetime(at.year, at.month, at.day, tzinfo=ZoneInfo(self.zone)).timestamp()) * SECOND
 
     def at(self, day: float) -> int:
-        """Give a moment in days after the start."""
+        """Return a moment in days after the start."""
         return self.start + round(day * DAY)
 
     def works(self, day: int) -> bool:
-        """Tell whether a day is a working day."""
+        """Return whether a day is a working day."""
         return (self.first + timedelta(days=day)).weekday() < 5 and day not in self.holidays
 
     def hours(self) -> Times:
-        """Give the start of every hour."""
+        """Return the start of every hour."""
         return np.arange(self.start, self.end, HOUR, dtype=np.int64)
 
     def weights(self, profile: Sequence[float], idle: float = _WEEKEND) -> NDArray[np.float64]:
-        """Give the share of each hour; days off count `idle` times a working day."""
+        """Return the share of each hour; days off count `idle` times a working day."""
         zone = ZoneInfo(self.zone)
         local = [datetime.fromtimestamp(at / SECOND, UTC).astimezone(zone) for at in self.hours().tolist()]
         days = [(at.date() - self.first).days for at in local]
@@ -70,29 +70,29 @@ class Clock:
         return np.asarray(each / each.sum(), dtype=np.float64)
 
     def draw(self, random: Random, count: int, weights: NDArray[np.float64]) -> Times:
-        """Give `count` sorted moments, spread over the hours by `weights`."""
+        """Return `count` sorted moments, spread over the hours by `weights`."""
         hours = random.choice(self.hours(), size=count, p=weights)
         return np.sort(hours + random.integers(0, HOUR, count))
 
     def every(self, random: Random, seconds: float, jitter: float = 0.01) -> Times:
-        """Give moments at regular intervals over all days, each off by up to `jitter` of the interval."""
+        """Return moments at regular intervals over all days, each off by up to `jitter` of the interval."""
         step = round(seconds * SECOND)
         ticks = np.arange(self.start + random.integers(0, step), self.end, step, dtype=np.int64)
         return np.sort(ticks + (random.uniform(-jitter, jitter, len(ticks)) * step).astype(np.int64))
 
     def span(self, random: Random, hours: float, earliest: float = 0.3) -> int:
-        """Give the start of something that lasts `hours` and lies within the days, not before day `earliest`."""
+        """Return the start of something that lasts `hours` and lies within the days, not before day `earliest`."""
         low, high = self.at(earliest), max(self.at(earliest) + SECOND, self.end - round(hours * HOUR) - HOUR)
         return int(random.integers(low, high))
 
 
 def moment(micros: int) -> datetime:
-    """Give a moment as a time in UTC."""
+    """Return a moment as a time in UTC."""
     return datetime.fromtimestamp(micros / SECOND, UTC)
 
 
 def steady(random: Random, start: int, per_hour: float, count: int) -> Times:
-    """Give `count` moments at a rate, with exponential gaps."""
+    """Return `count` moments at a rate, with exponential gaps."""
     gaps = random.exponential(HOUR / per_hour, count)
     gaps[0] = 0
     return start + np.cumsum(gaps).astype(np.int64)

@@ -48,7 +48,7 @@ def prepared(talks: Sequence[Talk], random: Random) -> tuple[pl.DataFrame, pl.Da
 
 
 def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Frames:
-    """Give the logs of all that was said and asked, as far as they are read.
+    """Return the logs of all that was said and asked, as far as they are read.
 
     Args:
         made: Sessions, look-ups and certificates.
@@ -81,7 +81,7 @@ def _typed(log: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
-    """Give sessions with uid and the client's port."""
+    """Return sessions with uid and the client's port."""
     ports = pl.Series("id.orig_p", random.integers(32768, 60999, len(sessions)), dtype=pl.UInt16)
     named = sessions.rename({"client": "id.orig_h", "server": "id.resp_h", "port": "id.resp_p"})
     return named.with_columns(
@@ -192,5 +192,5 @@ def _weird(sessions: pl.DataFrame) -> pl.DataFrame:
 
 
 def summary(logs: Mapping[str, pl.DataFrame]) -> dict[str, int]:
-    """Give the number of rows of each log."""
+    """Return the number of rows of each log."""
     return {name: len(rows) for name, rows in logs.items()}

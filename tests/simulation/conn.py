@@ -114,7 +114,7 @@ def greeting_bytes() -> pl.Expr:
 
 
 def within(addresses: pl.Expr, net: IPv4Network) -> pl.Expr:
-    """Tell whether IPv4 addresses lie in a network of whole bytes (/8, /16, /24)."""
+    """Return whether IPv4 addresses lie in a network of whole bytes (/8, /16, /24)."""
     kept = ".".join(str(net.network_address).split(".")[: net.prefixlen // 8]) + "."
     return addresses.str.starts_with(kept)
 

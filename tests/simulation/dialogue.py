@@ -98,12 +98,12 @@ KINDS = {
 def known_server(
     address: str, name: str, *, software: str = "postfix", starttls: bool = True, offers: str = ""
 ) -> pl.DataFrame:
-    """Give what is known of one server; `offers` are the AUTH mechanisms before TLS, in one string."""
+    """Return what is known of one server; `offers` are the AUTH mechanisms before TLS, in one string."""
     return pl.DataFrame([(address, name, software, starttls, offers)], schema=DIRECTORY, orient="row")
 
 
 def column(name: str, value: Values, dtype: Any, count: int) -> pl.Series:
-    """Give a column of `count` values from a scalar, or from as many values."""
+    """Return a column of `count` values from a scalar, or from as many values."""
     if isinstance(value, pl.Series):
         return value.cast(dtype).alias(name)
     if isinstance(value, np.ndarray | list | tuple):
@@ -112,7 +112,7 @@ def column(name: str, value: Values, dtype: Any, count: int) -> pl.Series:
 
 
 def frame(schema: pl.Schema, count: int, values: dict[str, Values]) -> pl.DataFrame:
-    """Give a frame of a schema, each column from a scalar or from as many values."""
+    """Return a frame of a schema, each column from a scalar or from as many values."""
     return pl.DataFrame([column(name, values[name], dtype, count) for name, dtype in schema.items()])
 
 
@@ -203,7 +203,7 @@ def copies(random: Random, count: int, share: float, most: int) -> Rows:
 
 
 def concat(talks: Iterable[Talk]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Give sessions (numbered `sess`), lines and logins of many talks as three frames."""
+    """Return sessions (numbered `sess`), lines and logins of many talks as three frames."""
     sessions: list[pl.DataFrame] = []
     lines: list[pl.DataFrame] = []
     logins: list[pl.DataFrame] = []

@@ -10,7 +10,7 @@ from zeeksmtp.model import Severity
 
 
 def told(logs: Frames) -> list[Event]:
-    """Give what the logs show: cleartext mail of the site's hosts, STARTTLS not used, TLS that ended, AUTH offers."""
+    """Return what the logs show: cleartext mail of the site's hosts, STARTTLS not used, TLS that ended, AUTH offers."""
     return [*_clear_hosts(logs), *_declined(logs), *_downgrades(logs), *_offers(logs)]
 
 

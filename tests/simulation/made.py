@@ -69,5 +69,5 @@ class Made:
         )
 
     def all_look_ups(self) -> pl.DataFrame:
-        """Give all look-ups as one frame."""
+        """Return all look-ups as one frame."""
         return pl.concat(self.look_ups or [pl.DataFrame(schema=LOOK_UP)])

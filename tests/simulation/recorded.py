@@ -83,7 +83,7 @@ def _sessions() -> Iterator[Session]:
 
 
 def is_repeatable(session: Session) -> bool:
-    """Tell whether the simulator knows the server's words and all verbs, and each command was answered."""
+    """Return whether the simulator knows the server's words and all verbs, and each command was answered."""
     known = any(word in session.banner for word in _SOFTWARE)
     answered = all(command.get("reply_code") for command in session.commands)
     odd = any(login.get("secret_kind") != "password" for login in session.logins)

@@ -11,12 +11,12 @@ Random = np.random.Generator
 
 
 def for_choosing(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Give seeds by which parameters may be chosen: the even ones. Raises `ValueError` for another."""
+    """Return seeds by which parameters may be chosen: the even ones. Raises `ValueError` for another."""
     return _half(seeds, 0, "for reporting only: a parameter chosen on it would certify itself")
 
 
 def for_reporting(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Give seeds that only report: the odd ones. Raises `ValueError` for another."""
+    """Return seeds that only report: the odd ones. Raises `ValueError` for another."""
     return _half(seeds, 1, "for choosing parameters: a figure on it would flatter")
 
 
@@ -29,5 +29,5 @@ def _half(seeds: Iterable[int], rest: int, why: str) -> tuple[int, ...]:
 
 
 def stream(seed: int, *names: str | int) -> Random:
-    """Give the stream of chance of one behaviour."""
+    """Return the stream of chance of one behaviour."""
     return np.random.default_rng([seed, *(crc32(str(name).encode()) for name in names)])

@@ -26,7 +26,7 @@ _STRONG = "PLAIN LOGIN CRAM-MD5"
 
 
 def outside(random: Random, count: int) -> list[str]:
-    """Give addresses of the world outside: of 240.0.0.0/4, which is nobody's."""
+    """Return addresses of the world outside: of 240.0.0.0/4, which is nobody's."""
     parts = random.integers(1, 255, (count, 3))
     return [
         f"{first}.{a}.{b}.{c}"
@@ -35,19 +35,19 @@ def outside(random: Random, count: int) -> list[str]:
 
 
 def words(random: Random, count: int, letters: int = 8) -> list[str]:
-    """Give random words: HELO names and local parts of bots, passwords."""
+    """Return random words: HELO names and local parts of bots, passwords."""
     drawn = random.integers(ord("a"), ord("z") + 1, (count, letters), dtype=np.uint8)
     return drawn.view(f"S{letters}").ravel().astype(str).tolist()
 
 
 def passwords(random: Random, count: int) -> list[str]:
-    """Give guesses as word lists have them: of 4 to 14 letters."""
+    """Return guesses as word lists have them: of 4 to 14 letters."""
     lengths = random.integers(4, 15, count).tolist()
     return [word[:length] for word, length in zip(words(random, count, 14), lengths, strict=True)]
 
 
 def addresses_of(random: Random, domains: Iterable[str], letters: int = 6) -> list[str]:
-    """Give made-up people of the given domains."""
+    """Return made-up people of the given domains."""
     given = list(domains)
     return [f"{word}@{domain}" for word, domain in zip(words(random, len(given), letters), given, strict=True)]
 
@@ -66,7 +66,7 @@ class Site:
     """Day on which all attacks begin, within half an hour; `None`: spread over the days."""
 
     def random(self, *names: str | int) -> Random:
-        """Give the stream of chance of one behaviour."""
+        """Return the stream of chance of one behaviour."""
         return stream(self.seed, *names)
 
     @cached_property
@@ -167,7 +167,7 @@ class Site:
         return ordinary
 
     def victim(self) -> str:
-        """Give an ordinary workstation that nothing else has befallen."""
+        """Return an ordinary workstation that nothing else has befallen."""
         return self._free.pop()
 
     @cached_property
@@ -177,7 +177,7 @@ class Site:
         return names
 
     def account(self) -> str:
-        """Give an account that nothing else has befallen."""
+        """Return an account that nothing else has befallen."""
         return self._accounts.pop()
 
     @cached_property
@@ -185,7 +185,7 @@ class Site:
         return [f"{name}.archive" for name in reversed(LAST)]
 
     def idle_account(self) -> str:
-        """Give an account that nobody uses, and that nothing else has befallen."""
+        """Return an account that nobody uses, and that nothing else has befallen."""
         return self._idle.pop()
 
     @cached_property

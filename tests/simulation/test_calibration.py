@@ -125,7 +125,7 @@ def test_long_sessions_last_as_long(kind: str) -> None:
 
 
 def _is_odd(session: Session) -> bool:
-    """Tell whether recipients are written so that Zeek finds other addresses in them, or none."""
+    """Return whether recipients are written so that Zeek finds other addresses in them, or none."""
     asked = [c["arg"] for c in session.commands if c["command"] == "RCPT"]
     return any(arg.count("@") != 1 or set(arg) & set('"%!,[') for arg in asked)
 

@@ -45,7 +45,7 @@ def world() -> World:
 
 
 def told(report: Report) -> dict[str, Any]:
-    """Give what a report says, without how it came about."""
+    """Return what a report says, without how it came about."""
     said = report.model_dump(mode="json", by_alias=True)
     return {key: said[key] for key in ("findings", "incidents", "credentials_to_change", "posture", "roles", "volumes")}
 

@@ -92,5 +92,5 @@ def pieces(logs: Mapping[str, pl.DataFrame], count: int, seed: int) -> list[dict
 
 
 def empty() -> dict[str, pl.DataFrame]:
-    """Give every log without a row."""
+    """Return every log without a row."""
     return {name: pl.DataFrame(schema=schema_of(log.columns)) for name, log in LOGS.items()}

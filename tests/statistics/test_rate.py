@@ -38,7 +38,7 @@ def found(counts: list[int], alpha: float = ALPHA, **more: Any) -> list[dict[str
 
 
 def by_loop(counts: list[int], alpha: float) -> tuple[float, int] | None:
-    """Give the highest score that crosses, and when its run first crossed, hour by hour."""
+    """Return the highest score that crosses, and when its run first crossed, hour by hour."""
     score, run, last = 0.0, 0, None
     runs: dict[int, tuple[float, int | None]] = {}
     for hour in (hour for hour in range(30, len(counts)) if counts[hour]):

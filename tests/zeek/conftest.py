@@ -47,14 +47,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Logs]:
 
 @pytest.fixture(params=["committed", "fresh"])
 def logs(request: pytest.FixtureRequest, name: str, fresh: Callable[[str], Logs]) -> Logs:
-    """Give the logs of the capture `name`, from both sources in turn."""
+    """Return the logs of the capture `name`, from both sources in turn."""
     if request.param == "fresh":
         return fresh(name)
     return Logs(CAPTURES / name, CAPTURES / name / "tsv")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for `name` every capture."""
+    """Return a test that asks for `name` every capture."""
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", NAMES)
 

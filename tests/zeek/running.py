@@ -32,7 +32,7 @@ def has_zeek() -> bool:
 
 
 def scripts_hash() -> str:
-    """Give the SHA-256 over names and contents of all scripts of the package."""
+    """Return the SHA-256 over names and contents of all scripts of the package."""
     digest = hashlib.sha256()
     for path in sorted(SCRIPTS.rglob("*.zeek")):
         digest.update(f"{path.relative_to(SCRIPTS).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -50,7 +50,7 @@ def run_zeek(folder: Path, capture: Path, arguments: Sequence[str] = ()) -> subp
 
 
 def options_of(capture: Path) -> Sequence[str]:
-    """Give the options of the Zeek package that a capture's logs are written with; most have none."""
+    """Return the options of the Zeek package that a capture's logs are written with; most have none."""
     file = capture / "zeek.options"
     return file.read_text(encoding="utf-8").split() if file.exists() else ()
 

@@ -17,7 +17,7 @@ NEVER_READ = {"password"}
 
 
 def columns(path: Path) -> dict[str, str]:
-    """Give the names and types in the header of a log."""
+    """Return the names and types in the header of a log."""
     lines = path.read_text().splitlines()
     names, types = (
         next(line for line in lines if line.startswith(key)).split("\t")[1:] for key in ("#fields", "#types")

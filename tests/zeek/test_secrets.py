@@ -20,12 +20,12 @@ OPTIONS: dict[str, Sequence[str]] = {
 
 
 def secrets(capture: Path) -> list[bytes]:
-    """Give the strings that must not occur."""
+    """Return the strings that must not occur."""
     return [line for line in (capture / "secrets.txt").read_bytes().splitlines() if line]
 
 
 def leaks(capture: Path, texts: dict[str, bytes]) -> list[tuple[str, bytes]]:
-    """Give where which secret occurs."""
+    """Return where which secret occurs."""
     return [(where, secret) for where, text in texts.items() for secret in secrets(capture) if secret in text]
 
 

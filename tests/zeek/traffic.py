@@ -117,7 +117,7 @@ def mixed(n: int, dice: random.Random) -> Talk:
 
 
 def talks(kind: str, sessions: int) -> Iterator[Talk]:
-    """Give the connections, the same for the same arguments."""
+    """Return the connections, the same for the same arguments."""
     dice = random.Random(f"{kind} {sessions}")
     build = {"smtp": smtp, "mixed": mixed}[kind]
     return (build(n, dice) for n in range(sessions))

@@ -17,13 +17,13 @@ CONFIRMING = {"VRFY": {"250", "251"}, "EXPN": {"250"}, "RCPT": {"250", "251"}}
 
 
 def events(capture: Path, kind: str) -> list[Event]:
-    """Give the events of one kind."""
+    """Return the events of one kind."""
     found = json.loads((capture / "truth.json").read_text())["events"]
     return [event for event in found if event["kind"] == kind]
 
 
 def wire_counts(capture: Path) -> dict[str, Any]:
-    """Give the lines counted on the wire."""
+    """Return the lines counted on the wire."""
     counts: dict[str, Any] = json.loads((capture / "truth.json").read_text())["wire_counts"]
     return counts
 
@@ -37,7 +37,7 @@ def _clear_exchanges(capture: Path) -> dict[Ends, list[Event]]:
 
 
 def expected_exchanges(capture: Path) -> dict[Ends, list[Exchange]]:
-    """Give every AUTH exchange in clear by client and port, in order. The trace of ANONYMOUS is its user."""
+    """Return every AUTH exchange in clear by client and port, in order. The trace of ANONYMOUS is its user."""
 
     def row(event: Event) -> Exchange:
         initial = "T" if event["initial_response"] else "F"
@@ -47,7 +47,7 @@ def expected_exchanges(capture: Path) -> dict[Ends, list[Exchange]]:
 
 
 def expected_replies(capture: Path) -> dict[Ends, list[tuple[str, str]]]:
-    """Give code and text of the last line that ended each exchange."""
+    """Return code and text of the last line that ended each exchange."""
 
     def reply(event: Event) -> tuple[str, str]:
         code, _, text = (event["reply"] or "").partition(" ")
@@ -57,7 +57,7 @@ def expected_replies(capture: Path) -> dict[Ends, list[tuple[str, str]]]:
 
 
 def by_connection(rows: Iterable[Row]) -> dict[Ends, list[Row]]:
-    """Give the rows of a log by client and port, in order of time."""
+    """Return the rows of a log by client and port, in order of time."""
     found: dict[Ends, list[Row]] = {}
     for row in in_time(rows):
         found.setdefault((str(row["id.orig_h"]), str(row["id.orig_p"])), []).append(row)
@@ -65,29 +65,29 @@ def by_connection(rows: Iterable[Row]) -> dict[Ends, list[Row]]:
 
 
 def in_time(rows: Iterable[Row]) -> list[Row]:
-    """Give rows in the order in which the client spoke; a command without a reply is written at the end."""
+    """Return rows in the order in which the client spoke; a command without a reply is written at the end."""
     return sorted(rows, key=lambda row: float(row["ts"] or 0))
 
 
 def seen_exchanges(rows: Iterable[Row]) -> dict[Ends, list[Exchange]]:
-    """Give the exchanges of smtp_auth.log in the shape of `expected_exchanges`."""
+    """Return the exchanges of smtp_auth.log in the shape of `expected_exchanges`."""
     columns = ("mechanism", "user", "outcome", "initial_response")
     return {ends: [tuple(row[c] for c in columns) for row in found] for ends, found in by_connection(rows).items()}
 
 
 def questions(rows: Iterable[Row], event: Event) -> list[Row]:
-    """Give the commands of smtp_cmd.log that one enumeration consists of."""
+    """Return the commands of smtp_cmd.log that one enumeration consists of."""
     ends = (event["client"], event["server"], event["verb"])
     return [row for row in in_time(rows) if (row["id.orig_h"], row["id.resp_h"], row["command"]) == ends]
 
 
 def name(arg: str) -> str:
-    """Give the name that a command asks for."""
+    """Return the name that a command asks for."""
     return arg.partition(":")[2].strip(" <>") if arg.upper().startswith("TO:") else arg.strip(" <>")
 
 
 def confirmed(rows: list[Row], verb: str) -> set[str]:
-    """Give the names that the server confirmed: 252 says yes only where other names get a no."""
+    """Return the names that the server confirmed: 252 says yes only where other names get a no."""
     yes = set(CONFIRMING[verb])
     if any(str(row["reply_code"]).startswith("55") for row in rows):
         yes.add("252")

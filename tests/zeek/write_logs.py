@@ -40,7 +40,7 @@ def _replace(made: Path, folder: Path) -> None:
 
 
 def record() -> str:
-    """Give the line that says which scripts wrote the logs, and on which Zeek."""
+    """Return the line that says which scripts wrote the logs, and on which Zeek."""
     version = subprocess.run(["zeek", "--version"], capture_output=True, text=True, check=True).stdout
     return f"{scripts_hash()}  zeek_scripts  zeek {version.split()[-1]}\n"
 

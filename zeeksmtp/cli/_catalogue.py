@@ -19,17 +19,17 @@ class Entry(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Give the first line of the docstring: what the detector is about."""
+        """Return the first line of the docstring: what the detector is about."""
         return self.doc.partition("\n")[0]
 
     @property
     def sections(self) -> list[tuple[str, str]]:
-        """Give what follows the first line as (heading, text): `What it sees`, `Why it matters`, …"""
+        """Return what follows the first line as (heading, text): `What it sees`, `Why it matters`, …"""
         return explained.sections(self.doc)
 
     @property
     def parameters(self) -> list[tuple[str, str, str]]:
-        """Give name, default and meaning of each parameter."""
+        """Return name, default and meaning of each parameter."""
         fields = self.detector.params.model_fields
         return [(name, _toml(field.default), field.description or "") for name, field in fields.items()]
 
@@ -41,12 +41,12 @@ def _toml(value: Any) -> str:
 
 
 def catalogue() -> Mapping[str, Entry]:
-    """Give every detector by id, sorted."""
+    """Return every detector by id, sorted."""
     return {name: Entry(detector, doc) for name, (detector, doc) in explained.documented().items()}
 
 
 def facts_of(entry: Entry) -> Iterable[tuple[str, str]]:
-    """Give what is short to say of a detector: techniques, stage, tables, logs, place in the config."""
+    """Return what is short to say of a detector: techniques, stage, tables, logs, place in the config."""
     detector = entry.detector
     yield "ATT&CK", ", ".join(detector.attack) or "none"
     yield "incident stage", detector.stage or "none"

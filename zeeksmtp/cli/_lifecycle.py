@@ -62,7 +62,7 @@ class LifecycleKind(ABC):
 
     @abstractmethod
     def members(self, memory: Memory, id_: str, *, symptoms: bool = False) -> list[str]:
-        """Return the ids of the findings that an incident consists of, its `symptoms` if asked; else the id itself."""
+        """Return the ids of the findings that an incident consists of, with `symptoms` more; else the id itself."""
 
     @abstractmethod
     def title(self, memory: Memory, id_: str) -> str:

@@ -61,7 +61,7 @@ def described(error: BaseException) -> str:
 
 
 def configure(*, verbose: bool, debug: bool, log_file: Path | None) -> None:
-    """Send the records of this package to standard error (from `info` or `debug` on) and to a file, as asked for.
+    """Send the records of this package to standard error (from `info` or `debug` on) and to a file.
 
     Args:
         verbose: Show progress: records of level info and above.

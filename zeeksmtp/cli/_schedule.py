@@ -41,7 +41,7 @@ WantedBy=timers.target
 
 
 def program() -> list[str]:
-    """Give the words that start zeeksmtp from anywhere: neither cron nor systemd has the user's PATH."""
+    """Return the words that start zeeksmtp from anywhere: neither cron nor systemd has the user's PATH."""
     beside = Path(sys.executable).with_name("zeeksmtp")
     if beside.is_file():
         return [str(beside)]
@@ -50,12 +50,12 @@ def program() -> list[str]:
 
 
 def crontab(config: Path) -> str:
-    """Give the line for `crontab -e`."""
+    """Return the line for `crontab -e`."""
     return f"{MINUTE} * * * * {shlex.join(_words(config)).replace('%', chr(92) + '%')}\n"
 
 
 def units(config: Path, state_dir: Path) -> str:
-    """Give the systemd service and its timer, each under the name of its file."""
+    """Return the systemd service and its timer, each under the name of its file."""
     command = " ".join(_quoted(word) for word in [*_words(config), "--verbose"])  # for the journal
     return _SERVICE.format(command=command, state=_quoted(str(state_dir))) + "\n" + _TIMER.format(minute=MINUTE)
 

@@ -92,10 +92,10 @@ def _listed(values: Sequence[str] | None) -> str | None:
 
 
 def _starttls(session: Session) -> str:
-    told = session.starttls
-    code = f" with {told.reply_code}" if told.reply_code is not None else ""
-    offered, requested = _words.flag(told.offered), _words.flag(told.requested)
-    return f"offered {offered}, requested {requested}, accepted {_words.flag(told.accepted)}{code}"
+    starttls = session.starttls
+    code = f" with {starttls.reply_code}" if starttls.reply_code is not None else ""
+    offered, requested = _words.flag(starttls.offered), _words.flag(starttls.requested)
+    return f"offered {offered}, requested {requested}, accepted {_words.flag(starttls.accepted)}{code}"
 
 
 def _dialogue(session: Session) -> Iterable[str]:
@@ -105,7 +105,7 @@ def _dialogue(session: Session) -> Iterable[str]:
         first, *more = _SAID[type(step)](step)
         if isinstance(step, AuthStep) and step.seq in replies:
             more = []  # the command had the same reply
-        # smtp.log's time of a mail is that of its beginning, yet it is told where it ended.
+        # smtp.log's time of a mail is that of its beginning, yet it is shown where it ended.
         times = f"  {step.ts:%H:%M:%S.%f} {step.offset:>+11.6f}  " if step.ts >= before else _TIMES
         before = max(before, step.ts)
         yield f"{times}{first}"
@@ -140,9 +140,9 @@ def _mail(step: MailStep) -> Iterable[str]:
 
 
 def _tls(step: TlsStep) -> Iterable[str]:
-    asked = "" if step.server_name is None else f", server name {_words.name(step.server_name)}"
+    server_name = "" if step.server_name is None else f", server name {_words.name(step.server_name)}"
     up = {True: "established", False: "not established", None: "begun"}[step.established]
-    yield f"* TLS {up}: {step.version or _words.UNKNOWN} {step.cipher or ''}{asked}"
+    yield f"* TLS {up}: {step.version or _words.UNKNOWN} {step.cipher or ''}{server_name}"
 
 
 def _weird(step: WeirdStep) -> Iterable[str]:

@@ -21,7 +21,7 @@ _OPTIONS = ("Site::private_address_space_is_local=F",)
 
 
 def zeek() -> str:
-    """Give the path of the installed Zeek."""
+    """Return the path of the installed Zeek."""
     found = shutil.which("zeek")
     if found is None:
         raise UnusableError(INSTALL)
@@ -70,6 +70,6 @@ def _seed(digest: str, number: int) -> int:
 
 
 def _words(text: str) -> str:
-    """Give what Zeek died of: its last error, else all it said."""
+    """Return what Zeek died of: its last error, else all it said."""
     errors = [line for line in text.splitlines() if "error" in line]
     return errors[-1] if errors else " ".join(text.split())

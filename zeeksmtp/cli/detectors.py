@@ -76,8 +76,8 @@ def _page(entry: _catalogue.Entry) -> str:
     parts += [f"{head}\n{_filled(text, '  ')}" for head, text in entry.sections]
     parts.append("\n".join(f"{name}: {value}" for name, value in _catalogue.facts_of(entry)))
     if entry.parameters:
-        told = [_filled(f"{name} = {default}: {doc}", "    ")[2:] for name, default, doc in entry.parameters]
-        parts.append("\n".join(["Parameters", *told]))
+        parameters = [_filled(f"{name} = {default}: {doc}", "    ")[2:] for name, default, doc in entry.parameters]
+        parts.append("\n".join(["Parameters", *parameters]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -60,7 +60,7 @@ class Incidents(LifecycleKind):
         return wanted.matches_incident(incident, [known.finding for known in memory.members(incident)])
 
     def members(self, memory: Memory, id_: str, *, symptoms: bool = False) -> list[str]:
-        """Return the ids of the incident's findings, those of its symptoms as well if asked."""
+        """Return the ids of the incident's findings, with `symptoms` theirs as well."""
         incident = memory.incidents[id_].incident
         findings = memory.members(incident) + (memory.symptoms(incident) if symptoms else [])
         return [known.finding.id for known in findings]

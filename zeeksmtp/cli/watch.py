@@ -61,12 +61,12 @@ def watch(
     from zeeksmtp.watch import loop  # noqa: PLC0415 - `--help` must not load polars
     from zeeksmtp.watch.wakeup import Wakeup  # noqa: PLC0415 - likewise
 
-    asked = loop.WatchRequest(path, _request.settings(config, local_net), from_start, hours)
+    request = loop.WatchRequest(path, _request.settings(config, local_net), from_start, hours)
     wakeup = Wakeup()
     _say.note(f"watching {path}; Ctrl-C ends", quiet=quiet)
     try:
         with wakeup.signals():
-            loop.watch(asked, _printer(form, wakeup), _notify, wakeup)
+            loop.watch(request, _printer(form, wakeup), _notify, wakeup)
     except KeyboardInterrupt:  # it came while a finding was printed: nobody may be reading on
         _say.discard()
     return ExitCode.OK

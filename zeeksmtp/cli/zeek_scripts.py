@@ -26,7 +26,7 @@ _Install = Annotated[
 
 
 def folder() -> Path:
-    """Give the folder of the bundled Zeek package: inside the wheel, or at the root of a checkout."""
+    """Return the folder of the bundled Zeek package: inside the wheel, or at the root of a checkout."""
     package = Path(zeeksmtp.__file__).parent
     for place in (package / "_zeek_scripts", package.parent / "zeek_scripts"):
         if (place / _ENTRY).is_file():
@@ -63,7 +63,7 @@ def _copy(source: Path, place: Path) -> Path:
         shutil.copytree(source, target)
     except OSError as error:
         raise UnusableError(
-            f"--install {place}: {error.strerror or error}; give access or choose another folder"
+            f"--install {place}: {error.strerror or error}; return access or choose another folder"
         ) from error
     return target
 

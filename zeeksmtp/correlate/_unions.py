@@ -10,7 +10,7 @@ class Groups:
         self._parent = list(range(size))
 
     def root(self, item: int) -> int:
-        """Give the item that stands for the group of `item`."""
+        """Return the item that stands for the group of `item`."""
         while self._parent[item] != item:
             self._parent[item] = self._parent[self._parent[item]]
             item = self._parent[item]
@@ -22,7 +22,7 @@ class Groups:
         self._parent[high] = low
 
     def members(self) -> list[list[int]]:
-        """Give the groups, each in order, ordered by their first member."""
+        """Return the groups, each in order, ordered by their first member."""
         groups: dict[int, list[int]] = {}
         for item in range(len(self._parent)):
             groups.setdefault(self.root(item), []).append(item)

@@ -66,9 +66,9 @@ def alike(one: Finding, other: Finding, behaviours: Behaviours) -> bool:
 
 
 def _tried(finding: Finding) -> set[str]:
-    """Return the names that a source tried: accounts it logged in to, addresses it asked for."""
-    asked = {name for detail in finding.evidence.details if detail.name == "names_tried" for name in detail.values}
-    return asked | {account.lower() for account in finding.accounts}
+    """Return the names that a source tried: accounts it logged in to, addresses it probed."""
+    probed = {name for detail in finding.evidence.details if detail.name == "names_tried" for name in detail.values}
+    return probed | {account.lower() for account in finding.accounts}
 
 
 def _same_rhythm(one: Finding, other: Finding) -> bool:

@@ -52,14 +52,14 @@ def outcome_of(findings: Sequence[Finding], stages: Sequence[str]) -> str:
 
 
 def _disclosed(findings: Sequence[Finding]) -> list[str]:
-    asked = [finding for finding in findings if finding.detector == "user-enumeration"]
-    if not asked:
+    enumerations = [finding for finding in findings if finding.detector == "user-enumeration"]
+    if not enumerations:
         return []
-    valid = {n for f in asked for d in f.evidence.details if d.name == "confirmed_names" for n in d.values}
+    valid = {n for f in enumerations for d in f.evidence.details if d.name == "confirmed_names" for n in d.values}
     if valid:
         return [f"{counted(len(valid), 'address|addresses')} confirmed."]
     # Without the replies nobody can say that there was none.
-    return ["No address was confirmed."] * any(finding.visibility == "observed" for finding in asked)
+    return ["No address was confirmed."] * any(finding.visibility == "observed" for finding in enumerations)
 
 
 def _logged_in(findings: Sequence[Finding], stages: Sequence[str]) -> list[str]:

@@ -57,15 +57,15 @@ def visits_without_login(tables: Tables, context: Context) -> pl.LazyFrame:
 
 
 def with_echo(visits: pl.LazyFrame, tables: Tables, context: Context, minutes: float) -> pl.LazyFrame:
-    """Add the address-echo look-ups of the client: `echo`, one preceded the visit; `look_ups`, how often it asked."""
-    asked = tables["lookup"].filter(pl.col("kind") == "address-echo", context.window.covers())
-    often = asked.group_by("client").agg(pl.col("ts").dt.truncate("10m").n_unique().alias("look_ups"))
-    before = asked.select("client", "ts", pl.col("query").alias("asked")).sort("ts", "asked")
+    """Add the address-echo look-ups of the client: `echo`, one preceded the visit; `look_ups`, how often it lookups."""
+    lookups = tables["lookup"].filter(pl.col("kind") == "address-echo", context.window.covers())
+    often = lookups.group_by("client").agg(pl.col("ts").dt.truncate("10m").n_unique().alias("look_ups"))
+    before = lookups.select("client", "ts", pl.col("query").alias("echo_name")).sort("ts", "echo_name")
     near = visits.sort("ts", "uid").join_asof(
         before, on="ts", by="client", tolerance=timedelta(minutes=minutes), check_sortedness=False
     )
     return near.join(often, on="client", how="left").with_columns(
-        pl.col("asked").is_not_null().alias("echo"), pl.col("look_ups").fill_null(0)
+        pl.col("echo_name").is_not_null().alias("echo"), pl.col("look_ups").fill_null(0)
     )
 
 

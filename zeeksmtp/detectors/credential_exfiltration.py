@@ -107,7 +107,7 @@ def _summed(visits: pl.LazyFrame, params: ExfiltrationParams, context: Context) 
         pl.col("to_self").sum().alias("to_self"),
         pl.col("uid").filter("echo").n_unique().alias("after_look_up"),
         pl.col("look_ups").max(),
-        pl.col("asked").drop_nulls().unique().sort().alias("asked"),
+        pl.col("echo_name").drop_nulls().unique().sort().alias("echo_name"),
         gap.fill_null(0).alias("gap"),
         first_uids().alias("uids"),
     )
@@ -134,7 +134,7 @@ def _evidence(strong: pl.Expr) -> tuple[pl.Expr, ...]:
             recipients_seen=pl.col("recipients_seen"),
             note=text_if(own, pl.format("Sent by an address to itself: {}.", "to_self")),
             look_up=text_if(
-                pl.col("echoed"), pl.format("Address-echo look-up before: {}.", pl.col("asked").list.join(", "))
+                pl.col("echoed"), pl.format("Address-echo look-up before: {}.", pl.col("echo_name").list.join(", "))
             ),
             sent=pl.concat_list(_sent()),
             login=text_if(

@@ -32,7 +32,7 @@ def seen_in(found: Found) -> Iterator[Check]:
 
 
 def _newest(found: Found) -> Mapping[str, Source]:
-    """Give the last file of each log; names of rotated files sort by time."""
+    """Return the last file of each log; names of rotated files sort by time."""
     return {source.log: source for source in sorted(found.sources, key=lambda source: _age(source.path))}
 
 

@@ -13,7 +13,7 @@ from zeeksmtp.errors import NoInputError
 from zeeksmtp.logs._discover import Found, find
 
 _ABOUT = "log folder"
-_TOLD = 3
+_MAX_LISTED = 3
 _OLD = timedelta(hours=3)
 """Zeek rotates every hour by default; an hour to fill, one to be packed, one to spare."""
 _AHEAD = timedelta(minutes=5)
@@ -31,16 +31,19 @@ def found_in(folder: Path | None) -> tuple[list[Check], Found | None]:
         remedy = "point `log_dir` at the folder that holds Zeek's rotated logs, and give its reader access"
         return [Check("fail", _ABOUT, str(error), remedy)], None
     counts = Counter(source.log for source in found.sources)
-    told = ", ".join(f"{number} {log}" for log, number in sorted(counts.items()))
-    return [Check("ok", _ABOUT, f"{folder}: {told or 'no log'}"), *_unreadable(found)], found
+    details = ", ".join(f"{number} {log}" for log, number in sorted(counts.items()))
+    return [Check("ok", _ABOUT, f"{folder}: {details or 'no log'}"), *_unreadable(found)], found
 
 
 def _unreadable(found: Found) -> Iterator[Check]:
     broken = [passed for passed in found.passed_over if passed.unreadable]
     if broken:
-        told = "; ".join(f"{passed.path}: {passed.why}" for passed in broken[:_TOLD])
+        details = "; ".join(f"{passed.path}: {passed.why}" for passed in broken[:_MAX_LISTED])
         yield Check(
-            "warn", _ABOUT, f"{len(broken)} cannot be read: {told}", "mend them, or let the user of the pass read them"
+            "warn",
+            _ABOUT,
+            f"{len(broken)} cannot be read: {details}",
+            "mend them, or let the user of the pass read them",
         )
 
 

@@ -42,10 +42,10 @@ def _closed(folder: Path) -> Check:
 
 def _room(place: Path, lake: int) -> Check:
     free = shutil.disk_usage(place).free
-    told = f"{free / 2**30:.1f} GiB free, {lake / 2**20:.0f} MiB used by zeeksmtp"
+    usage = f"{free / 2**30:.1f} GiB free, {lake / 2**20:.0f} MiB used by zeeksmtp"
     if free < max(_LEAST_FREE, lake):
-        return Check("warn", "disk", told, "make room, or lower `retention_days`")
-    return Check("ok", "disk", told)
+        return Check("warn", "disk", usage, "make room, or lower `retention_days`")
+    return Check("ok", "disk", usage)
 
 
 def _size(folder: Path) -> int:

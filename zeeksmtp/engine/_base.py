@@ -21,11 +21,11 @@ class Engine(Protocol):
     """Runs ingest over files and plans over the lake."""
 
     def configured(self, settings: Settings) -> Engine:
-        """Give the engine that the settings describe."""
+        """Return the engine that the settings describe."""
         ...
 
     def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
-        """Ingest each source into `lake`; give the records in the order of `sources`."""
+        """Ingest each source into `lake`; return the records in the order of `sources`."""
         ...
 
     def write(self, plan: pl.LazyFrame, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A full disk is told as such, whoever fills it."""
+"""A full disk is reported as such, whoever fills it."""
 
 from __future__ import annotations
 

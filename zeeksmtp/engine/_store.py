@@ -1,4 +1,4 @@
-"""The way of parts through an object store: workers put them there, the machine that asked fetches each once."""
+"""The way of parts through an object store: workers put them there, the reporting machine fetches each once."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _SAME_PATH: Final = "logs and `lake_dir` must lie at the same path on all worker
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What a worker is told beside the file: where the lake is, the file that proves it, or the store; and who asks."""
+    """What a worker gets beside the file: where the lake is, the file that proves it, or the store; and for whom."""
 
     lake: Path
     proof: Path
@@ -166,7 +166,7 @@ def _result(client: Client, future: Future[FileRecord], source: Source) -> FileR
 
 
 def _gathered(client: Client, future: Future[FileRecord]) -> FileRecord:
-    """Give a task's result. One that was lost with its worker is made again, as long as there are workers."""
+    """Return a task's result. One that was lost with its worker is made again, as long as there are workers."""
     while True:
         try:
             record: FileRecord = future.result(timeout=_ANSWER)

@@ -22,7 +22,7 @@ _NAMES = {"id.orig_h": "client", "id.orig_p": "client_port", "id.resp_h": "serve
 
 
 def conn_key(uid: str = "uid", ends: Sequence[str] = ENDS) -> pl.Expr:
-    """Give a connection's number: a hash of uid and ends, because a join on one integer costs a tenth of one on five.
+    """Return a connection's number: a hash of uid and ends, because a join on one integer costs a tenth of one on five.
 
     Uids alone repeat across sensors. Among ten million connections two share a number in one of 370,000 lakes.
     """
@@ -35,17 +35,17 @@ def with_party_names(log: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def with_conn_key(log: pl.LazyFrame) -> pl.LazyFrame:
-    """Give a log with its connection columns named as in the facts, and `number`."""
+    """Return a log with its connection columns named as in the facts, and `number`."""
     return with_party_names(log).with_columns(conn_key().alias("conn_key"))
 
 
 def conn_key_in_log() -> pl.Expr:
-    """Give the number of a connection from a log's own columns."""
+    """Return the number of a connection from a log's own columns."""
     return conn_key(ends=tuple(_NAMES))
 
 
 def deduplicated(tables: Tables, log: str, line: str | None = None) -> pl.LazyFrame:
-    """Give the rows of a log, each once, with `direction`, the session's uid and its number (`session`).
+    """Return the rows of a log, each once, with `direction`, the session's uid and its number (`session`).
 
     The same line of two sensors (or of a file and its copy) has the same ends and `ts` (and `line`, its number where
     one connection has several); of those the one with the smallest uid stays. Lines join their connection by its
@@ -98,5 +98,5 @@ def first_uids_seen(name: str = "seen") -> pl.Expr:
 
 
 def uids_seen(name: str = "seen") -> pl.Expr:
-    """Give the uids of a list of `first_seen`."""
+    """Return the uids of a list of `first_seen`."""
     return pl.col(name).list.eval(pl.element().struct.field("uid")).alias("uids")

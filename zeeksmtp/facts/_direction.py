@@ -31,7 +31,7 @@ _V4 = r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$"
 
 
 def _v4_number(addresses: pl.Series) -> pl.Series:
-    """Give IPv4 addresses as numbers, null for the rest: most of a log is IPv4, and this takes no Python loop."""
+    """Return IPv4 addresses as numbers, null for the rest: most of a log is IPv4, and this takes no Python loop."""
     octets = addresses.str.extract_groups(_V4).struct.unnest().cast(pl.Int64)
     sound = octets.select(pl.all_horizontal((pl.all() <= 255).fill_null(value=False))).to_series()
     first, second, third, fourth = octets.get_columns()
@@ -49,7 +49,7 @@ def _within(address: str | None, nets: Sequence[Network]) -> bool | None:
 
 
 def in_nets(address: pl.Expr, nets: Sequence[Network]) -> pl.Expr:
-    """Give a Boolean expression: `address` lies in one of `nets`; null where it is no address."""
+    """Return a Boolean expression: `address` lies in one of `nets`; null where it is no address."""
     ranges = [(int(net[0]), int(net[-1])) for net in nets if net.version == 4]
 
     def lookup(addresses: pl.Series) -> pl.Series:
@@ -70,7 +70,7 @@ FLAGS = ("local_orig", "local_resp")
 
 
 def locality(side: str, flag: str, site: Site) -> pl.Expr:
-    """Give a Boolean expression: the address in column `side` is local.
+    """Return a Boolean expression: the address in column `side` is local.
 
     Config's networks decide if there are any; else Zeek's own flag (column `flag`), unless every row says local (Zeek
     counts documentation and other special networks as local since 6.0, and then the flags carry nothing; column
@@ -78,14 +78,14 @@ def locality(side: str, flag: str, site: Site) -> pl.Expr:
     """
     if site.local_nets:
         return in_nets(pl.col(side), site.local_nets)
-    told = pl.col("flags_tell") & pl.col(flag).is_not_null()
+    flagged = pl.col("flags_tell") & pl.col(flag).is_not_null()
     # Zeek nearly always tells: to look up all addresses takes as long as the rest of the plan.
-    untold = pl.when(told).then(None).otherwise(pl.col(side))
-    return pl.when(told).then(pl.col(flag)).otherwise(in_nets(untold, PRIVATE_NETS))
+    unflagged = pl.when(flagged).then(None).otherwise(pl.col(side))
+    return pl.when(flagged).then(pl.col(flag)).otherwise(in_nets(unflagged, PRIVATE_NETS))
 
 
 def direction(client: pl.Expr, server: pl.Expr) -> pl.Expr:
-    """Give `inbound`, `outbound`, `internal`, `external` or `unknown` of two locality expressions."""
+    """Return `inbound`, `outbound`, `internal`, `external` or `unknown` of two locality expressions."""
     return (
         pl.when(client.is_null() | server.is_null())
         .then(pl.lit("unknown"))

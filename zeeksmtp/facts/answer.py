@@ -10,9 +10,9 @@ _SAID = ("confirmed", "unknown", "ambiguous")
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per server, port and verb that was asked."""
-    asked = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
-    said = asked.select(*_KEY, verdict().alias("verdict"))
+    """Return one row per server, port and verb that was queried."""
+    queries = tables["command"].filter(pl.col("command").is_in(VERBS)).rename({"command": "verb"})
+    said = queries.select(*_KEY, verdict().alias("verdict"))
     return _merged(said.select(*_KEY, *((pl.col("verdict") == verdict).alias(verdict) for verdict in _SAID)))
 
 

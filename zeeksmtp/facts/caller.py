@@ -59,7 +59,7 @@ def _mails(tables: Tables) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per client with at least one session."""
+    """Return one row per client with at least one session."""
     spoken = tables["session"].group_by("client").agg(pl.col("helo").drop_nulls().unique().sort().alias("names"))
     rows = _calls(tables).join(spoken, on="client", how="left").join(_mails(tables), on="client", how="left")
     counted = rows.with_columns(pl.col("mails").fill_null(0), pl.col("names", "mail_days").fill_null([]))

@@ -27,7 +27,7 @@ def _rows(tables: Tables, log: str) -> pl.LazyFrame:
     return rows.select("conn_key", "uid", *ENDS, *flags, **times)
 
 
-def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
+def _with_session(logged: pl.LazyFrame) -> pl.LazyFrame:
     """Add the session's uid and number: those of the smallest uid with the same ends and start. Few have company.
 
     Captures of both ends differ by the way of a packet: starts less than `MAX_TWIN_SECONDS` apart are one (`twin`), as
@@ -53,7 +53,7 @@ def _told_apart(logged: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give one row per logged connection id, with the session's uid and direction."""
+    """Return one row per logged connection id, with the session's uid and direction."""
     rows = pl.concat([_rows(tables, log) for log in (*STARTS, *LINES)])
     # A line's own time stands for the start only where neither log with starts has the connection.
     merged = rows.group_by("conn_key").agg(pl.col("started", "spoke", *FLAGS).min())
@@ -61,9 +61,11 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     logged = named.join(merged, on="conn_key").with_columns(
         pl.coalesce("started", "spoke").alias("ts"), pl.col("uid").alias("logged_uid")
     )
-    told = tables["coverage"].select(pl.col("flags_tell").any())
+    flags_tell = tables["coverage"].select(pl.col("flags_tell").any())
     client, server = locality("client", "local_orig", context.site), locality("server", "local_resp", context.site)
-    placed = _told_apart(logged).join(told, how="cross").with_columns(direction(client, server).alias("direction"))
+    placed = (
+        _with_session(logged).join(flags_tell, how="cross").with_columns(direction(client, server).alias("direction"))
+    )
     return placed.select(column.name for column in FACT.columns)
 
 

@@ -22,14 +22,14 @@ def _outcome() -> pl.Expr:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per client, server and port: the first contact and how it went."""
+    """Return one row per client, server and port: the first contact and how it went."""
     tried = deduplicated(tables, "conn").filter(pl.col("port").is_in(SMTP_PORTS))
     one = pl.lit(1, pl.UInt64).alias("contacts")
     return _first(tried.with_columns(_outcome().alias("outcome"), one, pl.col("ts").alias("last")))
 
 
 def _first(contacts: pl.LazyFrame) -> pl.LazyFrame:
-    """Give the first of the contacts with each server port, with the number and the latest of all."""
+    """Return the first of the contacts with each server port, with the number and the latest of all."""
     totals = contacts.group_by(_KEY).agg(pl.col("contacts").sum(), pl.col("last").max())
     earliest = contacts.filter(pl.col("ts") == pl.col("ts").min().over(pl.struct(_KEY).hash()))
     first = earliest.sort("ts", "uid").unique(_KEY, keep="first", maintain_order=True).drop("contacts", "last")

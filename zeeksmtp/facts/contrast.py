@@ -8,7 +8,7 @@ _KEY = ("server", "verb")
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per server and verb by which it ever said that a name does not exist."""
+    """Return one row per server and verb by which it ever said that a name does not exist."""
     return tables["answer"].filter("unknown").select(_KEY).unique().sort(_KEY)
 
 

@@ -15,7 +15,7 @@ def _flags_tell(conn: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per log that has lines."""
+    """Return one row per log that has lines."""
     there = [tables[log].select(pl.len().alias("lines")).with_columns(pl.lit(log).alias("log")) for log in _LOGS]
     logs = pl.concat(there).filter(pl.col("lines") > 0).drop("lines")
     return logs.join(_flags_tell(tables["conn"]), on="log", how="left").sort("log")

@@ -21,7 +21,7 @@ def _latest(greetings: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per server port that greeted."""
+    """Return one row per server port that greeted."""
     first_word = pl.col("banner").str.extract(_NAME).str.to_lowercase()
     name = pl.when(first_word.str.contains("[a-z]")).then(first_word)  # a status code has the form of a name
     # Of the few wordings, not of all sessions.

@@ -9,9 +9,9 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per server that has a name: the latest one of its lowest port that gave one."""
-    asked = tables["smtp_auth"].select(server="id.resp_h").unique()
-    named = tables["greeting"].join(asked, on="server", how="semi").filter(pl.col("host_name").is_not_null())
+    """Return one row per server that has a name: the latest one of its lowest port that gave one."""
+    login_servers = tables["smtp_auth"].select(server="id.resp_h").unique()
+    named = tables["greeting"].join(login_servers, on="server", how="semi").filter(pl.col("host_name").is_not_null())
     named = named.sort("server", "port")
     return named.unique("server", keep="first", maintain_order=True).select("server", "host_name")
 

@@ -52,7 +52,7 @@ def _content() -> pl.Expr:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per mail. `last_reply` of a mail whose content was seen answers that content."""
+    """Return one row per mail. `last_reply` of a mail whose content was seen answers that content."""
     sessions = tables["session"].select("session", "tls", "messages_accepted", "messages_refused", started="ts")
     mails = deduplicated(tables, "smtp", "trans_depth").filter(
         pl.col("mailfrom").is_not_null() | pl.col("rcptto").is_not_null()

@@ -1,4 +1,4 @@
-"""Who spoke with whom: what roles and servers are told by. Of all days together these rows are few."""
+"""Who spoke with whom: what roles and servers are learned from. Of all days together these rows are few."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ _KEY = ("client", "server", "port", "direction")
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per client, server, port and direction with at least one session."""
+    """Return one row per client, server, port and direction with at least one session."""
     sums = (
         tables["pair_day"]
         .group_by(_KEY)

@@ -39,10 +39,10 @@ def _of_session(tables: Tables) -> pl.LazyFrame:
 
 
 def _named(provider: Provider) -> pl.Expr:
-    asked = pl.col("server_name")
-    ends = [asked.str.ends_with(suffix) for suffix in provider.mx_suffixes]
+    server_name = pl.col("server_name")
+    ends = [server_name.str.ends_with(suffix) for suffix in provider.mx_suffixes]
     return pl.any_horizontal(
-        asked.is_in(provider.submission_names), *ends, pl.col("banner").str.contains(provider.greeting)
+        server_name.is_in(provider.submission_names), *ends, pl.col("banner").str.contains(provider.greeting)
     ).fill_null(value=False)
 
 

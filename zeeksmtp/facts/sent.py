@@ -9,7 +9,7 @@ _RECIPIENTS_A_MAIL = 10
 
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give one row per local client and hour with mail; hours without count as zero."""
+    """Return one row per local client and hour with mail; hours without count as zero."""
     # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
     reached = pl.min_horizontal("recipients", _RECIPIENTS_A_MAIL * pl.col("messages"))
     value = pl.max_horizontal("messages", reached).cast(pl.Int64).alias("value")

@@ -11,12 +11,12 @@ def _answers(tables: Tables, verb: str) -> pl.LazyFrame:
     """By port, whether a question of that verb was answered by confirming or denying a name."""
     contrast = tables["contrast"].filter(pl.col("verb") == verb).select("server", contrast=pl.lit(value=True))
     tells = pl.col("confirmed") | pl.col("unknown") | pl.col("ambiguous") & pl.col("contrast").fill_null(value=False)
-    asked = tables["answer"].filter(pl.col("verb") == verb).join(contrast, on="server", how="left")
-    return asked.select(*_KEY, tells.alias(f"answers_{verb.lower()}"))
+    answers = tables["answer"].filter(pl.col("verb") == verb).join(contrast, on="server", how="left")
+    return answers.select(*_KEY, tells.alias(f"answers_{verb.lower()}"))
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per server and port."""
+    """Return one row per server and port."""
     shown = (
         tables["pair"]
         .group_by(_KEY)
@@ -51,7 +51,7 @@ FACT = Fact(
         Column("tls_sessions", "count", "sessions in which TLS came up"),
         Column("starttls_offered", "bool", "STARTTLS was offered at least once; null: not visible"),
         Column("auth_offered_in_clear", "bool", "PLAIN or LOGIN was offered before TLS; null: not visible"),
-        Column("answers_vrfy", "bool", "VRFY was answered by confirming or denying a name; null: never asked"),
+        Column("answers_vrfy", "bool", "VRFY was answered by confirming or denying a name; null: never queried"),
         Column("answers_expn", "bool", "EXPN likewise"),
         Column("local", "bool", "the server is one of the site's own"),
         Column("faces_outside", "bool", "a client from outside reached it"),

@@ -1,4 +1,4 @@
-"""One row per SMTP connection that was answered: what was offered, asked and sent, as far as the logs can tell."""
+"""One row per SMTP connection that was answered: what was offered, requested and sent, as far as the logs can tell."""
 
 import polars as pl
 
@@ -69,10 +69,10 @@ def _first(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _mails(tables: Tables) -> pl.LazyFrame:
-    told = deduplicated(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
+    lines = deduplicated(tables, "smtp", "trans_depth").sort("ts", "trans_depth")
     helo = pl.col("helo").first(ignore_nulls=True).alias("smtp_helo")
     ready = pl.when(pl.col("last_reply").str.contains(_READY)).then(statement=True)  # logs before Zeek 2.3 lack `tls`
-    return told.group_by("session").agg(
+    return lines.group_by("session").agg(
         helo,
         pl.coalesce("tls", ready).max().alias("smtp_tls"),
         pl.col("last_reply").is_not_null().any().alias("replied"),
@@ -103,7 +103,7 @@ def _answered() -> pl.Expr:
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Give one row per session; logs that are missing leave their columns null."""
+    """Return one row per session; logs that are missing leave their columns null."""
     own = pl.col("conn_key") == pl.col("session")
     connections = tables["connection"].filter(own).select("session", "uid", *ENDS, "ts", "direction")
     conn = deduplicated(tables, "conn").select("session", "ts", *_names(_FROM_CONN))
@@ -116,9 +116,9 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     for part in (_first(conn), _first(session), _mails(tables), _handshakes(tables)):
         joined = joined.join(part, on="session", how="left", validate="m:1")
     starttls = pl.coalesce("tls", "smtp_tls")
-    told = pl.any_horizontal(pl.col("seen", "replied", "established").is_not_null())
+    logged = pl.any_horizontal(pl.col("seen", "replied", "established").is_not_null())
     return (
-        joined.filter(told | ~pl.col("conn_state").fill_null("OTH").is_in(FAILED_STATES))
+        joined.filter(logged | ~pl.col("conn_state").fill_null("OTH").is_in(FAILED_STATES))
         .join(has_ssl_log, how="cross")
         .with_columns((pl.col("port") == 465).alias("implicit_tls"))
         .with_columns(

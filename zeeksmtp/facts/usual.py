@@ -12,7 +12,7 @@ HISTORY_DAYS = 7
 
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give one row per local client and hour with mail."""
+    """Return one row per local client and hour with mail."""
     based = with_baseline(tables["sent"], ["client"], "value", context.site.timezone, HISTORY_DAYS)
     return based.select(column.name for column in FACT.columns)
 

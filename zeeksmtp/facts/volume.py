@@ -42,7 +42,7 @@ def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
-    """Give one row per local client and hour."""
+    """Return one row per local client and hour."""
     roles = tables["role"].select("role", client="host")
     hours = tables["usual"].join(roles, on="client", how="left")
     return _judged(hours.with_columns(_told_twice(context.site.timezone).alias("told_twice")))

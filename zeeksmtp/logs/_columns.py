@@ -221,7 +221,7 @@ def batch(log: Log, frames: Sequence[pl.DataFrame], rejects: Rejects, latest: da
 
 
 def _is_plausible(rows: pl.DataFrame, keys: Sequence[str], latest: datetime) -> bool:
-    """Return whether all rows have a key and a time that can be: nearly always, and told in no time."""
+    """Return whether all rows have a key and a time that can be: nearly always, and checked in no time."""
     if any(rows[name].null_count() for name in keys):
         return False
     return not len(rows) or bool(rows["ts"].is_between(EARLIEST, latest).all())

@@ -14,7 +14,7 @@ from typing import Any, Final
 _READ_BYTES: Final = 1 << 18
 _TAIL_BYTES: Final = 1 << 12
 _MAX_PIECE_BYTES: Final = 1 << 22  # comes out of one step: a bomb fills no memory
-_MAX_WINDOW_BYTES: Final = 1 << 27  # what `xz -9` and `zstd --ultra` take; more is asked for by bombs alone
+_MAX_WINDOW_BYTES: Final = 1 << 27  # what `xz -9` and `zstd --ultra` take; only bombs want more
 _UNREADABLE: Final = {
     b"\x04\x22\x4d\x18": "lz4",
     b"LZIP": "lzip",

@@ -19,7 +19,7 @@ from zeeksmtp.logs._sniff import Kind, sniff
 KindOf = Callable[[Path, os.stat_result], Kind]
 """Tells what a file is: by a look at it, or from memory."""
 
-_TOLD = 3  # of the files that were passed over, when nothing else was found
+_MAX_LISTED = 3  # of the files that were passed over, when nothing else was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,11 @@ def find(paths: Sequence[Path], kind_of: KindOf = _looked_at, max_unpacked_gib: 
 
 def _nothing(paths: Sequence[Path], found: Found) -> str:
     where = ", ".join(map(str, paths)) or "no path"
-    told = "".join(f"; {passed.path}: {passed.why}" for passed in found.passed_over[:_TOLD])
-    more = len(found.passed_over) - _TOLD
+    details = "".join(f"; {passed.path}: {passed.why}" for passed in found.passed_over[:_MAX_LISTED])
+    more = len(found.passed_over) - _MAX_LISTED
     return (
         f"no Zeek log to read in {where}: looked for {', '.join(logs())}, as TSV or JSON, plain or packed "
-        f"(gz, zst, bz2, xz), in all folders below{told}" + (f"; {more} more were passed over" if more > 0 else "")
+        f"(gz, zst, bz2, xz), in all folders below{details}" + (f"; {more} more were passed over" if more > 0 else "")
     )
 
 

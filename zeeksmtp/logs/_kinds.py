@@ -1,4 +1,4 @@
-"""Which log a file holds: told by what Zeek wrote into it, else by its columns, else by its name."""
+"""Which log a file holds: by what Zeek wrote into it, else by its columns, else by its name."""
 
 from __future__ import annotations
 

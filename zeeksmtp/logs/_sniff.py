@@ -1,4 +1,4 @@
-"""What a file is, told by its first lines, and if these do not say, by its name."""
+"""What a file is, by its first lines, and if these do not say, by its name."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class TsvReader:
             return
         data, line = block.data, block.line
         self._bytes += len(data)
-        headers = b"#" in data  # nearly never, and told at the speed of memory
+        headers = b"#" in data  # nearly never, and found at the speed of memory
         data = unpadded(data) if headers else data
         if not self._begun and self._plain_header(data):
             data, line = data[data.find(b"\n") + 1 :], line + 1

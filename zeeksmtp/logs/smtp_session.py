@@ -26,7 +26,7 @@ _COUNTS = {
 
 LOG = Log(
     name="smtp_session",
-    doc="SMTP sessions: what was offered, asked, sent",
+    doc="SMTP sessions: what was offered, requested, sent",
     unseen="what servers offer (STARTTLS, AUTH) and sessions without mail are not visible",
     columns=(
         *CONNECTION,

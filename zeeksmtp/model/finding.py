@@ -176,5 +176,5 @@ class Incident(Shape):
 
 
 def identity(*parts: Any) -> str:
-    """Give the first 16 hex digits of SHA-256 over `parts` as canonical JSON (RFC 8785: no blanks, UTF-8 unescaped)."""
+    """Return 16 hex digits of the SHA-256 of `parts` as canonical JSON (RFC 8785: no blanks, UTF-8 unescaped)."""
     return hashlib.sha256(_canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -65,7 +65,7 @@ class Coverage(Shape):
 
     `detectors` says by id whether a detector observes, infers, or is blind. `gains` names, by what could be loaded or
     logged besides (`package` is the Zeek package with its three logs), the detectors that would then do better.
-    `unknown_site` says that no host could be told to be the site's own, and which networks it probably has.
+    `unknown_site` says that no host could be recognised as the site's own, and which networks it probably has.
     """
 
     logs: dict[str, bool]

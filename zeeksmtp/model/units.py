@@ -83,7 +83,7 @@ class Window:
     until: datetime | None = None
 
     def covers(self, ts: str = "ts") -> pl.Expr:
-        """Give a boolean expression: column `ts` lies in the window."""
+        """Return a boolean expression: column `ts` lies in the window."""
         import polars as pl  # noqa: PLC0415 - `--help` must not load polars
 
         inside = pl.col(ts).is_not_null()
@@ -96,7 +96,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a detector is told besides its tables and `Params`."""
+    """What a detector gets besides its tables and `Params`."""
 
     site: Site = Site()
     window: Window = Window()

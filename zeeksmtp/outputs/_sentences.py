@@ -133,7 +133,7 @@ def encryption(report: Report) -> str:
     if not shows_tls(report):
         return f"{sessions}; TLS is not visible: smtp.log, smtp_session.log and ssl.log not found."
     if posture.tls_sessions is None:
-        return f"{sessions}; whether with TLS cannot be told from these logs."
+        return f"{sessions}; whether with TLS is not visible in these logs."
     share = f"{sessions}, {posture.tls_sessions:,} with TLS ({posture.tls_sessions / posture.sessions:.0%})."
     unseen = posture.tls_sessions and not any(server.tls_versions for server in posture.servers)
     return share + (f" TLS versions: not visible, {_no_ssl(report)}." if unseen else "")

@@ -18,14 +18,14 @@ _PARTS = {
 
 
 def documented() -> Mapping[str, tuple[Detector, str]]:
-    """Give every detector with its module's docstring, by id, sorted."""
+    """Return every detector with its module's docstring, by id, sorted."""
     found = discover("zeeksmtp.detectors", "DETECTOR").items()
-    told = [(unit, inspect.cleandoc(sys.modules[f"zeeksmtp.detectors.{name}"].__doc__ or "")) for name, unit in found]
-    return {unit.id: (unit, doc) for unit, doc in sorted(told, key=lambda pair: pair[0].id)}
+    texts = [(unit, inspect.cleandoc(sys.modules[f"zeeksmtp.detectors.{name}"].__doc__ or "")) for name, unit in found]
+    return {unit.id: (unit, doc) for unit, doc in sorted(texts, key=lambda pair: pair[0].id)}
 
 
 def sections(doc: str) -> list[tuple[str, str]]:
-    """Give what follows the first line of a docstring as (heading, text): `What it sees`, `Why it matters`, …"""
+    """Return what follows the first line of a docstring as (heading, text): `What it sees`, `Why it matters`, …"""
     paragraphs = doc.partition("\n")[2].strip().split("\n\n")
     pairs = [paragraph.partition(":") for paragraph in paragraphs]
     plain = [(head, " ".join(text.split())) for head, _, text in pairs]
@@ -33,10 +33,10 @@ def sections(doc: str) -> list[tuple[str, str]]:
 
 
 def explanations(ids: Collection[str]) -> dict[str, Explanation]:
-    """Give the texts of the detectors that `ids` names."""
+    """Return the texts of the detectors that `ids` names."""
     return {name: _explanation(doc) for name, (_, doc) in documented().items() if name in ids}
 
 
 def _explanation(doc: str) -> Explanation:
-    told = dict(sections(doc))
-    return Explanation(about=doc.partition("\n")[0], **{key: told.get(head, "") for key, head in _PARTS.items()})
+    texts = dict(sections(doc))
+    return Explanation(about=doc.partition("\n")[0], **{key: texts.get(head, "") for key, head in _PARTS.items()})

@@ -34,11 +34,11 @@ class Filter:
     until: datetime | None = None
 
     def matches(self, finding: Finding) -> bool:
-        """Return whether a finding is asked for."""
+        """Return whether a finding matches."""
         return self._fits(finding) and (not self.detectors or finding.detector in self.detectors)
 
     def matches_incident(self, incident: Incident, findings: Iterable[Finding]) -> bool:
-        """Return whether an incident is asked for; `findings` are its own."""
+        """Return whether an incident matches; `findings` are its own."""
         found = {finding.detector for finding in findings} | set(incident.symptoms)
         return self._fits(incident) and (not self.detectors or bool(found & set(self.detectors)))
 
@@ -72,7 +72,7 @@ def _is_same_account(account: str, wanted: str) -> bool:
 
 
 def narrowed(report: Report, wanted: Filter) -> Report:
-    """Return the report with the findings and incidents that are asked for, and the credentials that they expose."""
+    """Return the report with the findings and incidents that match, and the credentials that they expose."""
     if wanted == Filter():
         return report
     findings = tuple(finding for finding in report.findings if wanted.matches(finding))

@@ -26,7 +26,7 @@ def _hours(tables: Tables) -> pl.LazyFrame:
 
 
 def gaps_of(tables: Tables, window: Window, timezone: str, collect: Collect) -> list[str]:
-    """Give notes on hours of the window without any SMTP session where some must have been, and on clock changes."""
+    """Return notes on hours of the window without any SMTP session where some must have been, and on clock changes."""
     rows = collect(_hours(tables).sort("hour")).rows()
     if not rows:
         return []
@@ -38,7 +38,7 @@ def gaps_of(tables: Tables, window: Window, timezone: str, collect: Collect) -> 
 
 
 def _silent(sessions: dict[datetime, int]) -> Iterator[tuple[datetime, datetime]]:
-    """Give start and end of each run of hours without sessions that is too long to be an accident."""
+    """Return start and end of each run of hours without sessions that is too long to be an accident."""
     hours = sorted(sessions)
     for before, after in itertools.pairwise(hours):
         first = before + _HOUR
@@ -49,7 +49,7 @@ def _silent(sessions: dict[datetime, int]) -> Iterator[tuple[datetime, datetime]
 
 
 def _usual(sessions: dict[datetime, int], hour: datetime) -> int:
-    """Give a low estimate for an hour: the lower quartile of the weeks around it, else the least of the days around."""
+    """Return a low estimate for an hour: the lower quartile of the weeks around it, else the least of nearby days."""
     begin, end = min(sessions), max(sessions)
 
     def around(step: timedelta, reach: int) -> list[int]:

@@ -49,16 +49,16 @@ def inputs_of(found: Found, records: Sequence[FileRecord]) -> Inputs:
 
 
 @overload
-def _text(told: str) -> str: ...
+def _text(text: str) -> str: ...
 @overload
-def _text(told: str | None) -> str | None: ...
-def _text(told: str | None) -> str | None:
+def _text(text: str | None) -> str | None: ...
+def _text(text: str | None) -> str | None:
     """Show the bytes of a file's name that are no UTF-8 as `\\xHH`: no text of the report could hold them."""
-    return told and told.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return text and text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def problems_of(inputs: Inputs) -> list[Problem]:
-    """Give what went wrong with files, for `errors`."""
+    """Return what went wrong with files, for `errors`."""
     return [Problem(where=file.path, what=file.problem) for file in inputs.files if file.problem]
 
 

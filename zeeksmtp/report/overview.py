@@ -156,17 +156,17 @@ def _top(table: pl.LazyFrame, key: tuple[str, ...], row: type[Shape], collect: C
 
 
 def roles_of(tables: Tables, collect: Collect) -> tuple[tuple[HostRole, ...], Sequence[str]]:
-    """Give the roles of the site's own hosts and of those that config names, servers first if not all have room."""
+    """Return the roles of the site's own hosts and of those that config names, servers first if not all have room."""
     plain = pl.col("role").is_in(_PLAIN_ROLES) & ~pl.col("vouched")
-    told = tables["role"].filter(pl.col("local") | pl.col("vouched")).sort(plain, "host")
-    shown = _rows(collect, told.head(_MAX_ROLES).select(list(HostRole.model_fields)))
-    left = collect(told.select(pl.len())).item() - len(shown)
+    hosts = tables["role"].filter(pl.col("local") | pl.col("vouched")).sort(plain, "host")
+    shown = _rows(collect, hosts.head(_MAX_ROLES).select(list(HostRole.model_fields)))
+    left = collect(hosts.select(pl.len())).item() - len(shown)
     note = f"roles lists {_MAX_ROLES} hosts, servers first; {left} more are in the export"
     return tuple(HostRole(**row) for row in sorted(shown, key=lambda row: row["host"])), [note] * (left > 0)
 
 
 def volumes_of(tables: Tables, window: Window, collect: Collect) -> tuple[tuple[Volume, ...], Sequence[str]]:
-    """Give what the site's clients sent per hour, the busiest hours; and a note if some were left out."""
+    """Return what the site's clients sent per hour, the busiest hours; and a note if some were left out."""
     sent = tables["volume"].filter(pl.col("messages") > 0, window.covers("hour"))
     busiest = sent.sort("recipients", "messages", "client", "hour", descending=[True, True, False, False])
     rows = _rows(collect, busiest.head(_MAX_VOLUMES + 1).select(list(Volume.model_fields)))

@@ -1,4 +1,4 @@
-"""Which networks the site probably is, where no host can be told to be its own."""
+"""Which networks the site probably is, where no host can be recognised as its own."""
 
 from __future__ import annotations
 
@@ -76,8 +76,10 @@ def _proposed(pairs: Pairs) -> list[str]:
 
 
 def _sentence(networks: list[str]) -> str:
-    asked = "No host could be told to be the site's own, so most detectors had nothing to judge."
+    sentence = "No host could be recognised as the site's own, so most detectors had nothing to judge."
     if not networks:
-        return f"{asked} Set local_nets in the configuration, or --local-net."
+        return f"{sentence} Set local_nets in the configuration, or --local-net."
     options = " ".join(f"--local-net {network}" for network in networks)
-    return f"{asked} Most sessions have an end in {', '.join(networks)}: if that is the site, run again with {options}."
+    return (
+        f"{sentence} Most sessions have an end in {', '.join(networks)}: if that is the site, run again with {options}."
+    )

@@ -14,18 +14,18 @@ def traffic_of(tables: Tables, collect: Collect) -> Traffic:
     counted = collect(tables["mail_volume"])
     of_kind = {kind: counted.filter(pl.col("kind") == kind) for kind in ("sender", "client", "recipient_domain")}
     # Without smtp_cmd.log the last replies of the mails have to do.
-    told = "refused" if "command" in counted["kind"] else "last"
+    kind = "refused" if "command" in counted["kind"] else "last"
     hours = dict(counted.filter(pl.col("kind") == "hour").select("name", "times").iter_rows())
     return Traffic(
         senders=_top(of_kind["sender"]),
         clients=_top(of_kind["client"]),
         recipient_domains=_top(of_kind["recipient_domain"]),
-        refusals=_top(counted.filter(pl.col("kind") == told)),
+        refusals=_top(counted.filter(pl.col("kind") == kind)),
         hours=tuple(Count(name=f"{hour:02}", count=hours.get(f"{hour:02}", 0)) for hour in range(24)),
     )
 
 
 def _top(counted: pl.DataFrame) -> tuple[Count, ...]:
-    """Give the most frequent; ties by name."""
+    """Return the most frequent; ties by name."""
     rows = counted.sort("times", "name", descending=[True, False]).head(_MOST)
     return tuple(Count(name=name, count=count) for name, count in rows.select("name", "times").iter_rows())

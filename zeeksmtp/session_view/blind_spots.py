@@ -30,7 +30,7 @@ def _logs(rows: Rows, matches: Matches) -> Iterable[str]:
 
 def _conn(row: Row) -> Iterable[str]:
     if row["missed_bytes"]:
-        yield f"{row['missed_bytes']:,} bytes were lost in the capture: what they held is not told"
+        yield f"{row['missed_bytes']:,} bytes were lost in the capture: what they held is unknown"
 
 
 def _session(row: Row, rows: Rows) -> Iterable[str]:
@@ -39,7 +39,7 @@ def _session(row: Row, rows: Rows) -> Iterable[str]:
     if row["analyzer_disabled"] is not None:
         yield f"Zeek stopped following the dialogue: {row['analyzer_disabled']}"
     if row["truncated"]:
-        yield "a bound of the Zeek package was hit: what came after it is not told"
+        yield "a bound of the Zeek package was hit: what came after it is unknown"
     logged = len(rows["smtp_cmd"])
     if logged and row["commands"] is not None and row["commands"] > logged:
         yield f"{row['commands'] - logged} of {row['commands']} commands are not in smtp_cmd.log (log_bulk, or a bound)"

@@ -17,12 +17,12 @@ _ADDRESS: Final = re.compile(r":\s*(?:<([^>]*)>|(\S+))")
 
 
 def seconds(span: timedelta | None) -> float | None:
-    """Give a span in seconds, to the microsecond that Zeek logs."""
+    """Return a span in seconds, to the microsecond that Zeek logs."""
     return None if span is None else round(span.total_seconds(), 6)
 
 
 def steps_of(rows: Rows, start: datetime) -> tuple[AnyStep, ...]:
-    """Give all steps in order: by time, AUTH after its command, a mail after the last command of its transaction."""
+    """Return all steps in order: by time, AUTH after its command, a mail after the last command of its transaction."""
     placed: list[tuple[tuple[datetime, int, int], AnyStep]] = []
     commands = rows["smtp_cmd"]
     mails = list(_mails(rows["smtp"], commands))
@@ -36,12 +36,12 @@ def steps_of(rows: Rows, start: datetime) -> tuple[AnyStep, ...]:
 
 
 def is_mail(row: Row) -> bool:
-    """Tell whether a line of smtp.log is a mail: it may also only say that STARTTLS was used."""
+    """Return whether a line of smtp.log is a mail: it may also only say that STARTTLS was used."""
     return row["mailfrom"] is not None or row["rcptto"] is not None
 
 
 def _mails(lines: Sequence[Row], commands: Sequence[Row]) -> Iterable[tuple[datetime, int, Row]]:
-    """Give each mail with its place: smtp.log's own time is that of the transaction's (or the session's) beginning."""
+    """Return each mail with its place: smtp.log's own time is that of the transaction's (or session's) beginning."""
     free = _transactions(commands)
     for row in sorted(filter(is_mail, lines), key=lambda row: (row["trans_depth"] or 0, row["ts"])):
         sender = (row["mailfrom"] or "").strip("<> ").lower()
@@ -54,7 +54,7 @@ def _mails(lines: Sequence[Row], commands: Sequence[Row]) -> Iterable[tuple[date
 
 
 def _transactions(commands: Sequence[Row]) -> list[tuple[str, Row]]:
-    """Give sender and last command of each mail transaction."""
+    """Return sender and last command of each mail transaction."""
     found: list[tuple[str, Row]] = []
     within = False
     for row in sorted(commands, key=lambda row: (row["seq"] or 0, row["ts"])):
@@ -74,7 +74,7 @@ def _address(arg: str | None) -> str:
 
 
 def _command(row: Row, timing: Row) -> CommandStep:
-    # A line that is no command can be a password that was sent too late: then nothing of it is told.
+    # A line that is no command can be a password that was sent too late: then nothing of it is shown.
     known = row["known"] is not False or bool(_VERB.fullmatch(row["command"] or ""))
     return CommandStep(
         **timing,

@@ -15,7 +15,7 @@ _NEVER = 1e-300  # a tail that underflows is not infinitely unlikely
 
 
 def unusual_days(rows: pl.LazyFrame, keys: Sequence[str], who: str, history_days: int, alpha: float) -> pl.LazyFrame:
-    """Give the days (UTC) on which a key saw unusually many of something.
+    """Return the days (UTC) on which a key saw unusually many of something.
 
     `rows` has the key columns, `ts`, `bad` (Boolean) and `who` (a column). A day's count is the number of distinct
     `who` with a bad row; it is judged by mean and variance of all earlier days since the first row of any key (at least

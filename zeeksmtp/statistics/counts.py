@@ -38,15 +38,15 @@ def _of_each(given: pl.Series, answer: Callable[..., NDArray[np.float64]]) -> pl
     if given.is_empty():
         return pl.Series(given.name, [], pl.Float64)
     _meet_numpy()
-    asked = given.struct.unnest().cast(pl.Float64)
-    distinct = asked.unique()
+    arguments = given.struct.unnest().cast(pl.Float64)
+    distinct = arguments.unique()
     answers = distinct.with_columns(pl.Series("answer", answer(*(column.to_numpy() for column in distinct))))
-    told = asked.join(answers, on=asked.columns, how="left", nulls_equal=True, maintain_order="left")
-    return told["answer"].alias(given.name)
+    answered = arguments.join(answers, on=arguments.columns, how="left", nulls_equal=True, maintain_order="left")
+    return answered["answer"].alias(given.name)
 
 
 def _binomial(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[NDArray[np.bool_], Any, Any]:
-    """Give where a count is wider than Poisson, and size and chance of the negative binomial of these moments."""
+    """Return where a count is wider than Poisson, and size and chance of the negative binomial of these moments."""
     import numpy as np  # noqa: PLC0415 - with scipy: heavy, and needed only where counts are judged
 
     wide = variance > mean * (1 + 1e-9)
@@ -76,7 +76,7 @@ def _quantile(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> NDArr
 
 
 def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl.Expr:
-    """Give P(X >= x) of a count with that mean and variance (Poisson if none is given, or a smaller one)."""
+    """Return P(X >= x) of a count with that mean and variance (Poisson if none is given, or a smaller one)."""
     least = mean.clip(lower_bound=_LEAST_MEAN)
     wide = pl.max_horizontal(least, variance) if variance is not None else least
     given = pl.struct(x.alias("x"), least.alias("mean"), wide.alias("variance"))
@@ -84,14 +84,14 @@ def upper_tail(x: pl.Expr, mean: pl.Expr, variance: pl.Expr | None = None) -> pl
 
 
 def upper_bound(mean: pl.Expr, variance: pl.Expr) -> pl.Expr:
-    """Give the count that is exceeded one time in a thousand."""
+    """Return the count that is exceeded one time in a thousand."""
     least = mean.clip(lower_bound=_LEAST_MEAN)
     given = pl.struct(least.alias("mean"), pl.max_horizontal(least, variance).alias("variance"))
     return given.map_batches(partial(_of_each, answer=_quantile), return_dtype=pl.Float64)
 
 
 def discovered(p: pl.Expr, rate: float, family: str) -> pl.Expr:
-    """Give a Boolean expression: the row is a discovery at false discovery rate `rate` within its `family` column.
+    """Return a Boolean expression: the row is a discovery at false discovery rate `rate` within its `family` column.
 
     Benjamini-Hochberg: with p sorted, all up to the last i with p_i <= rate * i / n.
     """

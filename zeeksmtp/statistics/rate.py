@@ -61,7 +61,7 @@ def _past(hours: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
 
 
 def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: str, alpha: float) -> pl.LazyFrame:
-    """Give the worst surge of each key that has one.
+    """Return the worst surge of each key that has one.
 
     `rows` has the key columns, `ts` and `what`: distinct values of an hour are counted. The past begins with the first
     `ts` of `logs`; a day of it is needed. Gives the keys, `since` and `till` (time: from the surge's beginning to its

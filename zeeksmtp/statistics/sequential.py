@@ -50,7 +50,7 @@ class SequentialTest:
         return (self.threshold - _SLACK) / log(self.theta1 / self.theta0)
 
     def step(self) -> pl.Expr:
-        """Give the log likelihood ratio of a row: column `bad` (Boolean), weighted by column `trials` (count)."""
+        """Return the log likelihood ratio of a row: column `bad` (Boolean), weighted by column `trials` (count)."""
         bad = log(self.theta1 / self.theta0)
         good = log((1 - self.theta1) / (1 - self.theta0))
         return pl.when(pl.col("bad")).then(bad).otherwise(good) * pl.col("trials")
@@ -81,7 +81,7 @@ def scores(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> p
 
 
 def outcomes(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> pl.LazyFrame:
-    """Give one row per key: highest `score`, `threshold`, `trials`, `bad` (counts), `alarm_at` (time; null: none)."""
+    """Return one row per key: highest `score`, `threshold`, `trials`, `bad` (counts), `alarm_at` (time; null: none)."""
     counted = pl.col("trials")
     return (
         scores(trials, keys, test)
@@ -97,7 +97,7 @@ def outcomes(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) ->
 
 
 def alarms(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> pl.LazyFrame:
-    """Give `outcomes` of the keys that alarm, at little cost for all others.
+    """Return `outcomes` of the keys that alarm, at little cost for all others.
 
     Keys that have too few bad trials to reach the threshold are left out unscored.
     """

@@ -23,7 +23,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Wakeup:
-    """Sleeps until there is something to do. `ended` is true once a signal asked for the end."""
+    """Sleeps until there is something to do. `ended` is true once a signal ended the watch."""
 
     def __init__(self) -> None:
         self.ended = False

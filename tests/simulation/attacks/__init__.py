@@ -64,7 +64,7 @@ _MANY |= {"fresh-account": 4, "spray": 8, "guess-success": 8, "reuse": 16, "rela
 
 
 def usual() -> dict[str, int]:
-    """Give how many of each a site of the evaluation suffers."""
+    """Return how many of each a site of the evaluation suffers."""
     return dict.fromkeys(ALL, 2) | _USUAL | _MANY
 
 

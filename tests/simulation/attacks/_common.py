@@ -38,7 +38,7 @@ def log_uniform(random: Random, low: float, high: float) -> float:
 
 
 def times(site: Site, random: Random, count: int, per_hour: float, earliest: float = 0.3) -> Times:
-    """Give `count` moments at a rate, somewhere within the days; as many as fit, if they do not."""
+    """Return `count` moments at a rate, somewhere within the days; as many as fit, if they do not."""
     hours = count / per_hour
     start = site.clock.span(random, hours, earliest)
     if site.outbreak is not None:
@@ -48,10 +48,10 @@ def times(site: Site, random: Random, count: int, per_hour: float, earliest: flo
 
 
 def somebody(site: Site, random: Random, inside: float = 0.3) -> str:
-    """Give the address of an attacker: at times one of the site's own hosts."""
+    """Return the address of an attacker: at times one of the site's own hosts."""
     return site.victim() if random.random() < inside else outside(random, 1)[0]
 
 
 def one(site: Site, random: Random) -> str:
-    """Give an attacker outside."""
+    """Return an attacker outside."""
     return outside(random, 1)[0]

@@ -15,12 +15,12 @@ from zeeksmtp.model import Severity
 
 
 def _abroad(random: Random, mechanisms: str, *, starttls: bool) -> pl.DataFrame:
-    """Give a submission server outside that asks for passwords in clear."""
+    """Return a submission server outside that asks for passwords in clear."""
     return known_server(outside(random, 1)[0], "smtp.hoster.example", starttls=starttls, offers=mechanisms)
 
 
 def _uses(site: Site, random: Random) -> tuple[str, str, Times]:
-    """Give a host, its account outside, and when it is used."""
+    """Return a host, its account outside, and when it is used."""
     count = int(log_uniform(random, 1, 60))
     return (
         site.victim(),
@@ -30,7 +30,7 @@ def _uses(site: Site, random: Random) -> tuple[str, str, Times]:
 
 
 def _friends(site: Site, random: Random, count: int) -> list[str]:
-    """Give whom a private mail goes to: one of few friends."""
+    """Return whom a private mail goes to: one of few friends."""
     known = addresses_of(random, site.world["domain"][site.partners(random, int(random.integers(1, 11)))])
     chosen: list[str] = random.choice(known, count).tolist()
     return chosen
@@ -50,7 +50,7 @@ def password_abroad(site: Site, made: Made, random: Random) -> None:
 
 
 def _told(kind: str, must: dict[str, Severity], ts: Times, talk: Talk, user: str) -> Event:
-    """Give the event of sessions of one host and account with one server."""
+    """Return the event of sessions of one host and account with one server."""
     ends = talk.sessions.row(0, named=True)
     return event(
         kind,

@@ -57,7 +57,7 @@ def people(site: Site, made: Made) -> None:
 
 
 def _sent(site: Site, random: Random) -> tuple[Times, Times]:
-    """Give who (row of `people`) sends when."""
+    """Return who (row of `people`) sends when."""
     rates = site.people["rate"].to_numpy()
     works = sum(site.clock.works(day) for day in range(site.days)) + 0.06 * site.days
     counts = random.poisson(rates * works * random.gamma(4, 0.25, len(rates)))
