@@ -28,7 +28,7 @@ _PARTS = r"^([^{]*)(?:\{([acn])\})?(.*)$"
 
 
 def replies() -> pl.DataFrame:
-    """Return every reply by software, verb and verdict: code, status, and the text in three parts (head, slot, tail)."""
+    """Return every reply by software, verb and verdict: code, status, text in three parts (head, slot, tail)."""
     read = pl.read_csv(_FILE, separator="\t", quote_char=None, null_values="-", schema_overrides={"code": pl.UInt64})
     parts = pl.col("text").fill_null("").str.extract_groups(_PARTS).struct.rename_fields(["head", "slot", "tail"])
     own = read.with_columns(parts.alias("parts")).unnest("parts").drop("text")
