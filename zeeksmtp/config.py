@@ -30,7 +30,7 @@ from zeeksmtp import registry
 from zeeksmtp.delivery_settings import FilePatterns, Mail, ReportCommand, split
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Severity, Site
-from zeeksmtp.settings_sources import LISTED, Source, environment, flags, merged, nearest, toml_file
+from zeeksmtp.settings_sources import LISTED, SettingsSource, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
 
 ROLES = (
@@ -211,7 +211,7 @@ def _known(path: Keys) -> Iterable[str]:
     return ()
 
 
-def _refusal(error: ErrorDetails, sources: Sequence[Source]) -> ZeekSmtpError:
+def _refusal(error: ErrorDetails, sources: Sequence[SettingsSource]) -> ZeekSmtpError:
     path = error["loc"]
     source = max(sources, key=lambda source: source.depth(path))
     key = ".".join(str(step) for step in path if step != "[key]")
@@ -223,7 +223,7 @@ def _refusal(error: ErrorDetails, sources: Sequence[Source]) -> ZeekSmtpError:
     return source.error("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
-def _refuse_password(file: Source) -> None:
+def _refuse_password(file: SettingsSource) -> None:
     keys = ("mail", "password")
     if file.depth(keys) == len(keys):
         raise ConfigError(

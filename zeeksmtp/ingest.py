@@ -102,7 +102,7 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     """
     lines = Lines(source.path, source.max_unpacked_gib)
     reader = (TsvReader if source.format == "tsv" else JsonReader)(source.log, source.latest)
-    reading = _Reading(source, reader, lines)
+    reading = _FileReading(source, reader, lines)
     logs = {source.log: _LogPart(lake / source.log)}
     unread = 0
     try:
@@ -125,7 +125,7 @@ def ingest_file(source: Source, lake: Path) -> FileRecord:
     )
 
 
-class _Reading:
+class _FileReading:
     """What the lines of a file give, batch by batch. Never raises: `failure` then says why the rest was not read."""
 
     def __init__(self, source: Source, reader: TsvReader | JsonReader, lines: Lines) -> None:

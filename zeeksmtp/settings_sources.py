@@ -27,7 +27,7 @@ LISTED = "a,b"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingsSource:
     """Values from one place; `place` words where keys stand in it, `error` is what a wrong one raises."""
 
     values: Mapping[str, Any]
@@ -51,16 +51,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; nearest is `{best[0]}`" if best else ""
 
 
-def flags(values: Mapping[str, object]) -> Source:
+def flags(values: Mapping[str, object]) -> SettingsSource:
     """Return what the command line sets; `None` means that a flag was not given."""
-    return Source({name: value for name, value in values.items() if value is not None}, _flag, UsageError)
+    return SettingsSource({name: value for name, value in values.items() if value is not None}, _flag, UsageError)
 
 
 def _flag(keys: Keys) -> str:
     return f"--{keys[0]}".replace("_", "-").replace("--local-nets", "--local-net")
 
 
-def environment(settings: type[BaseModel]) -> Source:
+def environment(settings: type[BaseModel]) -> SettingsSource:
     """Return what `ZEEKSMTP_…` sets; refuse a variable of that name which is no setting."""
     known = settings.model_fields
     given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX)]
@@ -72,7 +72,7 @@ def environment(settings: type[BaseModel]) -> Source:
     if isinstance(sections := values.get("detectors"), dict):
         # A shell cannot name a variable with `-`.
         values["detectors"] = {name.replace("_", "-"): section for name, section in sections.items()}
-    return Source(values, _variable)
+    return SettingsSource(values, _variable)
 
 
 def _values(settings: type[BaseModel]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _variable(keys: Keys) -> str:
     return next(found, names[-1])
 
 
-def toml_file(path: Path) -> Source:
+def toml_file(path: Path) -> SettingsSource:
     """Return what a config file sets."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -113,7 +113,7 @@ def toml_file(path: Path) -> Source:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name another with --config") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    return Source(values, partial(_line, path, lines_of(text)))
+    return SettingsSource(values, partial(_line, path, lines_of(text)))
 
 
 def _line(path: Path, lines: Mapping[Keys, int], keys: Keys) -> str:
@@ -121,7 +121,7 @@ def _line(path: Path, lines: Mapping[Keys, int], keys: Keys) -> str:
     return f"{path}:{line}"
 
 
-def merged(sources: Sequence[Source]) -> dict[str, Any]:
+def merged(sources: Sequence[SettingsSource]) -> dict[str, Any]:
     """Merge, the first source winning; tables are merged key by key, anything else is replaced."""
     values: dict[str, Any] = {}
     for source in reversed(sources):

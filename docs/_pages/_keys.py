@@ -190,7 +190,7 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "Term": {"name": "what was measured", "value": "how much", "weight": "how much it counts"},
     "Detail": {"name": "what the values are", "values": "at most 100"},
-    "SequentialTest": {
+    "SequentialTestResult": {
         "score": "log likelihood ratio at its highest",
         "threshold": "ln(1 / alpha): the alarm is at this score",
         "trials": "events that were judged",

@@ -13,7 +13,7 @@ import pytest
 from distributed import LocalCluster
 
 from tests.conftest import CAPTURES, ROOT
-from zeeksmtp.engine._store import Store
+from zeeksmtp.engine._store import ObjectStore
 from zeeksmtp.errors import ExitCode, UnusableError
 
 LOGS = CAPTURES / "mixed_office_day" / "tsv"
@@ -57,7 +57,8 @@ def test_parts_really_go_through_the_store(bucket: str, tmp_path: Path) -> None:
     """Put by one process and fetched by another, for a lake that only its owner may read."""
     part = tmp_path / "ab.parquet"
     part.write_bytes(b"rows")
-    code = "from zeeksmtp.engine._store import Store; from pathlib import Path; store = Store('s3://{}/run'); {}"
+    imports = "from zeeksmtp.engine._store import ObjectStore; from pathlib import Path"
+    code = imports + "; store = ObjectStore('s3://{}/run'); {}"
     asked(code.format(bucket, f"store.put(Path('{part}'), 'conn')"))
     lake = tmp_path / "lake"
     asked(code.format(bucket, f"store.fetch('ab.parquet', 'conn', Path('{lake}'))"))
@@ -78,10 +79,10 @@ def test_a_store_that_does_not_serve_is_one_line(bucket: str, cluster: LocalClus
 @pytest.mark.parametrize("url", ["nonsense://x", "gs://not-installed/x"])
 def test_a_store_that_nobody_knows_is_refused(url: str) -> None:
     with pytest.raises(UnusableError, match=f"lake_url {url} does not serve"):
-        Store(url).check()
+        ObjectStore(url).check()
 
 
 def test_what_could_not_be_fetched_leaves_nothing_in_the_lake(tmp_path: Path) -> None:
     with pytest.raises(UnusableError, match="does not serve"):
-        Store(f"file://{tmp_path}/nowhere").fetch("ab.parquet", "conn", tmp_path / "lake")
+        ObjectStore(f"file://{tmp_path}/nowhere").fetch("ab.parquet", "conn", tmp_path / "lake")
     assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []

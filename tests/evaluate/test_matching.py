@@ -11,7 +11,7 @@ from tests.evaluate.intervals import lower, upper_rate
 from tests.evaluate.matching import Score, scores
 from tests.findings import plain
 from tests.simulation.truth import Event
-from zeeksmtp.model import Evidence, Finding, SequentialTest, Severity
+from zeeksmtp.model import Evidence, Finding, SequentialTestResult, Severity
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ def score(findings: list[Finding], events: list[Event], detector: str = "smtp-sc
 
 
 def alarmed(at: datetime) -> Evidence:
-    return Evidence(test=SequentialTest(score=14, threshold=13.8, trials=9, bad=9, alarm_at=at))
+    return Evidence(test=SequentialTestResult(score=14, threshold=13.8, trials=9, bad=9, alarm_at=at))
 
 
 def test_a_finding_about_the_same_client_finds_the_event() -> None:

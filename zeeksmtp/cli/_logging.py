@@ -37,7 +37,7 @@ SWITCHES: Mapping[str, tuple[Any, Any]] = {
 HARMLESS_ERRORS = (OSError, ImportError, AttributeError, TypeError, NotImplementedError)
 
 
-class Formatter(logging.Formatter):
+class SafeFormatter(logging.Formatter):
     """One line per record, and tracebacks without what a logged string said: frames, and the type of the error."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -81,7 +81,7 @@ def configure(*, verbose: bool, debug: bool, log_file: Path | None) -> None:
     if log_file is not None:
         handlers.append(_file_handler(log_file))
     for handler in handlers:
-        handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if debug else logging.INFO if handlers else logging.NOTSET)
 

@@ -9,9 +9,9 @@ from zeeksmtp.outputs import _words
 from zeeksmtp.outputs._escape import cut, plain
 from zeeksmtp.session_view.shapes import AuthStep, CommandStep, MailStep, Session, SessionView, Step, TlsStep, WeirdStep
 
-_LINE = 400
+_MAX_LINE_CHARS = 400
 """Longest form in which one line is shown; JSON has it whole."""
-_MANY = 20
+_MAX_NAMES = 20
 """How many recipients, or addresses given away, a line names."""
 _GIVING: Final = {250, 251, 551}
 """Replies to VRFY and EXPN that give addresses away; 553 mostly says that there is none."""
@@ -40,7 +40,7 @@ def text(view: SessionView) -> str:
         if len(view.sessions) > 1:
             lines.append(f"Connection {number} of {len(view.sessions)} with uid {view.uid}")
         lines += [*_session(view.uid, session), ""]
-    return "".join(f"{cut(plain(line), _LINE).rstrip()}\n" for line in lines[:-1])
+    return "".join(f"{cut(plain(line), _MAX_LINE_CHARS).rstrip()}\n" for line in lines[:-1])
 
 
 def _session(uid: str, session: Session) -> Iterable[str]:
@@ -88,7 +88,7 @@ def _optional(value: str | None) -> str | None:
 
 
 def _listed(values: Sequence[str] | None) -> str | None:
-    return None if values is None else _words.names(values, _MANY) or "none"
+    return None if values is None else _words.names(values, _MAX_NAMES) or "none"
 
 
 def _starttls(session: Session) -> str:
@@ -121,7 +121,7 @@ def _command(step: CommandStep) -> Iterable[str]:
     after = f"  (after {step.latency:.6f} s)" if step.latency is not None else ""
     yield f"S {step.reply_code} {cut(plain(step.reply_msg or ''), 300)}{after}"
     if step.disclosed and step.reply_code in _GIVING:
-        yield f"  given away: {_words.names(step.disclosed, _MANY)}"
+        yield f"  given away: {_words.names(step.disclosed, _MAX_NAMES)}"
 
 
 def _auth(step: AuthStep) -> Iterable[str]:
@@ -135,7 +135,7 @@ def _auth(step: AuthStep) -> Iterable[str]:
 def _mail(step: MailStep) -> Iterable[str]:
     sender = _words.UNKNOWN if step.sender is None else _words.name(step.sender)
     content = {None: "", True: "", False: " (no content seen)"}[step.content]
-    yield f"* mail from {sender} to {_words.names(step.recipients, _MANY) or _words.UNKNOWN}{content}"
+    yield f"* mail from {sender} to {_words.names(step.recipients, _MAX_NAMES) or _words.UNKNOWN}{content}"
     yield f"  last reply {step.last_reply or _words.UNKNOWN}"
 
 

@@ -15,18 +15,20 @@ from zeeksmtp.model import Command
 WIDTH = 100
 
 
-class Form(StrEnum):
+class CatalogueFormat(StrEnum):
     """Forms of the list."""
 
     TERMINAL = "terminal"
     JSON = "json"
 
 
-_Form = Annotated[Form, typer.Option("--format", metavar="|".join(Form), help="Form of the list.")]
+_Form = Annotated[
+    CatalogueFormat, typer.Option("--format", metavar="|".join(CatalogueFormat), help="CatalogueFormat of the list.")
+]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a detector, as in `detectors list`.", show_default=False)]
 
 
-def show(form: _Form = Form.TERMINAL) -> None:
+def show(form: _Form = CatalogueFormat.TERMINAL) -> None:
     """List the detectors: id and what each is about.
 
     \b
@@ -35,7 +37,7 @@ def show(form: _Form = Form.TERMINAL) -> None:
       zeeksmtp detectors list --format json
     """
     entries = _catalogue.catalogue()
-    if form is Form.JSON:
+    if form is CatalogueFormat.JSON:
         shapes = [_shape(entry) for entry in entries.values()]
         _say.out(json.dumps(shapes, indent=1) + "\n")
         return

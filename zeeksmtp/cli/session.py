@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from zeeksmtp.session_view.shapes import SessionView
 
 
-class Form(StrEnum):
+class TranscriptFormat(StrEnum):
     """Forms of a transcript."""
 
     TERMINAL = "terminal"
     JSON = "json"
 
 
-_Form = Annotated[Form, typer.Option("--format", metavar="|".join(Form), help="Form of the transcript.")]
+_Form = Annotated[
+    TranscriptFormat,
+    typer.Option("--format", metavar="|".join(TranscriptFormat), help="TranscriptFormat of the transcript."),
+]
 _Uid = Annotated[
     str, typer.Argument(metavar="UID", help="Zeek's id of the connection, of any sensor's.", show_default=False)
 ]
@@ -32,7 +35,7 @@ def session(
     uid: _Uid,
     paths: _options.Paths,
     *,
-    form: _Form = Form.TERMINAL,
+    form: _Form = TranscriptFormat.TERMINAL,
     output: _options.Out = None,
     local_net: _options.LocalNet = None,
     config: _options.Config = None,
@@ -63,10 +66,14 @@ def session(
     return ExitCode.DEGRADED if problems else ExitCode.OK
 
 
-def _written(view: SessionView, form: Form) -> str:
+def _written(view: SessionView, form: TranscriptFormat) -> str:
     from zeeksmtp.cli import _transcript  # noqa: PLC0415 - not for `--help`
 
-    return view.model_dump_json(indent=1, by_alias=True) + "\n" if form is Form.JSON else _transcript.text(view)
+    return (
+        view.model_dump_json(indent=1, by_alias=True) + "\n"
+        if form is TranscriptFormat.JSON
+        else _transcript.text(view)
+    )
 
 
 COMMAND = Command("session", session)

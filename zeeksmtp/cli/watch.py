@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zeeksmtp.watch.wakeup import Wakeup
 
 
-class Form(StrEnum):
+class WatchFormat(StrEnum):
     """Forms in which findings are printed as they come."""
 
     TERMINAL = "terminal"
@@ -31,7 +31,8 @@ _Folder = Annotated[
     typer.Argument(metavar="PATH", help="Folder that Zeek writes its logs to, or one with `current` in it."),
 ]
 _Form = Annotated[
-    Form, typer.Option("--format", metavar="|".join(Form), help="A line of text or a JSON object for each finding.")
+    WatchFormat,
+    typer.Option("--format", metavar="|".join(WatchFormat), help="A line of text or a JSON object for each finding."),
 ]
 _FromStart = Annotated[bool, typer.Option("--from-start", help="Read what the logs hold already, too.")]
 _Hours = Annotated[float, typer.Option("--hours", min=1, max=168, help="Hours that the tests over counts look back.")]
@@ -40,7 +41,7 @@ _Hours = Annotated[float, typer.Option("--hours", min=1, max=168, help="Hours th
 def watch(
     path: _Folder,
     *,
-    form: _Form = Form.TERMINAL,
+    form: _Form = WatchFormat.TERMINAL,
     from_start: _FromStart = False,
     hours: _Hours = 24,
     local_net: _options.LocalNet = None,
@@ -72,8 +73,8 @@ def watch(
     return ExitCode.OK
 
 
-def _printer(form: Form, wakeup: Wakeup) -> Callable[[Sequence[Finding]], None]:
-    line = _object if form is Form.JSON else _sentence
+def _printer(form: WatchFormat, wakeup: Wakeup) -> Callable[[Sequence[Finding]], None]:
+    line = _object if form is WatchFormat.JSON else _sentence
 
     def show(findings: Sequence[Finding]) -> None:
         wakeup.ended |= not _say.out("".join(map(line, findings)))

@@ -11,12 +11,12 @@ import polars as pl
 
 from zeeksmtp.errors import UnusableError
 
-_LEAST = 1 << 20  # bytes; less than what one file of a fact may need
+_MIN_FREE_BYTES = 1 << 20  # less than what one file of a fact may need
 
 
 def is_full(folder: Path) -> bool:
     """Return whether the disk that holds `folder` is full."""
-    return shutil.disk_usage(folder).free <= _LEAST
+    return shutil.disk_usage(folder).free <= _MIN_FREE_BYTES
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from zeeksmtp.errors import UnusableError
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class ObjectStore:
     """A place under a URL that fsspec knows, such as `s3://bucket/prefix`, for the parts of one run.
 
     Credentials come from where the store's own client looks for them (`AWS_…`, a profile, the machine's role). All

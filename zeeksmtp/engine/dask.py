@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
 from zeeksmtp.engine._base import Engine, Progress
-from zeeksmtp.engine._store import Store
+from zeeksmtp.engine._store import ObjectStore
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
@@ -41,7 +41,7 @@ class _Task:
 
     lake: Path
     proof: Path
-    store: Store | None = None
+    store: ObjectStore | None = None
     version: str = __version__
 
     def __call__(self, source: Source) -> FileRecord:
@@ -56,7 +56,7 @@ class _Task:
         return ingest_file(source, self.lake) if self.store is None else _put(source, self.store)
 
 
-def _put(source: Source, store: Store) -> FileRecord:
+def _put(source: Source, store: ObjectStore) -> FileRecord:
     with private_folder() as scratch:
         record = ingest_file(source, scratch)
         for one in every_record([record]):
@@ -101,7 +101,7 @@ def _task(lake: Path, lake_url: str | None) -> Iterator[_Task]:
         if lake_url is None:
             yield _Task(lake, Path(proof.name))
             return
-        store = Store(f"{lake_url.rstrip('/')}/zeeksmtp-{os.urandom(8).hex()}")
+        store = ObjectStore(f"{lake_url.rstrip('/')}/zeeksmtp-{os.urandom(8).hex()}")
         store.check()
         try:
             yield _Task(lake, Path(proof.name), store)

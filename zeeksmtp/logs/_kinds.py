@@ -15,7 +15,9 @@ COMPRESSED: Final = (".gz", ".zst", ".bz2", ".xz", ".lz4", ".lz", ".Z", ".zip")
 _NAME = re.compile(r"(?P<streamed>json_streaming_)?(?P<token>[a-z0-9]+(?:[_-][a-z]+)*)", re.IGNORECASE)
 _VARIANT = re.compile(r"[_-](?:red|long)$")
 _ALIASES: Final = {"@timestamp": "ts"}
-_ENOUGH = 0.5  # more than this share of a log's own columns: else others come too near (software has weird's `name`)
+_MIN_COLUMN_SHARE = (
+    0.5  # more than this share of a log's own columns: else others come too near (software has weird's `name`)
+)
 
 
 @cache
@@ -66,7 +68,7 @@ def by_fields(fields: Iterable[str]) -> str | None:
         scores[name] = len(own & present) / len(own)
     best = max(scores.values())
     fits = [name for name, score in scores.items() if score == best]
-    return fits[0] if best > _ENOUGH and len(fits) == 1 else None
+    return fits[0] if best > _MIN_COLUMN_SHARE and len(fits) == 1 else None
 
 
 def by_path(path: str, fields: Iterable[str]) -> str | None:

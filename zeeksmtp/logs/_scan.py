@@ -10,7 +10,7 @@ import polars as pl
 from zeeksmtp.logs._torn import Torn
 
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
-_FEW = 4  # times as many lines in a block as come through the sieve
+_MIN_SKIPPED_PER_KEPT = 4  # times as many lines in a block as come through the sieve
 LINES = pl.Schema({"i": pl.UInt32, "l": pl.String})
 """Rows that come out of a sieve: number of the line in its file, and the line without its end."""
 
@@ -65,7 +65,7 @@ def sift(data: bytes, hint: pl.Expr | None, line: int, torn: Torn | None = None,
     damaged = torn(data, len(rows)) if torn else None
     if hint is not None:
         rows = rows.filter(hint if damaged is None else hint | damaged)
-        if len(rows) * _FEW < count:
+        if len(rows) * _MIN_SKIPPED_PER_KEPT < count:
             # A copy: as they are, these few would keep all lines of the block in memory.
             rows.replace_column(1, pl.Series("l", rows["l"].to_list(), dtype=pl.String))
     return Sifted(rows, count - blanks, count - added, damaged is not None)

@@ -73,7 +73,7 @@ class Detail(Shape):
     values: tuple[str, ...]
 
 
-class SequentialTest(Shape):
+class SequentialTestResult(Shape):
     """A sequential test: score against threshold, over how many trials, how many bad, when it alarmed."""
 
     score: float
@@ -88,7 +88,7 @@ class Evidence(Shape):
 
     terms: tuple[Term, ...] = ()
     details: tuple[Detail, ...] = ()
-    test: SequentialTest | None = None
+    test: SequentialTestResult | None = None
 
 
 class Action(Shape):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from zeeksmtp.model import Evidence, Finding, Incident, SequentialTest, Term
+from zeeksmtp.model import Evidence, Finding, Incident, SequentialTestResult, Term
 from zeeksmtp.outputs._escape import cut, plain
 
 NAME_LIMIT = 80
@@ -136,7 +136,7 @@ def _spoken(label: str) -> str:
     return label.replace("_", " ")
 
 
-def _test(test: SequentialTest) -> str:
+def _test(test: SequentialTestResult) -> str:
     alarm = f", alarm at {stamp(test.alarm_at)}" if test.alarm_at else ", no alarm"
     return (
         f"test: {test.bad:,} bad of {counted(test.trials, 'trial')}, "

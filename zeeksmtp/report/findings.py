@@ -14,7 +14,7 @@ from zeeksmtp.model import (
     Evidence,
     Finding,
     Hosts,
-    SequentialTest,
+    SequentialTestResult,
     Severity,
     Term,
     alternatives,
@@ -81,7 +81,7 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     return Evidence(
         terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"] or 0.0) for t in row["terms"]),
         details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
-        test=None if test is None or test["score"] is None else SequentialTest(**test),
+        test=None if test is None or test["score"] is None else SequentialTestResult(**test),
     )
 
 

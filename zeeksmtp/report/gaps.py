@@ -16,8 +16,8 @@ _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 _CHANCE = 1e-6
 """Chance (Poisson) below which silence is no accident. Mail comes in bursts, so what is expected is a low estimate."""
-_LEAST = 3  # weeks or days to compare with
-_MOST = 20
+_MIN_COMPARED = 3  # weeks or days
+_MAX_NOTES = 20
 
 
 def _hours(tables: Tables) -> pl.LazyFrame:
@@ -33,8 +33,8 @@ def gaps_of(tables: Tables, window: Window, timezone: str, collect: Collect) -> 
     sessions = dict(rows)
     since, until = window.since or rows[0][0], window.until or rows[-1][0] + _HOUR
     notes = [_silence(first, last) for first, last in _silent(sessions) if first < until and last > since]
-    more = [f"{len(notes) - _MOST} more such gaps"] if len(notes) > _MOST else []
-    return [*notes[:_MOST], *more, *_changes(since, until, timezone)]
+    more = [f"{len(notes) - _MAX_NOTES} more such gaps"] if len(notes) > _MAX_NOTES else []
+    return [*notes[:_MAX_NOTES], *more, *_changes(since, until, timezone)]
 
 
 def _silent(sessions: dict[datetime, int]) -> Iterator[tuple[datetime, datetime]]:
@@ -57,9 +57,9 @@ def _usual(sessions: dict[datetime, int], hour: datetime) -> int:
         return sorted(sessions.get(moment, 0) for moment in moments if begin <= moment <= end)
 
     weeks, days = around(_WEEK, 4), around(timedelta(days=1), 3)
-    if len(weeks) >= _LEAST:
+    if len(weeks) >= _MIN_COMPARED:
         return weeks[len(weeks) // 4]
-    return days[0] if len(days) >= _LEAST else 0
+    return days[0] if len(days) >= _MIN_COMPARED else 0
 
 
 def _silence(first: datetime, last: datetime) -> str:

@@ -6,7 +6,7 @@ import polars as pl
 
 from zeeksmtp.model import Collect, Count, Tables, Traffic
 
-_MOST = 20
+_MAX_ROWS = 20
 
 
 def traffic_of(tables: Tables, collect: Collect) -> Traffic:
@@ -27,5 +27,5 @@ def traffic_of(tables: Tables, collect: Collect) -> Traffic:
 
 def _top(counted: pl.DataFrame) -> tuple[Count, ...]:
     """Return the most frequent; ties by name."""
-    rows = counted.sort("times", "name", descending=[True, False]).head(_MOST)
+    rows = counted.sort("times", "name", descending=[True, False]).head(_MAX_ROWS)
     return tuple(Count(name=name, count=count) for name, count in rows.select("name", "times").iter_rows())

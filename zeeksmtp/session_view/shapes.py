@@ -77,7 +77,7 @@ class WeirdStep(Step):
 AnyStep = Annotated[CommandStep | AuthStep | MailStep | TlsStep | WeirdStep, Field(discriminator="kind")]
 
 
-class Transport(Shape):
+class ConnectionSummary(Shape):
     """What conn.log says: bytes of payload, `state` and `history` as Zeek codes them, bytes lost in the capture."""
 
     start: Moment
@@ -109,7 +109,7 @@ class Session(Shape):
     port: int
     direction: str
     start: Moment
-    transport: Transport | None
+    transport: ConnectionSummary | None
     greeting: str | None
     helo: str | None
     capabilities: tuple[str, ...] | None

@@ -14,7 +14,7 @@ from zeeksmtp.facts._direction import direction, locality
 from zeeksmtp.model import Problem, Site
 from zeeksmtp.session_view.blind_spots import blind_spots_of
 from zeeksmtp.session_view.search import ENDS, LINE_KEYS, Matches, search
-from zeeksmtp.session_view.shapes import Session, SessionView, Starttls, Transport
+from zeeksmtp.session_view.shapes import ConnectionSummary, Session, SessionView, Starttls
 from zeeksmtp.session_view.steps import Row, Rows, seconds, steps_of
 
 _NOTHING: Final[dict[str, Any]] = {}
@@ -94,10 +94,10 @@ def _direction(client: str, server: str, rows: Rows, site: Site) -> str:
     return str(pl.DataFrame([ends], schema).select(direction(*sides)).item())
 
 
-def _transport(row: Row | None) -> Transport | None:
+def _transport(row: Row | None) -> ConnectionSummary | None:
     if row is None:
         return None
-    return Transport(
+    return ConnectionSummary(
         start=row["ts"],
         end=None if row["duration"] is None else row["ts"] + row["duration"],
         duration=seconds(row["duration"]),

@@ -20,7 +20,7 @@ from math import log
 
 import polars as pl
 
-_SLACK = 1e-9  # rounding of the running sum must not hide an alarm that is exactly at the threshold
+_ROUNDING_TOLERANCE = 1e-9  # rounding of the running sum must not hide an alarm that is exactly at the threshold
 _RUN = "_run"
 
 
@@ -47,7 +47,7 @@ class SequentialTest:
     @property
     def least_bad(self) -> float:
         """How many bad trials there must be for an alarm: a score is at most the sum of its bad steps."""
-        return (self.threshold - _SLACK) / log(self.theta1 / self.theta0)
+        return (self.threshold - _ROUNDING_TOLERANCE) / log(self.theta1 / self.theta0)
 
     def step(self) -> pl.Expr:
         """Return the log likelihood ratio of a row: column `bad` (Boolean), weighted by column `trials` (count)."""
@@ -75,7 +75,7 @@ def scores(trials: pl.LazyFrame, keys: Sequence[str], test: SequentialTest) -> p
         .with_columns(
             (pl.col("_sum") - pl.col("_sum").cum_min().over([*keys, _RUN]).clip(upper_bound=0.0)).alias("score")
         )
-        .with_columns((pl.col("score") >= test.threshold - _SLACK).alias("alarm"))
+        .with_columns((pl.col("score") >= test.threshold - _ROUNDING_TOLERANCE).alias("alarm"))
         .drop("_step", "_sum", _RUN)
     )
 
