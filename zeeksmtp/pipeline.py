@@ -227,7 +227,7 @@ def _guarded(problems: list[Problem], name: str, make: Callable[[], T]) -> T | N
         return make()
     except (Exception, pl.exceptions.PanicException) as error:
         _logger.exception("%s failed", name)
-        problems.append(Problem(where=name, what=f"it failed: {type(error).__name__}; {TRACEBACK}"))
+        problems.append(Problem(where=name, what=f"failed: {type(error).__name__}; {TRACEBACK}"))
         return None
 
 

@@ -52,7 +52,7 @@ def test_a_failed_detector_leaves_its_traceback_in_the_log_and_a_hint_in_the_rep
     (problem,) = json.loads(ended.out)["errors"]
     assert problem["where"] == "crackable-auth" and "--debug or --log-file FILE" in problem["what"]
     text = log.read_text()
-    assert "ERROR zeeksmtp.pipeline: detector crackable-auth failed" in text
+    assert "ERROR zeeksmtp.pipeline: crackable-auth failed" in text
     assert 'test_logging.py", line' in text and text.splitlines()[-1].startswith(("ValueError", "20"))
     assert "\nValueError\n" in text and SECRET not in text + ended.out
 

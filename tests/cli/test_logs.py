@@ -29,7 +29,7 @@ def test_rejected_lines_are_named_not_shown(zeeksmtp: Run) -> None:
     rows = [line.split("\t") for line in done.out.splitlines()]
     assert rows[0] == ["file", "line", "reason"]
     assert [str(LOGS / "smtp" / "bad_values.log"), "9", "ts is no time"] in rows
-    assert len(rows) == 1 + 10 + 14
+    assert len(rows) == 1 + 10 + 15
     assert "soon" not in done.out and "nobody" not in done.out
 
 

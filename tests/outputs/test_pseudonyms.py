@@ -26,6 +26,7 @@ DOMAIN = re.compile(r"[\w.-]+\.(?:example|test|invalid|local)\b")
 PROTOCOL = {
     "mechanisms",
     "verbs",
+    "verdicts",
     "port",
     "ports",
     "directions",

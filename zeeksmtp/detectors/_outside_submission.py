@@ -16,6 +16,8 @@ _SUBMISSION_PORTS = (465, 587, 2525)
 _MIN_TLS_BYTES = 1000  # the smallest mail seen inside TLS sent 1026
 _MAX_SIZE_DEVIATION = 0.01
 _MIN_ATTACHMENT_BYTES = 10_000  # short texts are of one size by chance
+_MAX_SERVER_CLIENTS = 4
+"""Hosts of the site that use a server which is not everybody's: one stealer may be on several, a provider serves more."""
 
 
 def sent_to_self() -> pl.Expr:
@@ -26,14 +28,14 @@ def sent_to_self() -> pl.Expr:
 def visits_without_login(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return sessions that very likely submitted mail to a server outside, with no login in sight.
 
-    Inside TLS that is one that no other host uses (`alone`). Columns of `session`, and of its mails `mails` (0 inside
+    Inside TLS that is one that few hosts use (`rare`). Columns of `session`, and of its mails `mails` (0 inside
     TLS), `recipient_names` and `to_self`.
     """
     roles = (*MAIL_SERVER_ROLES, *_OTHER_ROLES)
     others = tables["role"].filter(pl.col("role").is_in(roles)).select(client="host")
     logins = tables["auth"].filter(pl.col("outcome") == "success").select("uid", *ENDS)
     sessions = tables["session"].filter(pl.col("port").is_in(_SUBMISSION_PORTS))
-    alone = sessions.group_by("server").agg((pl.col("client").n_unique() == 1).alias("alone"))
+    rare = sessions.group_by("server").agg((pl.col("client").n_unique() <= _MAX_SERVER_CLIENTS).alias("rare"))
     mails = (
         tables["message"]
         .filter(pl.col("recipients") > 0, pl.col("content").fill_null(value=True))
@@ -48,16 +50,16 @@ def visits_without_login(tables: Tables, context: Context) -> pl.LazyFrame:
     return (
         sessions.filter(pl.col("direction") == "outbound", context.window.covers())
         .join(others, on="client", how="anti")
-        .join(alone, on="server")
+        .join(rare, on="server")
         .join(logins, on=["uid", *ENDS], how="anti")
         .join(mails, on="session", how="left")
-        .filter(pl.col("mails").is_not_null() | (in_tls & pl.col("alone")))
+        .filter(pl.col("mails").is_not_null() | (in_tls & pl.col("rare")))
         .with_columns(pl.col("mails").fill_null(0), pl.col("to_self").fill_null(value=False))
     )
 
 
 def with_echo(visits: pl.LazyFrame, tables: Tables, context: Context, minutes: float) -> pl.LazyFrame:
-    """Add the address-echo look-ups of the client: `echo`, one preceded the visit; `look_ups`, how often it lookups."""
+    """Add the address-echo look-ups of the client: `echo`, one preceded the visit; `look_ups`, how often in all."""
     lookups = tables["lookup"].filter(pl.col("kind") == "address-echo", context.window.covers())
     often = lookups.group_by("client").agg(pl.col("ts").dt.truncate("10m").n_unique().alias("look_ups"))
     before = lookups.select("client", "ts", pl.col("query").alias("echo_name")).sort("ts", "echo_name")

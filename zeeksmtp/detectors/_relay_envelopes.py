@@ -73,16 +73,23 @@ def _envelopes(tables: Tables) -> pl.LazyFrame:
 
 
 def _domains(envelopes: pl.LazyFrame) -> pl.LazyFrame:
-    """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused."""
+    """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused.
+
+    A client that one server refuses everything for a domain has found another that relays: it is no sender of mail for
+    that domain, however much it sends.
+    """
     client = pl.col("client")
+    refused_by_server = pl.col("relay_denied").all().over("client", "server", "domain")
+    is_refused = pl.col("refused_by_server").any().over("client", "domain")
     is_sender = (pl.col("relay_denied") & pl.col("is_known")).sum().over("client") < _MAX_REFUSED_SHARE * pl.col(
         "is_known"
     ).sum().over("client")
     return (
-        envelopes.with_columns(is_sender.alias("is_sender"))
+        envelopes.with_columns(refused_by_server.alias("refused_by_server"))
+        .with_columns(is_sender.alias("is_sender"), is_refused.alias("is_refused"))
         .group_by("domain")
         .agg(
-            client.filter(pl.col("accepted") & pl.col("is_sender")).n_unique().alias("taking"),
+            client.filter(pl.col("accepted") & pl.col("is_sender") & ~pl.col("is_refused")).n_unique().alias("taking"),
             client.filter(pl.col("relay_denied") & ~pl.col("is_sender")).n_unique().alias("refusing"),
         )
     )
