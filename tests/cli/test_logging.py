@@ -74,7 +74,7 @@ def test_a_log_file_that_cannot_be_written_is_said_in_one_line(zeeksmtp: Run, le
 
 def test_a_logged_string_cannot_forge_a_line_or_move_the_cursor() -> None:
     record = logging.LogRecord("zeeksmtp", logging.INFO, "", 0, "file %s", ("a\nERROR \x1b[2J",), None)
-    assert _logging.Formatter("%(message)s").format(record) == "file a\\x0aERROR \\x1b[2J"
+    assert _logging.SafeFormatter("%(message)s").format(record) == "file a\\x0aERROR \\x1b[2J"
 
 
 def test_a_pass_logs_one_line(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:

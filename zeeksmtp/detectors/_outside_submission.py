@@ -17,7 +17,7 @@ _MIN_TLS_BYTES = 1000  # the smallest mail seen inside TLS sent 1026
 _MAX_SIZE_DEVIATION = 0.01
 _MIN_ATTACHMENT_BYTES = 10_000  # short texts are of one size by chance
 _MAX_SERVER_CLIENTS = 4
-"""Hosts of the site that use a server which is not everybody's: one stealer may be on several, a provider serves more."""
+"""Hosts of the site that use a server, if it is not one of everybody: a stealer may be on several of them."""
 
 
 def sent_to_self() -> pl.Expr:
