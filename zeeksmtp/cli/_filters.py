@@ -82,4 +82,4 @@ def _networks(option: str, values: list[str] | None) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(value) for value in values or ())
     except ValueError as error:
-        raise UsageError(f"{option}: {error}; return an address, or a network such as 10.20.0.0/16") from None
+        raise UsageError(f"{option}: {error}; give an address, or a network such as 10.20.0.0/16") from None

@@ -38,7 +38,7 @@ def _networks(values: list[str] | None) -> list[str] | None:
         try:
             ip_network(value)
         except ValueError as error:
-            raise typer.BadParameter(f"{error}; return a network such as 10.0.0.0/8 or 2001:db8::/32") from None
+            raise typer.BadParameter(f"{error}; give a network such as 10.0.0.0/8 or 2001:db8::/32") from None
     return values
 
 

@@ -97,7 +97,7 @@ def _chosen(report: EntrySource, reference: str) -> Entry:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{reference} stands for {len(found)} incidents or findings; return its number")
+        raise UsageError(f"{reference} stands for {len(found)} incidents or findings; give its number")
     last = len(entries(report))
     numbers = f"their numbers are 1 to {last}" if last else "there are none"
     raise UsageError(f"no incident or finding of this report is {reference}; {numbers}")

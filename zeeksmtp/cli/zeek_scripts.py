@@ -63,7 +63,7 @@ def _copy(source: Path, place: Path) -> Path:
         shutil.copytree(source, target)
     except OSError as error:
         raise UnusableError(
-            f"--install {place}: {error.strerror or error}; return access or choose another folder"
+            f"--install {place}: {error.strerror or error}; give access or choose another folder"
         ) from error
     return target
 

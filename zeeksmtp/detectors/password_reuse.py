@@ -10,7 +10,7 @@ Why it matters: whoever learns one of the passwords, here or at the other owner,
 Benign causes: one person with a personal and a shared account; a device with two accounts that somebody set up in one
 go; test accounts.
 
-What to do: change all but one of them; return devices passwords of their own.
+What to do: change all but one of them; give devices passwords of their own.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def last_pass(connection: Connection) -> int:
 
 
 def add_pass(connection: Connection, ended: datetime, files: int, rows: int, errors: str) -> int:
-    """Remember a pass; return its number."""
+    """Remember a pass; give its number."""
     values = {"ended": _iso(ended), "files": files, "rows": rows, "errors": errors}
     key = connection.execute(PASS.insert().values(values)).inserted_primary_key
     assert key is not None  # noqa: S101 - for the type checker
