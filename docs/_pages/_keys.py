@@ -66,7 +66,7 @@ KEYS: dict[str, dict[str, str]] = {
         "notes": "what a missing log hides, and doubts about the data",
         "detectors": "for each detector, by id, what it can do with these logs: `observed`, `inferred`, `blind`",
         "gains": "by missing log (`package`: the three logs of the Zeek package), the detectors that it improves",
-        "unknown_site": "no host could be told to be the site's own: networks that it probably has",
+        "unknown_site": "no host could be recognised as the site's own: networks that it probably has",
     },
     "Posture": {
         "servers": "one for each server and port; of outside ones the busiest 100",
