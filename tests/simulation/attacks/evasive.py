@@ -87,7 +87,7 @@ def fresh_account(site: Site, made: Made, random: Random) -> None:
             clients=[client],
             servers=[site.submission["server"][0]],
             accounts=[user],
-            may=["mass-mailing", *_NOT_SEEN_BEFORE],
+            may=["mass-mailing", "tls-downgrade", *_NOT_SEEN_BEFORE],  # the owner's host had used TLS
             strength=per_hour,
         )
     )
