@@ -21,6 +21,10 @@ NO_TRACE: Mapping[str, str] = {
     "STARTTLS stripped: refused": "the refusal is in no stock log, and these clients give up before any mail",
     "appliance in clear": "mail to the site's own port 25 needs no login, so nothing tells that there was one",
     "old client in clear, refused": "a login refused before it began is a short session, as a monitoring probe's is",
+    "password in clear over the boundary, refused": "few refused logins are short sessions, as a probe's are",
+    "device with an old password": (
+        "refused logins are sessions without mail; those that come by the clock are taken for a device and not reported"
+    ),
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
     "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",
