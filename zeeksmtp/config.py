@@ -163,7 +163,7 @@ class Settings(BaseModel):
         24, gt=0, le=720, description="longest gap in hours between neighbouring findings of an incident"
     )
     max_minor_findings: int = Field(
-        40,
+        50,
         ge=0,
         le=100_000,
         description="findings below medium that a report lists, shared among the detectors; the others are counted",
