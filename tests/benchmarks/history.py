@@ -6,6 +6,7 @@ put together anew than at its end. LAKE itself stays as it is.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sys
 from collections.abc import Iterator
@@ -73,7 +74,10 @@ def _part(log: str, path: Path, here: Path, since: datetime, until: datetime) ->
     if count == 0:
         here.unlink()
         return None
-    return LivePart(log, path.name, count, first, last)
+    with here.open("rb") as file:
+        name = f"{hashlib.file_digest(file, 'sha256').hexdigest()}.parquet"
+    here.rename(here.with_name(name))  # as ingest names it: a pass verifies what it relies on
+    return LivePart(log, name, count, first, last)
 
 
 def _known(connection: Connection, part: LivePart, folder: Path) -> Iterator[KnownFile]:
