@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import polars as pl
 
-from zeeksmtp.facts._common import deduplicated, first_seen, seen_first
+from zeeksmtp.facts._common import conn_key, deduplicated, first_seen, seen_first
 from zeeksmtp.facts._direction import in_nets
 from zeeksmtp.facts.handshake import SUBMISSION_PORTS
 from zeeksmtp.logs._providers import PROVIDERS, Provider
@@ -57,7 +57,7 @@ def _mails(tables: Tables) -> pl.LazyFrame:
     """Return what smtp.log shows of mails, per session: envelope senders, replies, mails to the sender's own domain."""
     own = pl.col("recipient_domains").list.contains(pl.col("sender_domain")).fill_null(value=False)
     mails = tables["message"].filter(pl.col("direction") == "outbound")
-    return mails.group_by("uid", "client", "client_port", "server", "port").agg(
+    return mails.group_by(conn_key().alias("session")).agg(
         pl.col("sender").filter(pl.col("sender") != "").unique().sort().head(MAX_VALUES).alias("senders"),
         own.sum().cast(pl.UInt64).alias("own_mails"),
         _statuses("reply_msg").alias("mail_replies"),
@@ -66,7 +66,7 @@ def _mails(tables: Tables) -> pl.LazyFrame:
 
 def _logins(tables: Tables) -> pl.LazyFrame:
     logins = tables["auth"].filter(pl.col("direction") == "outbound")
-    return logins.group_by("uid", "client", "client_port", "server", "port").agg(
+    return logins.group_by(conn_key().alias("session")).agg(
         pl.col("account").drop_nulls().unique().sort().head(MAX_VALUES).alias("accounts"),
         pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
         _statuses("reply_status").alias("login_replies"),
@@ -79,12 +79,11 @@ def _statuses(column: str) -> pl.Expr:
 
 def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per client, server, port and provider (null where only dns.log can name it)."""
-    ends = ["uid", "client", "client_port", "server", "port"]
     sessions = (
         _of_session(tables)
         .filter(context.window.covers())
-        .join(_mails(tables), on=ends, how="left")
-        .join(_logins(tables), on=ends, how="left")
+        .join(_mails(tables), on="session", how="left")
+        .join(_logins(tables), on="session", how="left")
         .with_columns(
             pl.concat_list(
                 pl.col("mail_replies", "login_replies").fill_null([]),
