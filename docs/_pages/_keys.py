@@ -10,7 +10,7 @@ _ACTORS = {
 
 _POSTURE = {
     "sessions": "SMTP sessions",
-    "tls_sessions": "of these, with TLS; null if no log tells",
+    "tls_sessions": "of these, with TLS; null if no log shows it",
     "starttls_unused": "of these, with mail or a login in clear although the server offered STARTTLS",
     "cleartext_mails": "mails that crossed the boundary of the site in clear",
     "cleartext_logins": "AUTH exchanges without TLS",
@@ -74,7 +74,7 @@ KEYS: dict[str, dict[str, str]] = {
         "pairs": "clients and the server ports that they spoke with",
         "legacy_auth": "hosts of the site that hand mail to Exchange Online or Google by a method that ends",
         "sessions": "SMTP sessions",
-        "tls_sessions": "of these, with TLS; null if no log tells",
+        "tls_sessions": "of these, with TLS; null if no log shows it",
     },
     "LegacyAuthTable": {
         "total": "number of rows; `zeeksmtp export` writes all of them",
@@ -97,7 +97,7 @@ KEYS: dict[str, dict[str, str]] = {
         "server": "address",
         "port": "TCP port",
         "sessions": "SMTP sessions with it",
-        "tls_sessions": "of these, with TLS; null if no log tells",
+        "tls_sessions": "of these, with TLS; null if no log shows it",
         "starttls_offered": "it offers STARTTLS",
         "auth_offered_in_clear": "it offers password mechanisms before TLS",
         "answers_vrfy": "it confirmed or denied a name to VRFY",

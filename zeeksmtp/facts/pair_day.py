@@ -117,7 +117,7 @@ FACT = Fact(
         Column("last", "time", "start of its last session"),
         Column("sessions", "count", "sessions"),
         Column("tls_sessions", "count", "sessions in which TLS came up"),
-        Column("tls_unknown", "count", "sessions of which no log tells whether TLS came up"),
+        Column("tls_unknown", "count", "sessions of which no log shows whether TLS came up"),
         Column("last_tls", "time", "start of the last session in which TLS came up"),
         Column("clear_sessions", "count", "sessions that carried mail or a login without TLS"),
         Column("first_clear", "time", "start of the first of these"),

@@ -49,7 +49,7 @@ _OWN = (
     Column("helo", "string", "what the client called itself"),
     Column("starttls", "bool", "STARTTLS was answered with 220; null without smtp_session.log and smtp.log"),
     Column("implicit_tls", "bool", "TLS from the first byte (port 465)"),
-    Column("tls", "bool", "TLS came up; null if no log tells"),
+    Column("tls", "bool", "TLS came up; null if no log shows it"),
     Column("tls_version", "string", "TLS version agreed on"),
     Column("answered", "bool", "the server spoke SMTP, or TLS"),
 )
