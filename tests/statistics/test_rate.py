@@ -29,20 +29,22 @@ def rows(counts: list[int], key: str = "s", each: int = 1) -> pl.LazyFrame:
     return pl.LazyFrame(told, schema={"key": pl.String, "ts": pl.Datetime("us", "UTC"), "uid": pl.String}, orient="row")
 
 
-def logs() -> pl.LazyFrame:
-    return pl.LazyFrame({"ts": [START]}, schema={"ts": pl.Datetime("us", "UTC")})
+def logs(hours: int) -> pl.LazyFrame:
+    ends = [START, START + timedelta(hours=hours)]
+    return pl.LazyFrame({"ts": ends}, schema={"ts": pl.Datetime("us", "UTC")})
 
 
 def found(counts: list[int], alpha: float = ALPHA, **more: Any) -> list[dict[str, Any]]:
-    return surges(rows(counts, **more), logs(), ("key",), "uid", alpha).collect().to_dicts()
+    return surges(rows(counts, **more), logs(len(counts)), ("key",), "uid", alpha).collect().to_dicts()
 
 
 def by_loop(counts: list[int], alpha: float) -> tuple[float, int] | None:
     """Return the highest score that crosses, and when its run first crossed, hour by hour."""
     score, run, last = 0.0, 0, None
     runs: dict[int, tuple[float, int | None]] = {}
-    for hour in (hour for hour in range(30, len(counts)) if counts[hour]):
-        past, span = counts[: hour - 6], hour - 6
+    for hour in (hour for hour in range(0 if len(counts) >= 54 else 30, len(counts)) if counts[hour]):
+        past = counts[30:54] if hour < 30 else counts[: hour - 6]
+        span = len(past)
         events, squares = sum(past), sum(n * n for n in past)
         rate, mean = (events + 2 * sqrt(events) + 3) / span, events / span
         dispersion = max(1.0, (squares / span - mean**2) / mean) if events else 1.0
@@ -91,11 +93,19 @@ def test_a_connection_counts_once_an_hour() -> None:
     assert found([1] * 60 + [3], each=20) == []
 
 
-def test_a_day_of_past_is_needed() -> None:
+def test_a_day_of_past_or_of_what_follows_is_needed() -> None:
     assert found([1] * 24 + [40]) == []
+    assert found([1] * 24 + [40] + [1] * 28) == []
     assert len(found([1] * 30 + [40])) == 1
+
+
+def test_the_first_hours_are_judged_by_the_day_that_follows_once_it_is_logged() -> None:
+    (row,) = found([1] * 24 + [40] + [1] * 29)
+    assert row["since"] == START + timedelta(hours=24)
+    assert row["alarm_at"] == START + timedelta(hours=54)
+    assert found([40] * 30 + [40] * 40) == []
 
 
 def test_keys_are_judged_apart() -> None:
     both = pl.concat([rows([1] * 60 + [60], "attacked"), rows([40] * 61, "busy")])
-    assert surges(both, logs(), ("key",), "uid", ALPHA).collect()["key"].to_list() == ["attacked"]
+    assert surges(both, logs(61), ("key",), "uid", ALPHA).collect()["key"].to_list() == ["attacked"]

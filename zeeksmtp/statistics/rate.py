@@ -8,6 +8,9 @@ does: no length has to be chosen.
     S = max(0, S + (count * ln(RATIO) - rate * (RATIO - 1)) / dispersion) each hour;  alarm at S >= h = ln(1 / alpha)
 
 As in the sequential test, 1 / alpha hours lie on average between two false alarms (Lorden 1971).
+
+The beginning of the logs has no past. It is judged by the first day that follows it, once that day is logged: a rate is
+as unusual before its normal state as after it, and the attacks of a first day are not lost.
 """
 
 from __future__ import annotations
@@ -25,38 +28,47 @@ _HISTORY = timedelta(hours=24)  # once round the clock, at least
 _HOUR = timedelta(hours=1)
 WARM_UP = _HISTORY + _GUARD
 """Hours at the beginning of the logs that have no past to be judged by."""
+_FIRST_RATE = WARM_UP + _HISTORY  # when the rate of the day after them is known
 
 
-def _past(hours: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
-    """Add `rate` (upper bound, per hour) and `dispersion` of the hours before; hours without enough past are left out.
-
-    The bound is x + 2 sqrt(x) + 3 events, close to the upper 97 % bound of a Poisson mean (3 where none was seen, the
-    rule of three); dispersion is variance by mean of the hourly counts, at least 1: a background that comes in bursts
-    has to burst harder.
-    """
+def _sums_until(rows: pl.LazyFrame, hours: pl.LazyFrame, keys: list[str], until: str) -> pl.LazyFrame:
+    """Add `events_{until}` and `squares_{until}`: sums of the counts in the key's hours up to the hour `until`."""
     sums = hours.select(
         *keys,
         pl.col("hour").alias("then"),
-        pl.col("x").cum_sum().over(keys).alias("events"),
-        (pl.col("x") ** 2).cum_sum().over(keys).alias("squares"),
+        pl.col("x").cum_sum().over(keys).alias(f"events_{until}"),
+        (pl.col("x") ** 2).cum_sum().over(keys).alias(f"squares_{until}"),
     ).sort("then")
-    before = pl.col("hour") - _GUARD - _HOUR
-    aged = (
-        hours.with_columns(before.alias("before"))
-        .sort("before")
-        .join_asof(sums, left_on="before", right_on="then", by=keys, check_sortedness=False)
-        .with_columns(pl.col("events", "squares").fill_null(0))
+    joined = rows.sort(until).join_asof(sums, left_on=until, right_on="then", by=keys, check_sortedness=False)
+    return joined.drop("then").with_columns(pl.col(f"events_{until}", f"squares_{until}").fill_null(0))
+
+
+def _past(hours: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
+    """Add `rate` (upper bound, per hour) and `dispersion` of the hours before; hours without a rate are left out.
+
+    Hours within `WARM_UP` get those of the day that follows, where `ended` says that it is logged, and `known`, the
+    time at which it is. The bound is x + 2 sqrt(x) + 3 events, close to the upper 97 % bound of a Poisson mean (3 where
+    none was seen, the rule of three); dispersion is variance by mean of the hourly counts, at least 1: a background
+    that comes in bursts has to burst harder.
+    """
+    is_early = pl.col("hour") < pl.col("began") + WARM_UP
+    from_hour = pl.when(is_early).then(pl.col("began") + WARM_UP).otherwise("began")
+    till = pl.when(is_early).then(pl.col("began") + _FIRST_RATE).otherwise(pl.col("hour") - _GUARD)
+    spans = (
+        hours.filter(~is_early | (pl.col("ended") >= pl.col("began") + _FIRST_RATE))
+        .with_columns(((till - from_hour) / _HOUR).alias("span"))
+        .with_columns(pl.when(is_early).then(till).alias("known"), (from_hour - _HOUR).alias("before_from"))
+        .with_columns((till - _HOUR).alias("before_till"))
     )
-    span = (pl.col("hour") - _GUARD - pl.col("began")).dt.total_hours()
+    until = _sums_until(_sums_until(spans, hours, keys, "before_till"), hours, keys, "before_from")
+    aged = until.with_columns(
+        (pl.col(f"{what}_before_till") - pl.col(f"{what}_before_from")).alias(what) for what in ("events", "squares")
+    )
     mean = pl.col("events") / pl.col("span")
     spread = (pl.col("squares") / pl.col("span") - mean**2) / mean
-    return (
-        aged.with_columns(span.alias("span"))
-        .filter(pl.col("span") >= _HISTORY / _HOUR)
-        .with_columns(
-            ((pl.col("events") + 2 * pl.col("events").sqrt() + 3) / pl.col("span")).alias("rate"),
-            pl.when(pl.col("events") > 0).then(spread).otherwise(1.0).clip(lower_bound=1.0).alias("dispersion"),
-        )
+    return aged.with_columns(
+        ((pl.col("events") + 2 * pl.col("events").sqrt() + 3) / pl.col("span")).alias("rate"),
+        pl.when(pl.col("events") > 0).then(spread).otherwise(1.0).clip(lower_bound=1.0).alias("dispersion"),
     )
 
 
@@ -64,17 +76,18 @@ def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: st
     """Return the worst surge of each key that has one.
 
     `rows` has the key columns, `ts` and `what`: distinct values of an hour are counted. The past begins with the first
-    `ts` of `logs`; a day of it is needed. Gives the keys, `since` and `till` (time: from the surge's beginning to its
-    height) and the columns of `statistics.sequential.outcomes`: trials are all of the key's counts since the past was
-    long enough, bad those of the surge, alarm_at the last row of the hour in which the score crossed.
+    `ts` of `logs`; hours without a day of it are judged by the day after `WARM_UP`, if `logs` reach its end. Gives the
+    keys, `since` and `till` (time: from the surge's beginning to its height) and the columns of
+    `statistics.sequential.outcomes`: trials are all of the key's counts that could be judged, bad those of the surge,
+    alarm_at the last row of the hour in which the score crossed, or when the rate was known, if that was later.
     """
     by = list(keys)
-    began = logs.select(pl.col("ts").min().dt.truncate("1h").alias("began"))
+    span = logs.select(pl.col("ts").min().dt.truncate("1h").alias("began"), pl.col("ts").max().alias("ended"))
     hours = (
         rows.group_by(*by, pl.col("ts").dt.truncate("1h").alias("hour"))
         .agg(pl.col(what).n_unique().cast(pl.Int64).alias("x"), pl.col("ts").max().alias("at"))
         .sort(*by, "hour")
-        .join(began, how="cross", maintain_order="left")
+        .join(span, how="cross", maintain_order="left")
         .cache()
     )
     hourly = pl.col("rate") * (RATIO - 1)
@@ -94,6 +107,7 @@ def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: st
         .with_columns(pl.col("x").sum().over(by).alias("trials"))
     )
     height = pl.col("hour").sort_by("score", "hour", descending=[True, False]).first()
+    at = pl.max_horizontal("at", pl.col("known").forward_fill())
     crossed = pl.col("score") >= log(1 / alpha) - 1e-9
     runs = (
         scored.group_by(*by, "run")
@@ -104,7 +118,7 @@ def surges(rows: pl.LazyFrame, logs: pl.LazyFrame, keys: Sequence[str], what: st
             pl.lit(log(1 / alpha)).alias("threshold"),
             pl.col("trials").first().cast(pl.UInt64),
             pl.col("x").filter(pl.col("hour") <= height).sum().cast(pl.UInt64).alias("bad"),
-            pl.col("at").filter(crossed).min().alias("alarm_at"),
+            at.filter(crossed).min().alias("alarm_at"),
         )
         .filter(pl.col("alarm_at").is_not_null())
     )
