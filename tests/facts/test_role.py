@@ -32,6 +32,14 @@ def test_who_answers_on_25_is_a_relay_and_on_587_a_submission_server() -> None:
     assert found == {"10.0.0.25": "relay", "10.0.0.26": "submission-server", "10.0.1.5": "workstation"}
 
 
+def test_a_sender_whose_port_only_scanners_try_is_no_server() -> None:
+    submits = session("10.0.1.5", "198.51.100.9", 587, n=1, banner="smtp ESMTP", mail=1)
+    probed = session("203.0.113.7", "10.0.1.5", n=2, banner="host ESMTP", mail=0)
+    assert roles([submits, probed])["10.0.1.5"] == "workstation"
+    assert roles([submits, probed | {"mail": 1}])["10.0.1.5"] == "relay"
+    assert roles([probed])["10.0.1.5"] == "relay"
+
+
 def test_who_answered_is_a_server_without_conn_log() -> None:
     relayed = LINE | {"uid": "C2", "client": "10.0.0.25", "server": "198.51.100.1", "client_port": 2}
     for shown in ({"last_reply": "250 2.0.0 Ok: queued as 1"}, {"tls": True}):

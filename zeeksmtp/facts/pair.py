@@ -15,7 +15,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         .agg(
             pl.col("first").min(),
             pl.col("last").max(),
-            pl.col("sessions", "tls_sessions").sum(),
+            pl.col("sessions", "tls_sessions", "mailed").sum(),
             pl.col("answered").any(),
             pl.col("starttls_offered", "auth_offered_in_clear").max(),
         )
@@ -35,6 +35,7 @@ FACT = Fact(
         Column("last", "time", "start of their last session"),
         Column("sessions", "count", "sessions"),
         Column("tls_sessions", "count", "sessions in which TLS came up"),
+        Column("mailed", "count", "sessions in which mail was sent, as far as can be known"),
         Column("answered", "bool", "the server spoke SMTP"),
         Column("starttls_offered", "bool", "STARTTLS was offered at least once; null: not visible"),
         Column("auth_offered_in_clear", "bool", "PLAIN or LOGIN was offered before TLS; null: not visible"),

@@ -1,12 +1,13 @@
 """Role of each host, learned from its traffic; the configuration overrides it.
 
-The first rule that holds decides. A host that answers SMTP is a server (`relay` on port 25, else `submission-server`).
-A host that has delivered to many servers under one name since the logs begin is a `relay`, too. A host that contacts
-many servers without ever sending mail is a `scanner`; its scans are `scheduled` if it is one of the site's and comes
-back at the same hour of the day. A host that connects at regular intervals without sending is a `monitoring-probe`. A
-host of the site that sends little, from one domain to one domain through one server, is an `appliance`; one that
-submits to few servers is a `workstation`; the rest is `other`. Only the configuration sets `bulk-sender` and `gateway`:
-a bulk sender looks like a spam bot until somebody vouches for it.
+The first rule that holds decides. A host that answers SMTP is a server (`relay` on port 25, else `submission-server`),
+unless it submits to few servers itself and nobody sent mail to it or used TLS: a port that only scanners try makes no
+server. A host that has delivered to many servers under one name since the logs begin is a `relay`, too. A host that
+contacts many servers without ever sending mail is a `scanner`; its scans are `scheduled` if it is one of the site's and
+comes back at the same hour of the day. A host that connects at regular intervals without sending is a
+`monitoring-probe`. A host of the site that sends little, from one domain to one domain through one server, is an
+`appliance`; one that submits to few servers is a `workstation`; the rest is `other`. Only the configuration sets
+`bulk-sender` and `gateway`: a bulk sender looks like a spam bot until somebody vouches for it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def _answering(pair: pl.LazyFrame) -> pl.LazyFrame:
         .agg(
             (pl.col("port").is_in([25, 26])).any().alias("on_25"),
             pl.col("client").n_unique().alias("clients"),
+            (pl.col("mailed") + pl.col("tls_sessions")).sum().alias("used"),
             pl.col("direction").is_in(["inbound", "internal"]).max().alias("local_server"),
         )
     )
@@ -89,7 +91,8 @@ def _contacted(contact: pl.LazyFrame, calling: pl.LazyFrame) -> pl.LazyFrame:
 
 def _rules() -> dict[str, tuple[pl.Expr, pl.Expr]]:
     """Return the rules in order: role -> condition and the reason in words."""
-    answers = pl.col("clients").fill_null(0) > 0
+    submits = (pl.col("mailed").fill_null(0) > 0) & (pl.col("all_servers") <= _MAX_WORKSTATION_SERVERS)
+    answers = (pl.col("used") > 0) | ((pl.col("clients") > 0) & ~submits)
     answered = pl.format("answers SMTP clients: {}", "clients")
     sent = pl.format("outside servers: {}, days: {}, HELO names: {}", "servers", "days", "names")
     steady = (
