@@ -132,15 +132,15 @@ def test_it_is_in_the_catalogue(project: Path) -> None:
 
 
 def test_it_is_in_the_report(project: Path) -> None:
-    told = json.loads(python(project, "zeeksmtp", "report", "logs", "--format", "json").stdout)
-    found = [finding for finding in told["findings"] if finding["detector"] == "localhost-helo"]
+    document = json.loads(python(project, "zeeksmtp", "report", "logs", "--format", "json").stdout)
+    found = [finding for finding in document["findings"] if finding["detector"] == "localhost-helo"]
     assert [finding["clients"] for finding in found] == [["10.0.0.1"]]
 
 
 def test_it_is_in_the_config(project: Path) -> None:
     setting = {"ZEEKSMTP_DETECTORS__LOCALHOST_HELO__MIN_SESSIONS": "2"}
-    told = json.loads(python(project, "zeeksmtp", "report", "logs", "--format", "json", **setting).stdout)
-    assert "localhost-helo" not in {finding["detector"] for finding in told["findings"]}
+    document = json.loads(python(project, "zeeksmtp", "report", "logs", "--format", "json", **setting).stdout)
+    assert "localhost-helo" not in {finding["detector"] for finding in document["findings"]}
     (project / "wrong.toml").write_text("[detectors.localhost-helo]\nmin_session = 2\n")
     refused = python(project, "zeeksmtp", "report", "logs", "--config", "wrong.toml")
     assert refused.returncode == ExitCode.UNUSABLE

@@ -172,7 +172,7 @@ def _readable(path: Path) -> bool:
 
 
 def test_a_file_cut_while_it_is_read_is_no_error(tmp_path: Path) -> None:
-    """zeekctl writes archives straight to their final name: what is there of them is read, and it is told."""
+    """zeekctl writes archives straight to their final name: what is there of them is read, and the report says so."""
     path = tmp_path / "conn.log.gz"
     path.write_bytes(gzip.compress(CONN.read_bytes())[:-20])
     record = ingest_file(Source(path, "conn", "tsv", 5), tmp_path / "lake")

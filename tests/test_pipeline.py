@@ -135,12 +135,12 @@ def test_a_log_of_the_package_without_lines_blinds_nobody(captures: Path, tmp_pa
 
 
 def test_progress_is_told_of_every_file(captures: Path) -> None:
-    told: list[Path] = []
+    progressed: list[Path] = []
     totals: list[int] = []
-    asked = request(
+    run_request = request(
         captures / "vrfy_scan" / "tsv",
-        progress=lambda record: told.append(record.source.path),
+        progress=lambda record: progressed.append(record.source.path),
         started=lambda sources: totals.append(len(sources)),
     )
-    pipeline.run(asked)
-    assert totals == [len(told)]
+    pipeline.run(run_request)
+    assert totals == [len(progressed)]

@@ -24,7 +24,7 @@ PAGE: Final = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Measure, print, and write if asked to."""
+    """Measure, print, and write with `--write`."""
     args = _arguments()
     lines = [machine(), ""]
     _say(lines)

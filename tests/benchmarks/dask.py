@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.dask`: ingest of a day by one Dask worker and by two, each bound to a core of its own.
 
-Both clusters are up all the time, and are asked in turns with the local engine, so that what else the machine does
+Both clusters are up all the time, and run in turns with the local engine, so that what else the machine does
 falls on all; the least time of each counts. Scheduler, workers and asker are processes of this machine, and the lake is
 a folder of it: what a network adds is not measured.
 """

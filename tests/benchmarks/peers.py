@@ -23,7 +23,7 @@ _NUMBERS: Final = {"ts": "DOUBLE", "id.resp_p": "INTEGER", "orig_bytes": "BIGINT
 
 
 def duckdb(form: str, folder: Path) -> tuple[int, int]:
-    """Roll up with DuckDB. The columns are told, so that nothing has to be guessed."""
+    """Roll up with DuckDB. The columns are given, so that nothing has to be guessed."""
     import duckdb as duck
 
     columns = {name: _NUMBERS.get(name, "VARCHAR") for name, _ in FIELDS}
@@ -44,7 +44,7 @@ def duckdb(form: str, folder: Path) -> tuple[int, int]:
 
 
 def polars(form: str, folder: Path) -> tuple[int, int]:
-    """Roll up with polars' reader of CSV or NDJSON, its schema told."""
+    """Roll up with polars' reader of CSV or NDJSON, its schema given."""
     import polars as pl
 
     types = {"DOUBLE": pl.Float64, "INTEGER": pl.Int32, "BIGINT": pl.Int64}

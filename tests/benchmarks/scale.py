@@ -34,7 +34,7 @@ class Cost(NamedTuple):
 
 
 def main(words: list[str]) -> int:
-    """Measure, print, and write if asked to."""
+    """Measure, print, and write with `--write`."""
     parser = ArgumentParser(prog="python -m tests.benchmarks.scale", description=__doc__)
     parser.add_argument("--cache", type=Path, help="keep generated logs and lakes here for the next time")
     parser.add_argument("--rows", type=int, nargs=3, default=_ROWS, help="lines of conn.log in a day")

@@ -72,8 +72,8 @@ def table(title: str, runs: Mapping[str, Sequence[Run]], base: str) -> Iterator[
 
 def machine() -> str:
     """Name the machine, what it was busy with, and the libraries."""
-    told = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    model = told[1] if told else platform.processor()
+    named = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    model = named[1] if named else platform.processor()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return (

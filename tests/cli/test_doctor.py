@@ -18,18 +18,18 @@ def _config(tmp_path: Path, text: str) -> str:
 def test_what_works_is_said_and_ends_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = _config(tmp_path, f'log_dir = "{OFFICE.absolute()}"\nstate_dir = "{tmp_path / "state"}"\n')
     assert run(["doctor", "--config", config]) == 0
-    told = capsys.readouterr().out
-    assert f"ok    config        {config} is understood" in told
-    assert "ok    Zeek package" in told
-    assert "fail" not in told
+    output = capsys.readouterr().out
+    assert f"ok    config        {config} is understood" in output
+    assert "ok    Zeek package" in output
+    assert "fail" not in output
     assert not (tmp_path / "state").exists()
 
 
 def test_what_has_to_be_mended_ends_with_5(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--config", _config(tmp_path, "")]) == 5
-    told = capsys.readouterr().out
-    assert "fail  log folder    `log_dir` is not set" in told
-    assert "→ set it in the config file" in told
+    output = capsys.readouterr().out
+    assert "fail  log folder    `log_dir` is not set" in output
+    assert "→ set it in the config file" in output
 
 
 def test_a_config_that_is_wrong_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

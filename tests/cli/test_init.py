@@ -63,8 +63,8 @@ def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path: Path, capsys: p
 
 def test_the_words_of_the_crontab_line_start_the_pass(written: tuple[Path, str]) -> None:
     """Cron hands the line, `\\%` made `%`, to sh: sh must see the same words."""
-    path, told = written
-    line = next(line for line in told.splitlines() if line.startswith(f"{_schedule.MINUTE} * * * * "))
+    path, output = written
+    line = next(line for line in output.splitlines() if line.startswith(f"{_schedule.MINUTE} * * * * "))
     command = line.split(" ", 5)[5].replace("\\%", "%")
     seen = subprocess.run(["sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
     assert seen.stdout.splitlines() == [*_schedule.program(), "cron", "--quiet", "--config", str(path)]
@@ -72,8 +72,8 @@ def test_the_words_of_the_crontab_line_start_the_pass(written: tuple[Path, str])
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on PATH")
 def test_systemd_takes_the_units(written: tuple[Path, str], tmp_path: Path) -> None:
-    _, told = written
-    units = told.split("# /etc/systemd/system/")[1:]
+    _, output = written
+    units = output.split("# /etc/systemd/system/")[1:]
     for unit in units:
         name, text = unit.split("\n", 1)
         (tmp_path / name).write_text(text)

@@ -53,8 +53,8 @@ def test_local_nets_decide_the_direction(zeeksmtp: Run, mistyped: tuple[str, Pat
 
 
 def test_into_a_file(zeeksmtp: Run, mistyped: tuple[str, Path], tmp_path: Path) -> None:
-    assert zeeksmtp("session", *mistyped, "-o", "told.txt", "--quiet") == (ExitCode.OK, "", "")
-    assert (tmp_path / "told.txt").read_text("utf-8").startswith(f"Session {mistyped[0]}")
+    assert zeeksmtp("session", *mistyped, "-o", "transcript.txt", "--quiet") == (ExitCode.OK, "", "")
+    assert (tmp_path / "transcript.txt").read_text("utf-8").startswith(f"Session {mistyped[0]}")
 
 
 def test_a_uid_that_is_nowhere(zeeksmtp: Run, mistyped: tuple[str, Path]) -> None:

@@ -68,9 +68,9 @@ def test_commands_work_when_they_are_copied(zeeksmtp: Run, tmp_path: Path) -> No
     assert shown.code == ExitCode.OK
     assert "203.0.113.91" in shown.out
     (session,) = commands(shown.out, "session")
-    told = zeeksmtp(*session)
-    assert told.code == ExitCode.OK
-    assert session[1] in told.out
+    transcript = zeeksmtp(*session)
+    assert transcript.code == ExitCode.OK
+    assert session[1] in transcript.out
 
 
 def test_filters_number_but_do_not_cut_evidence(zeeksmtp: Run) -> None:

@@ -101,7 +101,7 @@ def replaced(detector: object, plan: object) -> object:
 
 @pytest.mark.skipif(ZEEK is None, reason="Zeek is not installed: no live log is written")
 def test_a_real_zeek_writes_the_logs(tmp_path: Path, captures: Path) -> None:
-    """Zeek reads a capture and writes logs in the followed folder; the passwords in it are told."""
+    """Zeek reads a capture and writes logs in the followed folder; the passwords in it are reported."""
     assert ZEEK is not None
     logs = tmp_path / "logs"
     logs.mkdir()

@@ -1,4 +1,4 @@
-"""Damage to state and lake is told with its remedy, and nothing of it as news; a lake can be made anew.
+"""Damage to state and lake is reported with its remedy, and nothing of it as news; a lake can be made anew.
 
 `DAMAGES` in the environment says how many random damages, half of them to the lake; `make torture` sets 400.
 """
@@ -77,7 +77,7 @@ def _config(site: Site) -> Path:
 def test_damage_ends_a_pass_with_its_remedy(
     number: int, whole: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever happens to one file: exit code 5, one line with the file and what to do, nothing told, nothing changed.
+    """Whatever happens to one file: exit code 5, one line with file and remedy, nothing reported, nothing changed.
 
     A state file whose unused bytes changed is as good as a whole one.
     """
@@ -91,14 +91,14 @@ def test_damage_ends_a_pass_with_its_remedy(
     victim.write_bytes(broken)
     remembered = _contents(site) if victim.name == NAME else None
     code = app.run(["cron", "--config", str(_config(site))])
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     if remembered is not None and remembered == _contents(whole):
         return  # the damage hit what nobody reads
-    assert code == ExitCode.UNUSABLE, (victim, damage.__name__, told.err)
-    assert str(victim if victim.name == NAME else victim.parent.parent) in told.err
-    assert "restore" in told.err or "mv " in told.err
-    assert told.err.count("\n") == 1
-    assert not told.out
+    assert code == ExitCode.UNUSABLE, (victim, damage.__name__, output.err)
+    assert str(victim if victim.name == NAME else victim.parent.parent) in output.err
+    assert "restore" in output.err or "mv " in output.err
+    assert output.err.count("\n") == 1
+    assert not output.out
     assert victim.read_bytes() == broken
 
 

@@ -163,15 +163,15 @@ def _fails(site: Site, said: str, capsys: pytest.CaptureFixture[str], *lines: st
     began = time.monotonic()
     code = _pass(site, *lines)
     took = time.monotonic() - began
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert code == ExitCode.DEGRADED
-    assert said in told.err
-    assert told.err.count("\n") == 1 and "(the report waits for the next pass)" in told.err
-    assert len(told.err) < 1000
-    assert not told.out
+    assert said in output.err
+    assert output.err.count("\n") == 1 and "(the report waits for the next pass)" in output.err
+    assert len(output.err) < 1000
+    assert not output.out
     assert took < seconds + MARGIN_SECONDS
     (row,) = site.waiting()
-    assert row.attempts == 1 and row.error and row.error in told.err
+    assert row.attempts == 1 and row.error and row.error in output.err
 
 
 def _arrives(site: Site, *lines: str) -> None:

@@ -66,10 +66,12 @@ def events(name: str) -> list[Json]:
     return loaded
 
 
-def findings(told: Json, **named: str | None) -> list[Json]:
+def findings(report_json: Json, **named: str | None) -> list[Json]:
     """Return the findings that name all of `client`, `server` and `account`, as far as they are given."""
     return [
-        f for f in told["findings"] if all(value in f[f"{key}s"] for key, value in named.items() if value is not None)
+        f
+        for f in report_json["findings"]
+        if all(value in f[f"{key}s"] for key, value in named.items() if value is not None)
     ]
 
 
@@ -84,9 +86,9 @@ def data_lines(log: Path) -> int:
     return sum(1 for line in content.split(b"\n") if line.strip() and not line.startswith(b"#"))
 
 
-def without_run(told: Json) -> Json:
+def without_run(report_json: Json) -> Json:
     """Return all of a report that two runs over the same inputs share."""
-    return {key: value for key, value in told.items() if key != "run"}
+    return {key: value for key, value in report_json.items() if key != "run"}
 
 
 def some_logs(source: Path, names: set[str], target: Path) -> Path:

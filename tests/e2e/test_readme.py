@@ -22,8 +22,8 @@ def test_the_screen_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_exit_code_is_explained() -> None:
-    told = [int(code) for code in re.findall(r"^\| (\d+) \|", README, flags=re.MULTILINE)]
-    assert told == sorted(ExitCode)
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", README, flags=re.MULTILINE)]
+    assert codes == sorted(ExitCode)
 
 
 def test_every_command_it_names_is_there() -> None:

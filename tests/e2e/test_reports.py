@@ -47,14 +47,14 @@ def test_every_line_is_accounted_for(source: Path) -> None:
 
 @each_source
 def test_every_file_is_named(source: Path) -> None:
-    told = Counter(file["path"] for file in _runs.report(source)["inputs"]["files"])
-    assert told == Counter(str(path) for path in source.rglob("*") if path.is_file())
+    document = Counter(file["path"] for file in _runs.report(source)["inputs"]["files"])
+    assert document == Counter(str(path) for path in source.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_formats_say_the_same(name: str) -> None:
-    def facts(told: Json) -> Json:
-        return {key: value for key, value in told.items() if key not in {"run", "inputs"}}
+    def facts(document: Json) -> Json:
+        return {key: value for key, value in document.items() if key not in {"run", "inputs"}}
 
     tsv, json_ = (_runs.capture(name, form) for form in FORMS)
     assert facts(tsv) == facts(json_)
@@ -77,9 +77,9 @@ def _apart_from_run(form: str, text: str) -> str:
 
 @each_source
 def test_ids_are_unique(source: Path) -> None:
-    told = _runs.report(source)
+    document = _runs.report(source)
     for kind in ("findings", "incidents"):
-        assert [id_ for id_, times in Counter(part["id"] for part in told[kind]).items() if times > 1] == [], kind
+        assert [id_ for id_, times in Counter(part["id"] for part in document[kind]).items() if times > 1] == [], kind
 
 
 # Secrets
@@ -118,12 +118,12 @@ def test_no_word_to_the_user_has_a_secret(name: str, capfd: pytest.CaptureFixtur
 
 def check_without(name: str, there: set[str], tmp_path: Path) -> None:
     logs = _runs.some_logs(CAPTURES / name / "tsv", there, tmp_path / "logs")
-    told = json.loads(_runs.written("json", str(logs)))
-    assert told["errors"] == []
-    assert {log for log, seen in told["coverage"]["logs"].items() if seen} == there
-    notes = " ".join(told["coverage"]["notes"])
+    document = json.loads(_runs.written("json", str(logs)))
+    assert document["errors"] == []
+    assert {log for log, seen in document["coverage"]["logs"].items() if seen} == there
+    notes = " ".join(document["coverage"]["notes"])
     assert all(f"{log}.log" in notes for log in set(LOGS) - there)
-    jsonschema.validate(told, SCHEMA)
+    jsonschema.validate(document, SCHEMA)
 
 
 @pytest.mark.parametrize("name", NAMES)

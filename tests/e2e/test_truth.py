@@ -49,20 +49,20 @@ def test_no_benign_host_is_accused(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_incidents_are_made_of_findings_worth_a_look(name: str) -> None:
-    told = _runs.capture(name)
-    by_id = {finding["id"]: finding for finding in told["findings"]}
-    linked = [finding for incident in told["incidents"] for finding in incident["findings"]]
+    document = _runs.capture(name)
+    by_id = {finding["id"]: finding for finding in document["findings"]}
+    linked = [finding for incident in document["incidents"] for finding in incident["findings"]]
     assert all(worth_a_look(by_id[finding]) for finding in linked)
     assert len(linked) == len(set(linked))
 
 
 def test_the_office_report_names_what_happened() -> None:
-    told, truth = _runs.report(OFFICE / "logs"), json.loads((OFFICE / "truth.json").read_text())
+    document, truth = _runs.report(OFFICE / "logs"), json.loads((OFFICE / "truth.json").read_text())
     assert truth.keys() == {"cleartext", "enumeration", "outbound"}
     for kind, happened in truth.items():
         for event in happened:
-            assert [f for f in _runs.findings(told, **event) if f["detector"] in BEHIND[kind]], (kind, event)
-    accounts = {(c["account"], c["server"]) for c in told["credentials_to_change"]}
+            assert [f for f in _runs.findings(document, **event) if f["detector"] in BEHIND[kind]], (kind, event)
+    accounts = {(c["account"], c["server"]) for c in document["credentials_to_change"]}
     assert {(event["account"], event["server"]) for event in truth["cleartext"]} <= accounts
 
 
@@ -75,12 +75,12 @@ def test_the_office_report_on_a_screen_names_what_happened() -> None:
 
 def test_the_office_with_stock_logs_alone_names_its_bot(tmp_path: Path) -> None:
     stock = _runs.stock_logs(OFFICE / "logs", tmp_path / "stock")
-    told, (bot,) = _runs.report(stock), json.loads((OFFICE / "truth.json").read_text())["outbound"]
-    (incident,) = [i for i in told["incidents"] if bot["client"] in i["clients"]]
-    (role,) = [role["role"] for role in told["roles"] if role["host"] == bot["client"]]
+    document, (bot,) = _runs.report(stock), json.loads((OFFICE / "truth.json").read_text())["outbound"]
+    (incident,) = [i for i in document["incidents"] if bot["client"] in i["clients"]]
+    (role,) = [role["role"] for role in document["roles"] if role["host"] == bot["client"]]
     assert (incident["severity"], role) == ("high", "other")
     assert f"Isolate {bot['client']} and investigate it." in {action["text"] for action in incident["actions"]}
-    (found,) = [f for f in _runs.findings(told, **bot) if f["detector"] == "new-direct-sender"]
+    (found,) = [f for f in _runs.findings(document, **bot) if f["detector"] == "new-direct-sender"]
     (whole,) = [f for f in _runs.findings(_runs.report(OFFICE / "logs"), **bot) if f["detector"] == "new-direct-sender"]
     assert (found["id"], found["visibility"], found["basis"]) == (whole["id"], "observed", ["conn", "smtp"])
 
@@ -95,8 +95,8 @@ def test_the_office_with_stock_logs_alone_names_its_bot(tmp_path: Path) -> None:
     ],
 )
 def test_a_sender_is_found_in_stock_logs(name: str, client: str, detector: str, least: str, tmp_path: Path) -> None:
-    told = _runs.report(_runs.stock_logs(CAPTURES / name / "tsv", tmp_path / "stock"))
-    (found,) = [f for f in _runs.findings(told, client=client) if f["detector"] == detector]
+    document = _runs.report(_runs.stock_logs(CAPTURES / name / "tsv", tmp_path / "stock"))
+    (found,) = [f for f in _runs.findings(document, client=client) if f["detector"] == detector]
     assert found["severity"] == least
     assert found["id"] in {f["id"] for f in _runs.findings(_runs.capture(name), client=client)}
-    assert any(found["id"] in incident["findings"] for incident in told["incidents"]) or found["symptom_of"]
+    assert any(found["id"] in incident["findings"] for incident in document["incidents"]) or found["symptom_of"]

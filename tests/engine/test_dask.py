@@ -112,11 +112,11 @@ def test_paths_may_be_relative(cluster: LocalCluster, tmp_path: Path, monkeypatc
 def test_the_lake_lies_where_the_settings_say(cluster: LocalCluster, captures: Path, tmp_path: Path) -> None:
     there = {"lake_dir": tmp_path, "dask_scheduler": cluster.scheduler_address}
     seen: list[Path] = []
-    asked = request(captures / "vrfy_scan" / "tsv", **there)
-    told = pipeline.Request(
-        asked.paths, asked.settings, engine="dask", progress=lambda record: seen.append(record.part or tmp_path)
+    first = request(captures / "vrfy_scan" / "tsv", **there)
+    message = pipeline.Request(
+        first.paths, first.settings, engine="dask", progress=lambda record: seen.append(record.part or tmp_path)
     )
-    pipeline.run(told)
+    pipeline.run(message)
     assert any(part.suffix == ".parquet" and part.is_relative_to(tmp_path) for part in seen)
     assert list(tmp_path.iterdir()) == []
 
@@ -130,12 +130,12 @@ def test_a_file_that_a_worker_does_not_see_is_that_files_problem(captures: Path,
 
 
 @pytest.mark.parametrize(
-    ("proof", "version", "told"),
+    ("proof", "version", "message"),
     [("not-there", dask.__version__, "does not see the lake"), (".", "0.0.0", "install the same")],
 )
-def test_a_worker_that_does_not_serve_ends_the_run(proof: str, version: str, told: str, tmp_path: Path) -> None:
+def test_a_worker_that_does_not_serve_ends_the_run(proof: str, version: str, message: str, tmp_path: Path) -> None:
     task = dask._Task(tmp_path, tmp_path / proof, version=version)
-    with pytest.raises(UnusableError, match=told):
+    with pytest.raises(UnusableError, match=message):
         task(Source(tmp_path, "conn", "tsv", 1))
 
 
@@ -169,8 +169,8 @@ def test_an_interrupted_run_waits_for_what_the_workers_have_begun(cluster: Local
     assert len(before) < len(sources)
 
 
-@pytest.mark.parametrize(("victim", "told"), [(0, "scheduler is gone"), (1, "has no worker")])
-def test_what_dies_for_good_ends_the_run(victim: int, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("victim", "message"), [(0, "scheduler is gone"), (1, "has no worker")])
+def test_what_dies_for_good_ends_the_run(victim: int, message: str, tmp_path: Path) -> None:
     """In one line, and not with a wait for ever."""
     lake, file = tmp_path / "lake", tmp_path / "scheduler.json"
     lake.mkdir()
@@ -180,7 +180,7 @@ def test_what_dies_for_good_ends_the_run(victim: int, told: str, tmp_path: Path)
         while not file.exists():
             time.sleep(0.1)
         address = json.loads(file.read_text())["address"]
-        with pytest.raises(UnusableError, match=told):
+        with pytest.raises(UnusableError, match=message):
             DaskEngine(address).ingest(sources, lake, lambda _: processes[victim].kill())
 
 
@@ -205,7 +205,7 @@ def test_a_part_that_is_not_seen_here_is_waited_for_and_then_refused(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ([], "--dask-scheduler"),
         (["--dask-scheduler", "tcp://127.0.0.1:1"], "no Dask scheduler at"),
@@ -213,13 +213,13 @@ def test_a_part_that_is_not_seen_here_is_waited_for_and_then_refused(tmp_path: P
     ],
 )
 def test_without_a_scheduler_one_line_says_what_to_do(
-    words: list[str], told: str, captures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: list[str], message: str, captures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask, "_ANSWER", 0.5)
     code = run(["report", str(captures / "vrfy_scan" / "tsv"), "--engine", "dask", *words])
     assert code == ExitCode.UNUSABLE
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 

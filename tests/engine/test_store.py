@@ -24,11 +24,11 @@ def bucket(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """Make a bucket."""
     for name, value in s3.items():
         monkeypatch.setenv(name, value)
-    asked("import s3fs; s3fs.S3FileSystem().makedirs('mail', exist_ok=True)")
+    run_python("import s3fs; s3fs.S3FileSystem().makedirs('mail', exist_ok=True)")
     return "mail"
 
 
-def asked(code: str) -> str:
+def run_python(code: str) -> str:
     """Run code in a process of its own: s3fs keeps connections until its process ends."""
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
@@ -39,8 +39,8 @@ def report(target: Path, *words: str, **env: str) -> tuple[int, str, Any]:
     done = subprocess.run(
         [*command, *words], cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False
     )
-    told = json.loads(target.read_text()) if target.exists() else {}
-    return done.returncode, done.stderr, {key: value for key, value in told.items() if key != "run"}
+    report_json = json.loads(target.read_text()) if target.exists() else {}
+    return done.returncode, done.stderr, {key: value for key, value in report_json.items() if key != "run"}
 
 
 def test_the_report_is_the_same_and_the_store_is_left_empty(bucket: str, cluster: LocalCluster, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_report_is_the_same_and_the_store_is_left_empty(bucket: str, cluster
     assert there == here
     assert here[0] == ExitCode.OK
     assert here[2]["findings"]
-    assert asked(f"import s3fs; print(s3fs.S3FileSystem().find('{bucket}'))") == "[]\n"
+    assert run_python(f"import s3fs; print(s3fs.S3FileSystem().find('{bucket}'))") == "[]\n"
 
 
 def test_parts_really_go_through_the_store(bucket: str, tmp_path: Path) -> None:
@@ -59,19 +59,19 @@ def test_parts_really_go_through_the_store(bucket: str, tmp_path: Path) -> None:
     part.write_bytes(b"rows")
     imports = "from zeeksmtp.engine._store import ObjectStore; from pathlib import Path"
     code = imports + "; store = ObjectStore('s3://{}/run'); {}"
-    asked(code.format(bucket, f"store.put(Path('{part}'), 'conn')"))
+    run_python(code.format(bucket, f"store.put(Path('{part}'), 'conn')"))
     lake = tmp_path / "lake"
-    asked(code.format(bucket, f"store.fetch('ab.parquet', 'conn', Path('{lake}'))"))
+    run_python(code.format(bucket, f"store.fetch('ab.parquet', 'conn', Path('{lake}'))"))
     (fetched,) = (lake / "conn").iterdir()
     assert (fetched.name, fetched.read_bytes(), fetched.stat().st_mode & 0o777) == ("ab.parquet", b"rows", 0o600)
-    asked(code.format(bucket, "store.remove()"))
-    assert asked(f"import s3fs; print(s3fs.S3FileSystem().find('{bucket}'))") == "[]\n"
+    run_python(code.format(bucket, "store.remove()"))
+    assert run_python(f"import s3fs; print(s3fs.S3FileSystem().find('{bucket}'))") == "[]\n"
 
 
 def test_a_store_that_does_not_serve_is_one_line(bucket: str, cluster: LocalCluster, tmp_path: Path) -> None:
     engine = ("--engine", "dask", "--dask-scheduler", cluster.scheduler_address)
-    code, said, told = report(tmp_path / "report.json", *engine, ZEEKSMTP_LAKE_URL="s3://no-such-bucket/x")
-    assert (code, told) == (ExitCode.UNUSABLE, {})
+    code, said, report_json = report(tmp_path / "report.json", *engine, ZEEKSMTP_LAKE_URL="s3://no-such-bucket/x")
+    assert (code, report_json) == (ExitCode.UNUSABLE, {})
     assert "lake_url s3://no-such-bucket/x" in said
     assert said.count("\n") == 1
 

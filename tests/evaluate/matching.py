@@ -69,7 +69,7 @@ def normal(account: str) -> str:
 
 
 def alarm_of(finding: Finding) -> datetime:
-    """Return when a finding could first have been told: the alarm of its test, else its first evidence."""
+    """Return when a finding could first be reported: the alarm of its test, else its first evidence."""
     alarm = _alarm(finding)
     return finding.first if alarm is None else alarm
 

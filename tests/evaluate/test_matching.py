@@ -43,8 +43,8 @@ def alarmed(at: datetime) -> Evidence:
 
 
 def test_a_finding_about_the_same_client_finds_the_event() -> None:
-    told = score([finding()], [happened()])
-    assert (told.events, told.found, told.true[Severity.MEDIUM], told.missed) == (1, 1, 1, [])
+    result = score([finding()], [happened()])
+    assert (result.events, result.found, result.true[Severity.MEDIUM], result.missed) == (1, 1, 1, [])
 
 
 @pytest.mark.parametrize(
@@ -57,23 +57,23 @@ def test_a_finding_about_the_same_client_finds_the_event() -> None:
     ids=["another client", "another time", "alarmed before"],
 )
 def test_another_finding_does_not(other: dict[str, Any]) -> None:
-    told = score([finding(**other)], [happened()])
-    assert (told.found, told.false[Severity.MEDIUM], len(told.missed)) == (0, 1, 1)
+    result = score([finding(**other)], [happened()])
+    assert (result.found, result.false[Severity.MEDIUM], len(result.missed)) == (0, 1, 1)
 
 
 def test_a_weaker_finding_is_right_but_does_not_count_as_found() -> None:
-    told = score([finding(severity=Severity.LOW)], [happened()])
-    assert (told.found, told.true[Severity.LOW], sum(told.false.values())) == (0, 1, 0)
+    result = score([finding(severity=Severity.LOW)], [happened()])
+    assert (result.found, result.true[Severity.LOW], sum(result.false.values())) == (0, 1, 0)
 
 
 def test_a_detector_that_may_name_it_is_not_wrong_and_owes_nothing() -> None:
-    told = score([finding(detector="new-direct-sender")], [happened()], "new-direct-sender")
-    assert (told.events, told.true[Severity.MEDIUM], sum(told.false.values())) == (0, 1, 0)
+    result = score([finding(detector="new-direct-sender")], [happened()], "new-direct-sender")
+    assert (result.events, result.true[Severity.MEDIUM], sum(result.false.values())) == (0, 1, 0)
 
 
 def test_a_background_is_neither_right_nor_wrong() -> None:
-    told = score([finding()], [happened(must={})])
-    assert (told.events, told.neutral, sum(told.true.values()), sum(told.false.values())) == (0, 1, 0, 0)
+    result = score([finding()], [happened(must={})])
+    assert (result.events, result.neutral, sum(result.true.values()), sum(result.false.values())) == (0, 1, 0, 0)
 
 
 def test_what_is_merely_worth_knowing_is_no_alarm() -> None:
@@ -91,10 +91,10 @@ def test_the_time_to_detection_is_that_of_the_alarm() -> None:
 
 
 def test_figures_of_two_sites_add_up() -> None:
-    told = score([finding()], [happened()])
-    told.add(score([], [happened()]))
-    assert (told.events, told.found, dict(told.by_kind)) == (2, 1, {"scan": [2, 1]})
-    assert told.level is Severity.MEDIUM
+    result = score([finding()], [happened()])
+    result.add(score([], [happened()]))
+    assert (result.events, result.found, dict(result.by_kind)) == (2, 1, {"scan": [2, 1]})
+    assert result.level is Severity.MEDIUM
 
 
 def test_the_level_is_that_of_the_contract_where_it_is_lower() -> None:

@@ -84,6 +84,6 @@ def test_reasons_are_about_detectors_that_there_are() -> None:
 def test_what_was_missed_has_a_reason_or_says_that_it_has_none() -> None:
     score = Score(accused=["someone"])
     score.by_kind |= {"slow growth": [2, 1], "all found": [3, 3], "new": [1, 0]}
-    told = list(reasons("slow-growth", score))
-    assert [line.split(":")[0] for line in told] == ["why missed (new)", "why missed (slow growth)", "why false"]
-    assert told[0].endswith("not found out yet.")
+    lines = list(reasons("slow-growth", score))
+    assert [line.split(":")[0] for line in lines] == ["why missed (new)", "why missed (slow growth)", "why false"]
+    assert lines[0].endswith("not found out yet.")

@@ -16,7 +16,7 @@ def test_a_command_without_a_name_asks_for_none(verb: str, arg: str | None) -> N
     assert fact("query", smtp_cmd=[LINE | {"command": verb, "arg": arg, "seq": 1} | UNKNOWN]) == []
 
 
-def asked(verb: str, code: int | None, text: str, *others: dict[str, object]) -> str:
+def verdict_of(verb: str, code: int | None, text: str, *others: dict[str, object]) -> str:
     status = text.split(" ", maxsplit=1)[0] if text[:1].isdigit() else None
     row = LINE | {
         "command": verb,
@@ -57,16 +57,16 @@ def asked(verb: str, code: int | None, text: str, *others: dict[str, object]) ->
     ],
 )
 def test_a_reply_alone(verb: str, code: int | None, text: str, expected: str) -> None:
-    assert asked(verb, code, text) == expected
+    assert verdict_of(verb, code, text) == expected
 
 
 @pytest.mark.parametrize(("verb", "code", "text"), [("VRFY", 252, "2.0.0 alice"), ("RCPT", 250, "2.1.5 Ok")])
 def test_by_contrast_with_an_unknown_name_it_confirms(verb: str, code: int, text: str) -> None:
-    assert asked(verb, code, text, UNKNOWN) == "confirmed"
+    assert verdict_of(verb, code, text, UNKNOWN) == "confirmed"
 
 
 def test_the_contrast_of_another_verb_says_nothing() -> None:
-    assert asked("VRFY", 252, "2.0.0 alice", UNKNOWN | {"command": "RCPT"}) == "ambiguous"
+    assert verdict_of("VRFY", 252, "2.0.0 alice", UNKNOWN | {"command": "RCPT"}) == "ambiguous"
 
 
 @pytest.mark.parametrize(

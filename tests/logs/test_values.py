@@ -67,7 +67,7 @@ def test_unescape_undoes_what_zeek_wrote(raw: bytes) -> None:
 
 @given(st.lists(raw_text.filter(bool), max_size=6), st.sampled_from([",", ";", "||", " "]))
 def test_sets_are_split_before_they_are_unescaped(elements: list[bytes], separator: str) -> None:
-    # Zeek escapes the separator, not its single bytes: `|` before `||` cannot be told from the other way round.
+    # Zeek escapes the separator, not its single bytes: `|` before `||` looks like the other way round.
     assume(len(separator) == 1 or not any(separator[:1].encode() in e for e in elements))
     written = separator.join(zeek_tsv(e, (b"\t", separator.encode())) for e in elements) or "(empty)"
     marks = Marks(set_separator=separator)

@@ -99,12 +99,12 @@ def test_pseudonyms_are_no_addresses(full: Report) -> None:
 
 
 def test_an_event_for_each_finding_and_incident(full: Report) -> None:
-    told = events(full)
-    ids = [event["event"]["id"] for event in told]
+    documents = events(full)
+    ids = [event["event"]["id"] for event in documents]
     assert ids == [thing.id for thing in (*full.findings, *full.incidents)]
     assert len(set(ids)) == len(ids)
-    assert [event["event"]["dataset"] for event in told[-2:]] == ["zeeksmtp.findings", "zeeksmtp.incidents"]
-    assert told[-1]["event"]["risk_score"] == 87.0
+    assert [event["event"]["dataset"] for event in documents[-2:]] == ["zeeksmtp.findings", "zeeksmtp.incidents"]
+    assert documents[-1]["event"]["risk_score"] == 87.0
 
 
 @pytest.mark.parametrize(("number", "single"), [(0, True), (2, False)])

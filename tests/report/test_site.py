@@ -1,4 +1,4 @@
-"""Guards that a site on public addresses is told so, with the networks that it probably has."""
+"""Guards that the report of a site on public addresses says so, with the networks that it probably has."""
 
 from __future__ import annotations
 

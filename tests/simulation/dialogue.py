@@ -53,7 +53,7 @@ _SESSION: Types = {
 }
 SESSION = pl.Schema(_SESSION)
 """`tls`: no, starttls, implicit, refused (STARTTLS answered 5xx), failed (220, then no handshake). `state`: conn.log's.
-`masked`: a box on the way hides STARTTLS. `gap`: µs between commands. `sent`, `got`: bytes that are not told by lines.
+`masked`: a box on the way hides STARTTLS. `gap`: µs between commands. `sent`, `got`: bytes beside those of lines.
 `version`, `cipher`: what TLS agrees on. `certificate`: its fingerprint, where it is not encrypted (below TLS 1.3).
 """
 _DEFAULTS = {

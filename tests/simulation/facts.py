@@ -9,7 +9,7 @@ from tests.simulation.truth import Event, event
 from zeeksmtp.model import Severity
 
 
-def told(logs: Frames) -> list[Event]:
+def events_of(logs: Frames) -> list[Event]:
     """Return what the logs show: cleartext mail of the site's hosts, STARTTLS not used, TLS that ended, AUTH offers."""
     return [*_clear_hosts(logs), *_declined(logs), *_downgrades(logs), *_offers(logs)]
 

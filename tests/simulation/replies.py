@@ -1,7 +1,7 @@
 """What servers answer, in the words of the software they run (seen on the wire of the recordings).
 
 `replies.tsv` has one line per software (`any`: all that have no words of their own), verb and verdict. In a text, `{a}`
-is the name asked about, `{c}` the client, `{n}` the server's own name; an enhanced status stands at its beginning.
+is the name in question, `{c}` the client, `{n}` the server's own name; an enhanced status stands at its beginning.
 """
 
 from __future__ import annotations

@@ -195,5 +195,5 @@ class Site:
 
     @property
     def context(self) -> Context:
-        """What a run over this site is told, everything else at its default."""
+        """Settings of a run over this site, everything else at its default."""
         return Context(SiteConfig((ip_network(self.net),), self.clock.zone, self.roles))

@@ -126,8 +126,8 @@ def test_long_sessions_last_as_long(kind: str) -> None:
 
 def _is_odd(session: Session) -> bool:
     """Return whether recipients are written so that Zeek finds other addresses in them, or none."""
-    asked = [c["arg"] for c in session.commands if c["command"] == "RCPT"]
-    return any(arg.count("@") != 1 or set(arg) & set('"%!,[') for arg in asked)
+    named = [c["arg"] for c in session.commands if c["command"] == "RCPT"]
+    return any(arg.count("@") != 1 or set(arg) & set('"%!,[') for arg in named)
 
 
 def _line(row: Row) -> Row:
@@ -146,10 +146,10 @@ def _line(row: Row) -> Row:
 @pytest.mark.parametrize("kind", KINDS)
 def test_lines_of_smtp_log_are_there_or_absent(kind: str) -> None:
     for recorded, simulated in of_kind(kind):
-        told, seen = ([_line(row) for row in session.smtp] for session in (simulated, recorded))
+        expected, seen = ([_line(row) for row in session.smtp] for session in (simulated, recorded))
         if _is_odd(recorded):
-            told, seen = ([{**row, "rcptto": []} for row in rows] for rows in (told, seen))
-        assert told == seen, recorded
+            expected, seen = ([{**row, "rcptto": []} for row in rows] for rows in (expected, seen))
+        assert expected == seen, recorded
 
 
 @pytest.mark.parametrize("kind", ["refused login", "VRFY", "EXPN", "greeting and leave"])

@@ -44,7 +44,7 @@ def world() -> World:
     return simulate(Site(2, hosts=25, days=4, traffic=0.3), dict.fromkeys(SOME, 1))
 
 
-def told(report: Report) -> dict[str, Any]:
+def comparable(report: Report) -> dict[str, Any]:
     """Return what a report says, without how it came about."""
     said = report.model_dump(mode="json", by_alias=True)
     return {key: said[key] for key in ("findings", "incidents", "credentials_to_change", "posture", "roles", "volumes")}
@@ -55,7 +55,7 @@ def reported(folder: Path) -> dict[str, Any]:
     known = Settings(local_nets=site.net, timezone=site.clock.zone, roles=dict(site.roles))
     report = run(Request((folder,), known))
     assert not report.errors
-    return told(report)
+    return comparable(report)
 
 
 @cache
@@ -69,8 +69,8 @@ def shuffled(logs: Mapping[str, pl.DataFrame], folder: Path) -> None:
 
 
 def dealt_out(logs: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    for number, pile in enumerate(write.pieces(logs, 3, seed=4)):
-        write.tsv(pile, folder / f"sensor{number}")
+    for number, share in enumerate(write.pieces(logs, 3, seed=4)):
+        write.tsv(share, folder / f"sensor{number}")
 
 
 def as_json(logs: Mapping[str, pl.DataFrame], folder: Path) -> None:

@@ -84,8 +84,8 @@ def test_uids_are_of_one_connection_each() -> None:
 )
 def test_the_counters_of_a_session_are_those_of_its_lines(counter: str, rule: pl.Expr) -> None:
     logs = world().logs
-    told = logs["smtp_cmd"].filter(rule).group_by("uid").agg(pl.len().cast(pl.UInt64).alias("lines"))
-    both = logs["smtp_session"].join(told, on="uid", how="left")
+    counted = logs["smtp_cmd"].filter(rule).group_by("uid").agg(pl.len().cast(pl.UInt64).alias("lines"))
+    both = logs["smtp_session"].join(counted, on="uid", how="left")
     assert (both[counter] == both["lines"].fill_null(0)).all()
     assert both[counter].sum() > 0
 
@@ -109,9 +109,9 @@ def test_nothing_is_read_inside_tls() -> None:
 def test_every_transaction_is_a_line_numbered_by_the_mails_before_it() -> None:
     logs = world().logs
     mails = logs["smtp"].filter(~pl.col("tls")).sort("uid", "ts")
-    asked = logs["smtp_cmd"].filter(pl.col("command") == "MAIL").group_by("uid").agg(pl.len().alias("asked"))
+    sent = logs["smtp_cmd"].filter(pl.col("command") == "MAIL").group_by("uid").agg(pl.len().alias("sent"))
     lines = mails.group_by("uid").agg(pl.len().alias("lines"))
-    assert lines.join(asked, on="uid", how="full").filter(pl.col("lines").ne_missing(pl.col("asked"))).is_empty()
+    assert lines.join(sent, on="uid", how="full").filter(pl.col("lines").ne_missing(pl.col("sent"))).is_empty()
     sent = (pl.col("fuids").list.len() > 0).cast(pl.Int64)
     before = sent.cum_sum().over("uid") - sent
     assert mails.filter(pl.col("trans_depth").cast(pl.Int64) != before + 1).is_empty()

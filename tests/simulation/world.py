@@ -1,4 +1,4 @@
-"""One simulated site from its seed: logs, truth, and what a run over it is told."""
+"""One simulated site from its seed: logs, truth, and the settings of a run over it."""
 
 from __future__ import annotations
 
@@ -52,4 +52,4 @@ def simulate(site: Site, plan: Mapping[str, int] | None = None) -> World:
     for name, count in (attacks.usual() if plan is None else plan).items():
         attacks.inject(name, count, site, made)
     logs = compiled(made, site.random("compile"), site.net, hashes=site.hashes)
-    return World(site, logs, (*made.events, *facts.told(logs)))
+    return World(site, logs, (*made.events, *facts.events_of(logs)))

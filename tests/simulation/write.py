@@ -82,13 +82,13 @@ def _plain(value: Any) -> Any:
 
 
 def pieces(logs: Mapping[str, pl.DataFrame], count: int, seed: int) -> list[dict[str, pl.DataFrame]]:
-    """Deal the rows of every log out to `count` piles, shuffled."""
-    piles: list[dict[str, pl.DataFrame]] = [{} for _ in range(count)]
+    """Deal the rows of every log out to `count` shares, shuffled."""
+    shares: list[dict[str, pl.DataFrame]] = [{} for _ in range(count)]
     for log, rows in logs.items():
         mixed = rows.sample(fraction=1, shuffle=True, seed=seed).with_row_index("_row")
-        for number, pile in enumerate(piles):
-            pile[log] = mixed.filter(pl.col("_row") % count == number).drop("_row")
-    return piles
+        for number, share in enumerate(shares):
+            share[log] = mixed.filter(pl.col("_row") % count == number).drop("_row")
+    return shares
 
 
 def empty() -> dict[str, pl.DataFrame]:

@@ -20,13 +20,15 @@ ALPHA = 1e-6
 
 def rows(counts: list[int], key: str = "s", each: int = 1) -> pl.LazyFrame:
     """Rows of so many connections in each hour, `each` rows to a connection."""
-    told = [
+    result = [
         (key, START + timedelta(hours=hour, seconds=n), f"{key}{hour}-{n}")
         for hour, count in enumerate(counts)
         for n in range(count)
         for _ in range(each)
     ]
-    return pl.LazyFrame(told, schema={"key": pl.String, "ts": pl.Datetime("us", "UTC"), "uid": pl.String}, orient="row")
+    return pl.LazyFrame(
+        result, schema={"key": pl.String, "ts": pl.Datetime("us", "UTC"), "uid": pl.String}, orient="row"
+    )
 
 
 def logs(hours: int) -> pl.LazyFrame:
@@ -54,16 +56,16 @@ def by_loop(counts: list[int], alpha: float) -> tuple[float, int] | None:
         last = hour
         best, crossed = runs.get(run, (0.0, None))
         runs[run] = (max(best, score), crossed if crossed is not None or score < log(1 / alpha) - 1e-9 else hour)
-    told = [(best, crossed) for best, crossed in runs.values() if crossed is not None]
-    return max(told, key=lambda it: it[0]) if told else None
+    result = [(best, crossed) for best, crossed in runs.values() if crossed is not None]
+    return max(result, key=lambda it: it[0]) if result else None
 
 
 @given(st.lists(st.integers(0, 9), min_size=30, max_size=120))
 def test_without_a_loop_it_is_the_loop(counts: list[int]) -> None:
-    told, expected = found(counts, 1e-3), by_loop(counts, 1e-3)
-    assert len(told) == (expected is not None)
+    result, expected = found(counts, 1e-3), by_loop(counts, 1e-3)
+    assert len(result) == (expected is not None)
     if expected is not None:
-        assert told[0]["score"] == pytest.approx(expected[0])
+        assert result[0]["score"] == pytest.approx(expected[0])
 
 
 def test_a_surge_of_an_hour_is_dated_by_that_hour() -> None:

@@ -70,13 +70,13 @@ class Watcher:
         return time.monotonic() - begun
 
     def wait_for_users(self, *users: str) -> float:
-        """Wait until the passwords of these users, and no others, were told; return the seconds."""
+        """Wait until the passwords of these users, and no others, were reported; return the seconds."""
         took = self.wait_for(lambda findings: len(findings) >= len(users))
         assert sorted(self.users()) == sorted(users)
         return took
 
     def users(self) -> list[str]:
-        """Return the users whose passwords were told, as often as they were."""
+        """Return the users whose passwords were reported, as often as they were."""
         return [user for f in self.findings() for user in f["accounts"]]
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:

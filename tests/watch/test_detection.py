@@ -97,7 +97,7 @@ def test_what_the_config_suppresses_is_not_shown(recorded: Recorded) -> None:
 
 
 def test_an_account_is_joined_by_an_earlier_greeting(recorded: Recorded) -> None:
-    """The server told its name in a session before: the finding has the id that the report will give."""
+    """The server named itself in an earlier session: the finding has the id that the report will give."""
     rows = recorded("auth_plain_initial")
     carol = rows["smtp_auth"].filter(pl.col("user") == "carol@corp.example")
     per_line = PerLineDetection(Settings(), ENGINE)

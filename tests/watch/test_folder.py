@@ -51,7 +51,7 @@ class Writing(RuleBasedStateMachine):
         if self.writer >= 0:
             os.close(self.writer)
         self.writer = os.open(self.path, self.flags, 0o600)
-        # What a file is, is told by how it begins: rubbish may follow only then.
+        # The beginning of a file shows what it is: rubbish may follow only then.
         os.write(self.writer, self.log.header + self.log.row(f"opened{self.number}"))
         self.expected.append(f"opened{self.number}")
 
@@ -248,7 +248,7 @@ def test_the_last_lines_come_first(folder: Path, follow: Follow, monkeypatch: py
 
 
 def test_much_is_read_bit_by_bit(folder: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look has a bound; what is left is told, and comes with the next look."""
+    """A look has a bound; what is left is reported, and comes with the next look."""
     monkeypatch.setattr("zeeksmtp.watch.folder._MAX_READ_BYTES", 2000)
     monkeypatch.setattr("zeeksmtp.watch.tail.LONGEST_LINE", 1000)
     log, path = Log("tsv"), folder / "smtp_auth.log"

@@ -22,7 +22,7 @@ FACT = Fact(
     doc="One row per DNS look-up of MX records or of an address-echo service.",
     columns=(
         Column("ts", "time", "when"),
-        Column("client", "addr", "who asked"),
+        Column("client", "addr", "who sent the query"),
         Column("query", "string", "the name asked for"),
         Column("kind", "string", "mx, or address-echo: a service that replies with the address of who asks"),
     ),

@@ -25,8 +25,8 @@ def own_servers(site: Site, made: Made) -> None:
         made.resolved(ts, host, name, at["server"][0])
         made.add(Talk(ts, host, at, 587, helo=f"[{host}]", tls="starttls", sent=size, got=_MAIL_REPLIES, seconds=0.8))
         if n == 0:  # now and then, whether he mails or not
-            asked = site.clock.draw(random, 2 * site.days, site.clock.weights(OFFICE, idle=0.3))
-            made.resolved(asked, host, "ipinfo.io", _ECHO_ADDRESS)
+            lookups = site.clock.draw(random, 2 * site.days, site.clock.weights(OFFICE, idle=0.3))
+            made.resolved(lookups, host, "ipinfo.io", _ECHO_ADDRESS)
 
 
 def storage(site: Site, made: Made) -> None:

@@ -51,17 +51,19 @@ def _arrive(
     rates = site.people["rate"].to_numpy()
     people = pl.Series(random.choice(site.addresses, len(ts), p=rates / rates.sum()).tolist(), dtype=pl.String)
     answers = pl.Series(verdicts(random, len(ts), dead), dtype=pl.String)
-    asked = pl.select(pl.when(answers == "unknown").then(pl.format("gone.{}", people)).otherwise(people)).to_series()
+    addressed = pl.select(
+        pl.when(answers == "unknown").then(pl.format("gone.{}", people)).otherwise(people)
+    ).to_series()
     senders = pl.Series(addresses_of(random, hosts["domain"]), dtype=pl.String)
     grey = pl.Series(random.random(len(ts)) < 0.1) & (answers == "ok")
     earlier = ts[grey.to_numpy()] - random.integers(300, 900, int(grey.sum())) * SECOND
     first = Talk(earlier, hosts["server"].filter(grey), site.mx, 25, helo=hosts["name"].filter(grey))
-    made.add(first).mail(senders.filter(grey), asked.filter(grey), "greylisted")
+    made.add(first).mail(senders.filter(grey), addressed.filter(grey), "greylisted")
     broken = random.random(len(ts)) < 0.004  # 220 to STARTTLS, then no handshake
     tls = np.where(secret & broken, "failed", np.where(secret, "starttls", "no"))
     size = random.lognormal(9.3, 1.5, len(ts)).clip(800, 3e7).astype(np.int64)
     talk = made.add(Talk(ts, hosts["server"], site.mx, 25, helo=hosts["name"], tls=tls, sent=size))
-    talk.mail(senders, asked, answers, also=copies(random, len(ts), 0.15, 30))
+    talk.mail(senders, addressed, answers, also=copies(random, len(ts), 0.15, 30))
     known = pl.Series(random.choice(site.addresses, len(ts)).tolist(), dtype=pl.String)
     _more_mails(talk, random, senders, known)
 

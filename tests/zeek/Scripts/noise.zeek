@@ -9,7 +9,7 @@
 redef Weird::sampling_threshold = 1000000;
 redef SMTP::default_entity_excerpt_len = 0;
 
-# A handler of the analyzer's complaints makes Zeek raise all of them; what it is told it counts and forgets.
+# A handler of the analyzer's complaints makes Zeek raise all of them; it counts them and keeps nothing.
 global complaints = 0;
 
 event smtp_unexpected(c: connection, is_orig: bool, msg: string, detail: string)
