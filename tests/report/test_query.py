@@ -1,4 +1,4 @@
-"""The search language: what its terms mean, that they mean what the options mean, and what is wrong with a wrong one."""
+"""The search language: its terms mean what the options mean, and what is wrong with a wrong one is said."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ _BEGINNING_V6 = re.compile(r"([0-9a-fA-F]{1,4}:){1,7}")
 class Filter:
     """What must hold for a finding: one of each kind that is given. Nothing given: everything matches.
 
-    Clients, servers and hosts (either of the two) are networks, a single host among them; accounts match in any of the forms in which they are
-    logged (`CORP\\\\alice`, `alice@corp.example`). A finding or incident with an event from `since` (inclusive) to
-    `until` (exclusive) matches.
+    Clients, servers and hosts (either of the two) are networks, a single host among them; accounts match in any of the
+    forms in which they are logged (`CORP\\alice`, `alice@corp.example`). A finding or incident with an event from
+    `since` (inclusive) to `until` (exclusive) matches.
     """
 
     min_severity: Severity | None = None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zeeksmtp import registry
 from zeeksmtp.errors import UsageError
@@ -50,7 +50,7 @@ class Clock(NamedTuple):
 class Query:
     """A search: what findings must fulfil, and words (folded) that must occur in what is shown."""
 
-    wanted: Filter = Filter()
+    wanted: Filter = field(default_factory=Filter)
     words: tuple[str, ...] = ()
 
     def occurs_in(self, text: str) -> bool:
@@ -67,11 +67,11 @@ def parse(text: str, clock: Clock = Clock()) -> Query:  # noqa: B008 - it is fro
     """
     wanted, words = Filter(), []
     for token in _TOKEN.findall(text):
-        field = _FIELD.fullmatch(token)
-        if field is None:
+        named = _FIELD.fullmatch(token)
+        if named is None:
             words.append(_unquoted(token).casefold())
         else:
-            wanted = _with(wanted, field[1].lower(), _unquoted(field[2]), clock)
+            wanted = _with(wanted, named[1].lower(), _unquoted(named[2]), clock)
     return Query(wanted, tuple(word for word in words if word))
 
 
@@ -79,14 +79,14 @@ def _unquoted(token: str) -> str:
     return token.replace('"', "")
 
 
-def _with(wanted: Filter, field: str, value: str, clock: Clock) -> Filter:
-    if field not in _READERS:
-        near = get_close_matches(field, _READERS, 1, 0.5)
+def _with(wanted: Filter, name: str, value: str, clock: Clock) -> Filter:
+    if name not in _READERS:
+        near = get_close_matches(name, _READERS, 1, 0.5)
         hint = f"did you mean {near[0]}:?" if near else f"there are {', '.join(_READERS)}"
-        raise UsageError(f"no field is called {field}:; {hint}")
+        raise UsageError(f"no field is called {name}:; {hint}")
     if not value:
-        raise UsageError(f"{field}: has no value; for example {HELP[field]}")
-    return _READERS[field](wanted, value, clock)
+        raise UsageError(f"{name}: has no value; for example {HELP[name]}")
+    return _READERS[name](wanted, value, clock)
 
 
 def _severity(wanted: Filter, value: str, _: Clock) -> Filter:
@@ -108,11 +108,15 @@ def _severity(wanted: Filter, value: str, _: Clock) -> Filter:
 def _hosts(side: str) -> Callable[[Filter, str, Clock], Filter]:
     def read(wanted: Filter, value: str, _: Clock) -> Filter:
         try:
-            return replace(wanted, **{side: (*getattr(wanted, side), network(value))})
+            return _changed(wanted, side, (*getattr(wanted, side), network(value)))
         except ValueError as error:
             raise UsageError(f"{side.rstrip('s')}: {error}; for example {HELP['client']}") from None
 
     return read
+
+
+def _changed(wanted: Filter, name: str, value: Any) -> Filter:
+    return replace(wanted, **{name: value})
 
 
 def _account(wanted: Filter, value: str, _: Clock) -> Filter:
@@ -134,14 +138,14 @@ def _state(wanted: Filter, value: str, _: Clock) -> Filter:
     return replace(wanted, states=(*wanted.states, value))
 
 
-def _time(field: str, tightest: Callable[[Iterable[datetime]], datetime]) -> Callable[[Filter, str, Clock], Filter]:
+def _time(name: str, tightest: Callable[[Iterable[datetime]], datetime]) -> Callable[[Filter, str, Clock], Filter]:
     def read(wanted: Filter, value: str, clock: Clock) -> Filter:
         try:
             at = moments.moment(value, clock.zone, clock.now or datetime.now(clock.zone))
         except ValueError:
-            raise UsageError(f"{field}: {value!r} is no time; {moments.HINT}") from None
-        before = getattr(wanted, field)
-        return replace(wanted, **{field: at if before is None else tightest((before, at))})
+            raise UsageError(f"{name}: {value!r} is no time; {moments.HINT}") from None
+        before = getattr(wanted, name)
+        return _changed(wanted, name, at if before is None else tightest((before, at)))
 
     return read
 
