@@ -15,7 +15,7 @@ import typer
 
 from zeeksmtp.cli import _options, _request, _say
 from zeeksmtp.cli._filtered import filtered
-from zeeksmtp.cli._remembered import load, open_state, state_lines
+from zeeksmtp.cli._remembered import load, open_state
 from zeeksmtp.cli.show import text_of
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Command
@@ -118,7 +118,7 @@ def show_command(kind: LifecycleKind) -> Callable[..., None]:
 
 def _decided(kind: LifecycleKind, memory: Memory, id_: str) -> Iterator[str]:
     for member in kind.members(memory, id_):
-        yield from state_lines(memory.findings[member], memory.suppressions.get(member))
+        yield from memory.decided(member)
 
 
 def commands(name: str, kind: LifecycleKind, helps: Mapping[str, str]) -> Command:

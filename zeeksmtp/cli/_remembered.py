@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.errors import UnusableError
@@ -23,17 +24,24 @@ def load(connection: Connection) -> Memory:
     return Memory.load(connection)
 
 
-@contextmanager
-def open_state(settings: Settings) -> Iterator[Connection]:
-    """Yield a connection to the state, within a transaction. Raises `UnusableError` if there was no pass yet."""
-    from zeeksmtp.state.store import NAME, open_store  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+def state_file(settings: Settings) -> Path:
+    """Return the state file. Raises `UnusableError` if there was no pass yet."""
+    from zeeksmtp.state.store import NAME  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
     folder = settings.state_dir
     if folder is None:
         raise UnusableError("`state_dir` is not set: name the folder in the config file; `zeeksmtp init` writes one")
     if not (folder / NAME).exists():
         raise UnusableError(f"{folder / NAME}: no pass has written it yet; run `zeeksmtp cron` first")
-    with open_store(folder / NAME) as store, store.transaction() as connection:
+    return folder / NAME
+
+
+@contextmanager
+def open_state(settings: Settings) -> Iterator[Connection]:
+    """Yield a connection to the state, within a transaction. Raises `UnusableError` if there was no pass yet."""
+    from zeeksmtp.state.store import open_store  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+
+    with open_store(state_file(settings)) as store, store.transaction() as connection:
         yield connection
 
 
@@ -52,12 +60,3 @@ def finding_json(known: RememberedFinding, suppression: FindingSuppression | Non
         "acknowledged": acknowledged,
         "suppressed": suppressed,
     }
-
-
-def state_lines(known: RememberedFinding, suppression: FindingSuppression | None) -> Iterator[str]:
-    """Yield what somebody decided about a finding; the lines are not escaped yet."""
-    id_ = known.finding.id
-    if known.acknowledged is not None:
-        yield f"{id_} acknowledged {known.acknowledged:%Y-%m-%d %H:%M} UTC: {known.reason}"
-    if suppression is not None:
-        yield f"{id_} suppressed{f' until {suppression.expires}' if suppression.expires else ''}: {suppression.reason}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,6 +58,15 @@ class Memory:
     def symptoms(self, incident: Incident) -> list[RememberedFinding]:
         """Return the remembered symptoms of an incident."""
         return [known for known in self.findings.values() if known.finding.symptom_of == incident.id]
+
+    def decided(self, id_: str) -> Iterator[str]:
+        """Yield what somebody decided about a finding; the lines are not escaped yet."""
+        known, suppression = self.findings[id_], self.suppressions.get(id_)
+        if known.acknowledged is not None:
+            yield f"{id_} acknowledged {known.acknowledged:%Y-%m-%d %H:%M} UTC: {known.reason}"
+        if suppression is not None:
+            until = f" until {suppression.expires}" if suppression.expires else ""
+            yield f"{id_} suppressed{until}: {suppression.reason}"
 
 
 def _urgency(thing: Finding | Incident) -> tuple[int, float, str]:
