@@ -13,9 +13,9 @@ import pytest
 from docs._pages import session_schema
 from tests.conftest import CAPTURES
 from zeeksmtp import config, pipeline
-from zeeksmtp.cli import _transcript
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.model import Site
+from zeeksmtp.session_view import transcript
 from zeeksmtp.session_view.shapes import CommandStep, MailStep, SessionView
 from zeeksmtp.session_view.view import session_view
 
@@ -43,7 +43,7 @@ def test_there_is_something_to_show() -> None:
 def test_every_uid_that_a_finding_names_is_shown(name: str) -> None:
     secrets = [line for line in (CAPTURES / name / "secrets.txt").read_text("utf-8").splitlines() if line]
     for uid, view in views(CAPTURES / name / "tsv").items():
-        texts = view.model_dump_json(by_alias=True), _transcript.text(view)
+        texts = view.model_dump_json(by_alias=True), transcript.text(view)
         VALID.validate(view.model_dump(mode="json", by_alias=True))
         assert not [secret for secret in secrets if any(secret in text for text in texts)], uid
         for session in view.sessions:
@@ -143,7 +143,7 @@ def test_a_uid_that_repeats_with_the_same_ends_is_split_by_its_starts(tmp_path: 
 def test_hostile_strings_are_shown_and_do_nothing(tmp_path: Path) -> None:
     evil = "\x1b[2J\u202eevil|<b>"
     folder = _sensor(tmp_path / "one", {"ws18": evil, "2.0.0 Bye": f"Bye{evil}"})
-    text = _transcript.text(view_of("C6x9Tb2mmh3WHKg5p9", folder))
+    text = transcript.text(view_of("C6x9Tb2mmh3WHKg5p9", folder))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[2J" in text
@@ -156,7 +156,7 @@ def test_a_uid_of_weird_log_only_is_shown(tmp_path: Path) -> None:
     types = "#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tbool\n"
     row = "1795458327.5\tCweird\t10.0.0.1\t4444\t10.0.0.25\t25\tsmtp_excessive_pending_cmds\tF\n"
     (tmp_path / "weird.log").write_text(head + types + row, "utf-8")
-    assert "smtp_excessive_pending_cmds" in _transcript.text(view_of("Cweird", tmp_path))
+    assert "smtp_excessive_pending_cmds" in transcript.text(view_of("Cweird", tmp_path))
 
 
 def test_a_uid_that_is_nowhere() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import ip_network
 from typing import Annotated
 
 import typer
@@ -11,9 +10,7 @@ import typer
 from zeeksmtp.cli import _options
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Severity
-from zeeksmtp.report.filters import Filter, Network
-
-_STATES = ("new", "ongoing", "quiet", "acknowledged")
+from zeeksmtp.report.filters import STATES, Filter, Network, network
 
 
 def _detectors(values: list[str] | None) -> list[str] | None:
@@ -23,8 +20,8 @@ def _detectors(values: list[str] | None) -> list[str] | None:
 
 def _states(values: list[str] | None) -> list[str] | None:
     for value in values or ():
-        if value not in _STATES:
-            raise typer.BadParameter(f"no state is called {value!r}; there are {', '.join(_STATES)}")
+        if value not in STATES:
+            raise typer.BadParameter(f"no state is called {value!r}; there are {', '.join(STATES)}")
     return values
 
 
@@ -38,7 +35,9 @@ Detectors = Annotated[
 ]
 Clients = Annotated[
     list[str] | None,
-    typer.Option("--client", metavar="ADDRESS|CIDR", help="Only findings about this client; repeatable."),
+    typer.Option(
+        "--client", metavar="ADDRESS|CIDR", help="Only findings about this client; 10.20. is 10.20.0.0/16; repeatable."
+    ),
 ]
 Servers = Annotated[
     list[str] | None,
@@ -50,7 +49,7 @@ Accounts = Annotated[
 ]
 States = Annotated[
     list[str] | None,
-    typer.Option("--state", metavar="|".join(_STATES), callback=_states, help="Only in this state; repeatable."),
+    typer.Option("--state", metavar="|".join(STATES), callback=_states, help="Only in this state; repeatable."),
 ]
 
 
@@ -80,6 +79,8 @@ def chosen(
 
 def _networks(option: str, values: list[str] | None) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(value) for value in values or ())
+        return tuple(network(value) for value in values or ())
     except ValueError as error:
-        raise UsageError(f"{option}: {error}; give an address, or a network such as 10.20.0.0/16") from None
+        raise UsageError(
+            f"{option}: {error}; give an address, a network such as 10.20.0.0/16, or its beginning (10.20.)"
+        ) from None

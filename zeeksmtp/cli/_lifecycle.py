@@ -15,7 +15,7 @@ import typer
 
 from zeeksmtp.cli import _options, _request, _say
 from zeeksmtp.cli._filtered import filtered
-from zeeksmtp.cli._remembered import Memory, open_state, state_lines
+from zeeksmtp.cli._remembered import load, open_state
 from zeeksmtp.cli.show import text_of
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Command
@@ -23,6 +23,7 @@ from zeeksmtp.report.filters import Filter
 
 if TYPE_CHECKING:
     from zeeksmtp.report.entries import Entry
+    from zeeksmtp.state.memory import Memory
 
 DEFAULT_SCREEN = (80, 24)
 """Columns and lines of a screen whose size is unknown."""
@@ -87,7 +88,7 @@ def list_command(kind: LifecycleKind) -> Callable[..., None]:
     @filtered
     def run(*, settings: Any, wanted: Any, all_: _All = False, form: _Format = ListFormat.TERMINAL) -> None:
         with open_state(settings) as connection:
-            memory = Memory.load(connection)
+            memory = load(connection)
         ids = [id_ for id_ in kind.ids(memory) if kind.matches(memory, id_, wanted)]
         if form is ListFormat.JSON:
             _say.out(json.dumps([kind.json(memory, id_) for id_ in ids], indent=1) + "\n")
@@ -103,7 +104,7 @@ def show_command(kind: LifecycleKind) -> Callable[..., None]:
     def run(id_: _Id, *, form: _Format = ListFormat.TERMINAL, config: _options.Config = None) -> None:
         settings = _request.settings(config, None)
         with open_state(settings) as connection:
-            memory = Memory.load(connection)
+            memory = load(connection)
         (chosen,) = _named(kind, memory, [id_])
         if form is ListFormat.JSON:
             _say.out(json.dumps(kind.json(memory, chosen), indent=1) + "\n")
@@ -117,7 +118,7 @@ def show_command(kind: LifecycleKind) -> Callable[..., None]:
 
 def _decided(kind: LifecycleKind, memory: Memory, id_: str) -> Iterator[str]:
     for member in kind.members(memory, id_):
-        yield from state_lines(memory.findings[member], memory.suppressions.get(member))
+        yield from memory.decided(member)
 
 
 def commands(name: str, kind: LifecycleKind, helps: Mapping[str, str]) -> Command:
@@ -141,7 +142,7 @@ def ack_command(kind: LifecycleKind) -> Callable[..., None]:
 
         text = _checked_reason(reason)
         with open_state(settings) as connection:
-            memory = Memory.load(connection)
+            memory = load(connection)
             chosen = {id_: kind.members(memory, id_) for id_ in _chosen(kind, memory, ids, wanted)}
             acknowledge(connection, [memory.findings[id_] for members in chosen.values() for id_ in members], text)
         _say.out(_done(kind, memory, chosen, "acknowledged"))
@@ -157,7 +158,7 @@ def unack_command(kind: LifecycleKind) -> Callable[..., None]:
         from zeeksmtp.state.findings import unacknowledge  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
         with open_state(settings) as connection:
-            memory = Memory.load(connection)
+            memory = load(connection)
             named = {id_: kind.members(memory, id_) for id_ in _chosen(kind, memory, ids, wanted)}
             held = {id_ for id_, known in memory.findings.items() if known.acknowledged is not None}
             chosen = {id_: [m for m in members if m in held] for id_, members in named.items() if held & {*members}}
@@ -176,7 +177,7 @@ def suppress_command(kind: LifecycleKind) -> Callable[..., None]:
 
         text, day = _checked_reason(reason), _day(expires)
         with open_state(settings) as connection:
-            memory = Memory.load(connection)
+            memory = load(connection)
             chosen = {id_: kind.members(memory, id_, symptoms=True) for id_ in _chosen(kind, memory, ids, wanted)}
             for finding in dict.fromkeys(id_ for members in chosen.values() for id_ in members):
                 suppress(connection, FindingSuppression(finding, text, day))

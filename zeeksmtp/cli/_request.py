@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,15 +11,12 @@ from zoneinfo import ZoneInfo
 from zeeksmtp.cli import _progress
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Window
+from zeeksmtp.report import moments
 
 if TYPE_CHECKING:
     from zeeksmtp.config import Settings
     from zeeksmtp.model import Report
     from zeeksmtp.report.filters import Filter
-
-_AGO = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
 def settings(config: Path | None, local_net: list[str] | None, dask_scheduler: str | None = None) -> Settings:
@@ -43,24 +39,11 @@ def window(since: str | None, until: str | None, timezone: str) -> Window:
 
 
 def moment(option: str, text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
-    """Parse a time, a date, a time before `now` (`30m`, `24h`, `7d`), `today` or `yesterday` (their midnight)."""
-    if text is None:
-        return None
+    """Parse the time that an option names. Raises `UsageError` for what is none."""
     try:
-        return _parsed(text, zone, now).astimezone(UTC)
-    except (ValueError, OverflowError):
-        hint = "write 2026-11-23, 2026-11-23T06:00Z, 30m, 24h, 7d, yesterday or today"
-        raise UsageError(f"{option} {text!r} is no time; {hint}") from None
-
-
-def _parsed(text: str, zone: tzinfo, now: datetime) -> datetime:
-    if text in _DAYS_AGO:
-        day = now.astimezone(zone).date() - timedelta(days=_DAYS_AGO[text])
-        return datetime(day.year, day.month, day.day, tzinfo=zone)
-    if ago := _AGO.fullmatch(text):
-        return now.astimezone(UTC) - int(ago[1]) * _UNITS[ago[2]]
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
+        return None if text is None else moments.moment(text, zone, now)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no time; {moments.HINT}") from None
 
 
 def report_of(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.cli import _lifecycle
 from zeeksmtp.cli._lifecycle import LifecycleKind
-from zeeksmtp.cli._remembered import Memory
 from zeeksmtp.model import Incident
 from zeeksmtp.report.filters import Filter
+
+if TYPE_CHECKING:
+    from zeeksmtp.state.memory import Memory
 
 _LIST = """List the incidents of all passes, worst and newest first: state, severity, score, last event, id, title.
 

@@ -67,12 +67,10 @@ def session(
 
 
 def _written(view: SessionView, form: TranscriptFormat) -> str:
-    from zeeksmtp.cli import _transcript  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.session_view import transcript  # noqa: PLC0415 - not for `--help`
 
     return (
-        view.model_dump_json(indent=1, by_alias=True) + "\n"
-        if form is TranscriptFormat.JSON
-        else _transcript.text(view)
+        view.model_dump_json(indent=1, by_alias=True) + "\n" if form is TranscriptFormat.JSON else transcript.text(view)
     )
 
 

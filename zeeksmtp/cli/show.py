@@ -84,10 +84,10 @@ def text_of(entry: Entry, report: EntrySource, logs: Sequence[Path]) -> str:
 
 
 def _remembered(settings: Settings) -> EntrySource:
-    from zeeksmtp.cli._remembered import Memory, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+    from zeeksmtp.cli._remembered import load, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
 
     with open_state(settings) as connection:
-        return Memory.load(connection).entries()
+        return load(connection).entries()
 
 
 def _chosen(report: EntrySource, reference: str) -> Entry:
