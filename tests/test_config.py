@@ -221,6 +221,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         },
         optional={"port": st.integers(1, 65_535), "tls": st.sampled_from(["starttls", "implicit", "none"])},
     ),
+    "webhooks": st.dictionaries(
+        st.sampled_from(["soc", "chat", "siem2"]),
+        st.fixed_dictionaries(
+            {"url": st.sampled_from(["https://soc.corp.example/in", "http://localhost:9200/x/_bulk"])},
+            optional={"body": st.sampled_from(["slack", "report"]), "timeout_seconds": st.integers(1, 600)},
+        ),
+        max_size=2,
+    ),
 }
 CONFIGS = st.fixed_dictionaries({}, optional=VALUES)
 

@@ -14,11 +14,11 @@ from zeeksmtp.errors import DeliveryError
 from zeeksmtp.model import View
 
 
-def _configured(settings: Settings) -> bool:
-    return bool(settings.report_files)
+def _destinations(settings: Settings) -> list[str]:
+    return [""] * bool(settings.report_files)
 
 
-def _send(envelope: Envelope, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings, _destination: str) -> None:
     # The date of the report, not of the attempt: a second attempt must not leave a second file.
     date = ReportSummary.of(envelope).generated.astimezone(ZoneInfo(settings.timezone))
     for pattern in settings.report_files:
@@ -43,4 +43,4 @@ def _create_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-TRANSPORT = Transport("file", _configured, _send)
+TRANSPORT = Transport("file", _destinations, _send)
