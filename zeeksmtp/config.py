@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from zeeksmtp import registry
-from zeeksmtp.delivery_settings import WEBHOOK_SECRETS, FilePatterns, Mail, ReportCommand, Webhook, split
+from zeeksmtp.delivery_settings import WEBHOOK_SECRETS, FilePatterns, Mail, ReportCommand, Syslog, Webhook, split
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Severity, Site
 from zeeksmtp.settings_sources import LISTED, SettingsSource, environment, flags, merged, nearest, toml_file
@@ -183,6 +183,7 @@ class Settings(BaseModel):
     )
     report_command: ReportCommand | None = Field(None, description="program that gets each report of a scheduled pass")
     mail: Mail | None = Field(None, description="where reports of scheduled passes are mailed to, and how")
+    syslog: Syslog | None = Field(None, description="collector that gets each report of a scheduled pass as messages")
     webhooks: dict[HookName, Webhook] = Field({}, description="addresses that get each report of a scheduled pass")
 
     @property
@@ -197,7 +198,12 @@ class Settings(BaseModel):
         return _detectors()[detector_id].params() if given is None else given
 
 
-_TABLES: Mapping[str, type[BaseModel]] = {"mail": Mail, "report_command": ReportCommand, "webhooks": Webhook}
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "mail": Mail,
+    "report_command": ReportCommand,
+    "syslog": Syslog,
+    "webhooks": Webhook,
+}
 
 
 def _known(path: Keys) -> Iterable[str]:

@@ -14,6 +14,7 @@ from tests.e2e import _runs
 from zeeksmtp import registry
 from zeeksmtp.delivery import send
 from zeeksmtp.delivery._message import body_of, message
+from zeeksmtp.delivery._syslog_events import events_of
 from zeeksmtp.delivery_settings import FORM_OF
 from zeeksmtp.delivery_settings.webhook import BODIES
 from zeeksmtp.model import Report
@@ -32,6 +33,8 @@ def test_what_leaves_the_house_has_no_secret(name: str, tmp_path: Path) -> None:
     send("command", sent, settings(report_command={"run": ("/bin/sh", "-c", f"(env; cat) > {tmp_path}/taken")}))
     bodies = [unit.render(sent) for unit in registry.discover(BODIES, "BODY").values()]
     assert len(bodies) >= 7
+    bodies += [event.text for event in events_of(sent.report(), "json")]
+    bodies += [event.text for event in events_of(sent.report(), "text")]
     texts += bodies
     mailed = len(texts)
     texts += [file.read_text("utf-8") for file in tmp_path.iterdir()]

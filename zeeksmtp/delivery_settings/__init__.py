@@ -4,6 +4,7 @@ from zeeksmtp.delivery_settings.command import ReportCommand
 from zeeksmtp.delivery_settings.files import FORM_OF, FilePatterns
 from zeeksmtp.delivery_settings.mail import PORTS, Mail
 from zeeksmtp.delivery_settings.section import split
+from zeeksmtp.delivery_settings.syslog import Syslog
 from zeeksmtp.delivery_settings.webhook import WEBHOOK_SECRETS, Webhook
 
-__all__ = ["FORM_OF", "PORTS", "WEBHOOK_SECRETS", "FilePatterns", "Mail", "ReportCommand", "Webhook", "split"]
+__all__ = ["FORM_OF", "PORTS", "WEBHOOK_SECRETS", "FilePatterns", "Mail", "ReportCommand", "Syslog", "Webhook", "split"]
