@@ -22,7 +22,8 @@ def _send(envelope: Envelope, settings: Settings, _destination: str) -> None:
     # The date of the report, not of the attempt: a second attempt must not leave a second file.
     date = ReportSummary.of(envelope).generated.astimezone(ZoneInfo(settings.timezone))
     for pattern in settings.report_files:
-        _write(Path(pattern.format(date=date)), envelope)
+        target = Path(pattern.format(date=date))
+        _write(target.with_stem(f"{target.stem}-test") if envelope.test else target, envelope)
 
 
 def _write(target: Path, envelope: Envelope) -> None:
