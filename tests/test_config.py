@@ -221,6 +221,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         },
         optional={"port": st.integers(1, 65_535), "tls": st.sampled_from(["starttls", "implicit", "none"])},
     ),
+    "metrics_file": st.just("/var/lib/node_exporter/zeeksmtp.prom"),
     "syslog": st.fixed_dictionaries(
         {"to": st.sampled_from(["udp://siem.corp.example", "tls://[2001:db8::1]:6514", "unix:///dev/log", "journal"])},
         optional={"facility": st.sampled_from(["auth", "local7"]), "format": st.just("text")},

@@ -27,7 +27,16 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from zeeksmtp import registry
-from zeeksmtp.delivery_settings import WEBHOOK_SECRETS, FilePatterns, Mail, ReportCommand, Syslog, Webhook, split
+from zeeksmtp.delivery_settings import (
+    WEBHOOK_SECRETS,
+    FilePatterns,
+    Mail,
+    MetricsFile,
+    ReportCommand,
+    Syslog,
+    Webhook,
+    split,
+)
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Severity, Site
 from zeeksmtp.settings_sources import LISTED, SettingsSource, environment, flags, merged, nearest, toml_file
@@ -182,6 +191,9 @@ class Settings(BaseModel):
         (), description="files that each report of a scheduled pass is written to; the name's end says the format"
     )
     report_command: ReportCommand | None = Field(None, description="program that gets each report of a scheduled pass")
+    metrics_file: MetricsFile | None = Field(
+        None, description="file ending in .prom that each scheduled pass writes for Prometheus' node_exporter"
+    )
     mail: Mail | None = Field(None, description="where reports of scheduled passes are mailed to, and how")
     syslog: Syslog | None = Field(None, description="collector that gets each report of a scheduled pass as messages")
     webhooks: dict[HookName, Webhook] = Field({}, description="addresses that get each report of a scheduled pass")

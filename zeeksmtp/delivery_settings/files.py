@@ -41,3 +41,12 @@ def _pattern(pattern: str) -> str:
 
 FilePattern = Annotated[str, AfterValidator(_pattern)]
 FilePatterns = Annotated[tuple[FilePattern, ...], LISTED, BeforeValidator(split)]
+
+
+def _metrics(path: Path) -> Path:
+    if path.suffix != ".prom":
+        raise PydanticCustomError("suffix", "must end with .prom: node_exporter reads no other file")
+    return path
+
+
+MetricsFile = Annotated[Path, AfterValidator(_metrics)]
