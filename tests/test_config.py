@@ -221,6 +221,19 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         },
         optional={"port": st.integers(1, 65_535), "tls": st.sampled_from(["starttls", "implicit", "none"])},
     ),
+    "metrics_file": st.just("/var/lib/node_exporter/zeeksmtp.prom"),
+    "syslog": st.fixed_dictionaries(
+        {"to": st.sampled_from(["udp://siem.corp.example", "tls://[2001:db8::1]:6514", "unix:///dev/log", "journal"])},
+        optional={"facility": st.sampled_from(["auth", "local7"]), "format": st.just("text")},
+    ),
+    "webhooks": st.dictionaries(
+        st.sampled_from(["soc", "chat", "siem2"]),
+        st.fixed_dictionaries(
+            {"url": st.sampled_from(["https://soc.corp.example/in", "http://localhost:9200/x/_bulk"])},
+            optional={"body": st.sampled_from(["slack", "report"]), "timeout_seconds": st.integers(1, 600)},
+        ),
+        max_size=2,
+    ),
 }
 CONFIGS = st.fixed_dictionaries({}, optional=VALUES)
 

@@ -27,7 +27,16 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from zeeksmtp import registry
-from zeeksmtp.delivery_settings import FilePatterns, Mail, ReportCommand, split
+from zeeksmtp.delivery_settings import (
+    WEBHOOK_SECRETS,
+    FilePatterns,
+    Mail,
+    MetricsFile,
+    ReportCommand,
+    Syslog,
+    Webhook,
+    split,
+)
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
 from zeeksmtp.model import Detector, Params, Severity, Site
 from zeeksmtp.settings_sources import LISTED, SettingsSource, environment, flags, merged, nearest, toml_file
@@ -92,6 +101,8 @@ Role = Annotated[str, AfterValidator(_role)]
 DetectorId = Annotated[str, AfterValidator(_detector_id)]
 Networks = Annotated[tuple[Network, ...], LISTED, BeforeValidator(split)]
 Sections = Annotated[dict[str, Params], BeforeValidator(_sections)]
+# A name that a variable of the environment can hold.
+HookName = Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,31}$")]
 
 
 class Suppression(BaseModel):
@@ -180,7 +191,12 @@ class Settings(BaseModel):
         (), description="files that each report of a scheduled pass is written to; the name's end says the format"
     )
     report_command: ReportCommand | None = Field(None, description="program that gets each report of a scheduled pass")
+    metrics_file: MetricsFile | None = Field(
+        None, description="file ending in .prom that each scheduled pass writes for Prometheus' node_exporter"
+    )
     mail: Mail | None = Field(None, description="where reports of scheduled passes are mailed to, and how")
+    syslog: Syslog | None = Field(None, description="collector that gets each report of a scheduled pass as messages")
+    webhooks: dict[HookName, Webhook] = Field({}, description="addresses that get each report of a scheduled pass")
 
     @property
     def site(self) -> Site:
@@ -194,6 +210,14 @@ class Settings(BaseModel):
         return _detectors()[detector_id].params() if given is None else given
 
 
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "mail": Mail,
+    "report_command": ReportCommand,
+    "syslog": Syslog,
+    "webhooks": Webhook,
+}
+
+
 def _known(path: Keys) -> Iterable[str]:
     """Return the right keys at the place where the last key of `path` is wrong."""
     match path[:-1]:
@@ -201,9 +225,8 @@ def _known(path: Keys) -> Iterable[str]:
             return Settings.model_fields
         case ("suppress", _):
             return Suppression.model_fields
-        case (("mail" | "report_command") as name,):
-            model = Mail if name == "mail" else ReportCommand
-            return [field.alias or key for key, field in model.model_fields.items()]
+        case (str(name), *_) if name in _TABLES:
+            return [field.alias or key for key, field in _TABLES[name].model_fields.items()]
         case ("detectors",):
             return _detectors()
         case ("detectors", str(name)):
@@ -223,13 +246,19 @@ def _refusal(error: ErrorDetails, sources: Sequence[SettingsSource]) -> ZeekSmtp
     return source.error("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
-def _refuse_password(file: SettingsSource) -> None:
-    keys = ("mail", "password")
-    if file.depth(keys) == len(keys):
-        raise ConfigError(
-            f"{file.place(keys)}: a config file is no place for a password: others may read it; "
-            "name a `password_file`, or set ZEEKSMTP_MAIL__PASSWORD"
-        )
+def _refuse_secrets(file: SettingsSource) -> None:
+    """Refuse a secret in a file that others may read: `ConfigError` with its place and where it belongs."""
+    hooks = file.values.get("webhooks")
+    names = hooks if isinstance(hooks, dict) else ()
+    secrets = [("mail", "password"), *(("webhooks", name, key) for name in names for key in WEBHOOK_SECRETS)]
+    for keys in secrets:
+        if file.depth(keys) == len(keys):
+            *_, key = keys
+            noun = WEBHOOK_SECRETS.get(key, key)
+            raise ConfigError(
+                f"{file.place(keys)}: a config file is no place for a {noun}: others may read it; "
+                f"name a `{key}_file`, or set ZEEKSMTP_{'__'.join(keys).upper()}"
+            )
 
 
 def load(file: Path | None = None, **given: object) -> Settings:
@@ -249,7 +278,7 @@ def load(file: Path | None = None, **given: object) -> Settings:
     named = file or next((place for place in PLACES if place.is_file()), None)
     files = [toml_file(named)] if named else []
     for source in files:
-        _refuse_password(source)
+        _refuse_secrets(source)
     sources = [flags(given), environment(Settings), *files]
     try:
         return Settings.model_validate(merged(sources))

@@ -15,7 +15,9 @@ from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
 from zeeksmtp import registry
 from zeeksmtp.config import PLACES, ROLES, Settings, Suppression
-from zeeksmtp.delivery_settings import FORM_OF, Mail, ReportCommand
+from zeeksmtp.delivery._webhook_bodies import WebhookBody
+from zeeksmtp.delivery_settings import FORM_OF, Mail, ReportCommand, Syslog, Webhook
+from zeeksmtp.delivery_settings.webhook import BODIES
 
 PAGE = "config.md"
 
@@ -93,6 +95,32 @@ password_file = "/etc/zeeksmtp.password"
 With a mail server on the same machine, `host = "localhost"` and `tls = "none"` will do."""
 
 
+SYSLOG = """Each report of a scheduled pass goes to one collector: a message for each incident and each finding that is
+no symptom of one, at most 1,000, the most urgent first, each below 2,048 bytes. Long lists and texts are shortened;
+`clients_total` and its like count all. By `udp`, `tcp` and `tls` messages are those of RFC 5424, over streams with
+octet counting (RFC 6587, RFC 5425). UDP loses messages in silence, and without TLS anybody on the way reads them.
+Critical, high, medium, low and info are syslog's critical, error, warning, notice and informational.
+
+```toml
+[syslog]
+to = "tls://siem.corp.example:6514"
+ca_file = "/etc/ssl/siem-ca.pem"
+```"""
+
+WEBHOOKS = """One table for each address; `<name>` is a word of small letters and digits. Each report of a scheduled
+pass is sent there by HTTPS POST. A reply of 2xx means that it has arrived; where nobody answers, and after 408, 429 and
+5xx, it is tried twice more within the pass, then by the next pass. Headers: `webhook-id` is the same for each attempt,
+`webhook-timestamp` is Unix time; with a signing key, `webhook-signature` is `v1,` and base64 of HMAC-SHA256 over
+`id.timestamp.body`, as the [Standard Webhooks](https://www.standardwebhooks.com) specification has it. Redirects are
+not followed. [integrations.md](integrations.md) has the settings for each receiver, and what to do there.
+
+```toml
+[webhooks.chat]
+url_file = "/etc/zeeksmtp.slack"
+body = "slack"
+```"""
+
+
 _NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path", SecretStr: "text"}
 _OURS = {IPv4Network: "network", IPv4Address: "address"}
 _BOUNDS = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
@@ -143,6 +171,10 @@ def _sections() -> Iterable[str]:
             yield _keys(unit.params)
 
 
+def _bodies() -> list[WebhookBody]:
+    return list(registry.discover(BODIES, "BODY").values())
+
+
 def page() -> str:
     """Return the page."""
     return whole(
@@ -164,6 +196,13 @@ def page() -> str:
         "## `[mail]`",
         MAIL,
         _keys(Mail),
+        "## `[syslog]`",
+        SYSLOG,
+        _keys(Syslog),
+        "## `[webhooks.<name>]`",
+        WEBHOOKS,
+        _keys(Webhook),
+        table(("body", "what is sent"), [(code(unit.name), unit.doc) for unit in _bodies()]),
         "## `[detectors.<id>]`",
         *_sections(),
     )

@@ -20,6 +20,7 @@ from tests.delivery._servers import USER, Certificate, Inbox, free_port, script,
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import configured, send
 from zeeksmtp.delivery import mail as transport
+from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.errors import DeliveryError, ExitCode
 from zeeksmtp.model import View
 
@@ -181,7 +182,7 @@ def test_a_bad_certificate_is_refused(
 
 
 def test_tls_is_at_least_1_2() -> None:
-    context = transport._Attempt(mail(25).mail)._trust()  # type: ignore[arg-type]
+    context = tls_context(None)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.check_hostname
 

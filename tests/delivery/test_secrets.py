@@ -1,4 +1,4 @@
-"""No secret of any recording is in what is mailed, filed or handed to a command."""
+"""No secret of any recording is in what is mailed, filed, posted or handed to a command."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 
 from tests.delivery._envelopes import envelope, mail, settings
 from tests.e2e import _runs
+from zeeksmtp import registry
 from zeeksmtp.delivery import send
 from zeeksmtp.delivery._message import body_of, message
+from zeeksmtp.delivery._syslog_events import events_of
 from zeeksmtp.delivery_settings import FORM_OF
+from zeeksmtp.delivery_settings.webhook import BODIES
 from zeeksmtp.model import Report
 
 SECRETIVE = [name for name in _runs.NAMES if _runs.secrets(name)]
@@ -28,8 +31,13 @@ def test_what_leaves_the_house_has_no_secret(name: str, tmp_path: Path) -> None:
     texts = [part.get_content() for part in content.walk() if not part.is_multipart()]
     send("file", sent, settings(report_files=tuple(str(tmp_path / f"report{end}") for end in FORM_OF)))
     send("command", sent, settings(report_command={"run": ("/bin/sh", "-c", f"(env; cat) > {tmp_path}/taken")}))
+    bodies = [unit.render(sent) for unit in registry.discover(BODIES, "BODY").values()]
+    assert len(bodies) >= 7
+    bodies += [event.text for event in events_of(sent.report(), "json")]
+    bodies += [event.text for event in events_of(sent.report(), "text")]
+    texts += bodies
     mailed = len(texts)
     texts += [file.read_text("utf-8") for file in tmp_path.iterdir()]
-    assert mailed in {1, 2} and len(texts) == mailed + len(FORM_OF) + 1
+    assert mailed - len(bodies) in {1, 2} and len(texts) == mailed + len(FORM_OF) + 1
     assert all(texts)
     assert [line for text in texts for line in _runs.secrets(name) if line in text] == []

@@ -15,6 +15,7 @@ from zeeksmtp.delivery_settings import PORTS
 from zeeksmtp.errors import ConfigError
 
 MAIL = '[mail]\nhost = "mx.corp.example"\nfrom = "a@corp.example"\nto = ["b@corp.example"]\n'
+HOOK = '[webhooks.a]\nurl = "https://soc.corp.example/in"\n'
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,23 @@ def refusal(text: str) -> str:
             "site.toml:3: unknown key `report_command.formt`; nearest is `f",
         ),
         ('[report_command]\nrun = ["a"]\nformat = "jsno"', "site.toml:3: `report_command.format`: no such format; n"),
+        ('[webhooks.a]\nbody = "slack"', "site.toml:1: `webhooks.a`: it needs either `url` or `url_file`"),
+        (f'{HOOK}url_file = "x"', "site.toml:1: `webhooks.a`: it needs either `url` or `url_file`"),
+        (f'{HOOK}body = "slak"', "site.toml:3: `webhooks.a.body`: no such body; nearest is `slack`"),
+        (f"{HOOK}bdy = 1", "site.toml:3: unknown key `webhooks.a.bdy`; nearest is `body`"),
+        (f'{HOOK}proxy = "socks5://x"', "site.toml:3: `webhooks.a.proxy`: must be `environment`, `none` or http://"),
+        (f'{HOOK}authorization = "{SECRET}"', "site.toml:3: a config file is no place for a token"),
+        (f'{HOOK}signing_key = "{SECRET}"', "site.toml:3: a config file is no place for a signing key"),
+        (f'webhooks = "{SECRET}"', "site.toml:1: `webhooks`: Input should be a valid dictionary"),
+        (f'[webhooks."A b"]\nurl = "https://x/{SECRET}"', "site.toml:1: `webhooks.A b`: String should match pattern"),
+        ('[syslog]\nto = "siem:514"', "site.toml:2: `syslog.to`: no collector; write udp://host:514"),
+        ('[syslog]\nto = "tcp://siem:70000"', "site.toml:2: `syslog.to`: no collector; write udp://host:514"),
+        ('[syslog]\nto = "udp://a b"', "site.toml:2: `syslog.to`: no collector; write udp://host:514"),
+        ('[syslog]\nto = "journal"\nfacility = "kern"', "site.toml:3: `syslog.facility`: Input should be 'daemon'"),
+        ('[syslog]\nto = "journal"\nformt = "text"', "site.toml:3: unknown key `syslog.formt`; nearest is `format`"),
+        (f'[webhooks.a]\nurl = "http://x.example/{SECRET}"', "site.toml:2: `webhooks.a.url`: must start with https"),
+        (f'[webhooks.a]\nurl = "https://x y/{SECRET}"', "site.toml:2: `webhooks.a.url`: no URL; write https://"),
+        (f'[webhooks.a]\nurl = "https://u:{SECRET}@x/"', "site.toml:2: `webhooks.a.url`: a URL is no place for"),
         ('report_files = ["a.html",\n"b.doc"]', "site.toml:2: `report_files.1`: must end with one of .html .md .json"),
     ],
 )
@@ -149,3 +167,17 @@ def test_no_refusal_shows_the_password(variable: str, value: str, monkeypatch: p
     assert SECRET not in str(caught.value)
     assert re.match("ZEEKSMTP_MAIL|environment: error parsing", str(caught.value))
     assert SECRET not in "".join(traceback.format_exception(caught.value.__cause__ or caught.value))
+
+
+def test_a_webhook_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZEEKSMTP_WEBHOOKS__SOC__AUTHORIZATION", SECRET)
+    monkeypatch.setenv("ZEEKSMTP_WEBHOOKS__CHAT__URL", f"https://hooks.example/{SECRET}")
+    hooks = loaded('[webhooks.soc]\nurl = "https://soc.corp.example/in"\n').webhooks
+    assert hooks["soc"].authorization is not None and hooks["soc"].authorization.get_secret_value() == SECRET
+    assert hooks["chat"].url == f"https://hooks.example/{SECRET}"
+
+
+@pytest.mark.parametrize("variable", ["ZEEKSMTP_WEBHOOKS__SOC__AUTHORIZATION", "ZEEKSMTP_WEBHOOKS__SOC__SIGNING_KEY"])
+def test_a_secret_without_an_address_is_not_shown(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, SECRET)
+    assert refusal("").endswith("it needs either `url` or `url_file`")

@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from tests.cron._site import Site
+from tests.delivery._http_servers import Answer, receiver
 from tests.delivery._servers import Certificate, free_port, script, server
 from zeeksmtp.cli import app
 from zeeksmtp.delivery import mail as mail_transport
+from zeeksmtp.delivery import webhook
 from zeeksmtp.errors import ExitCode
 
 CASE = "auth_plain_initial"
@@ -223,6 +225,36 @@ def test_a_server_with_a_bad_certificate(
         lines = _mail(inbox.port, tls, ca_file)
         _fails(site, CERTIFICATES[shown, trusted], capsys, *lines, seconds=TIMEOUT_SECONDS)
         assert inbox.taken == []
+
+
+# Webhooks
+
+HOOKS: dict[str, tuple[tuple[Answer | float, ...], str]] = {
+    "is busy for a while": (((503, {}, b"busy"),) * 3, "503 busy; it goes again with the next pass"),
+    "refuses": (((403, {}, b"no"),), "403 no; ask who runs the receiver"),
+    "redirects": (((302, {"Location": "/login"}, b""),), "302 redirects to /login"),
+    "is silent": ((60.0,), "no answer within 1 s"),
+    "drips": ((0.2,), "no answer within 1 s"),
+}
+
+
+@pytest.mark.parametrize("behaviour", HOOKS)
+def test_a_webhook(
+    behaviour: str,
+    waiting: Site,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook, "RETRY_SECONDS", (0.1, 0.1))
+    answers, said = HOOKS[behaviour]
+    site = _site(waiting, tmp_path / "site", "webhook:soc")
+    with receiver(*answers) as got:
+        address = f'[webhooks.soc]\nurl = "http://localhost:{got.port}/in"\nproxy = "none"\n'
+        hook = f"{address}timeout_seconds = {TIMEOUT_SECONDS}"
+        _fails(site, said, capsys, hook, seconds=TIMEOUT_SECONDS)
+        _arrives(site, hook)
+    assert len({posted.headers["webhook-id"] for posted in got.got}) == 1
 
 
 # Commands

@@ -74,6 +74,8 @@ def _table(annotation: Any) -> tuple[str, type[BaseModel] | None] | None:
         return next((found for arg in args if (found := _table(arg))), None)
     if origin is tuple and isinstance(args[0], type) and issubclass(args[0], BaseModel):
         return "[[{}]]", args[0]
+    if origin is dict and isinstance(args[1], type) and issubclass(args[1], BaseModel):
+        return "[{}.name]", args[1]
     return ("[{}]", None) if origin is dict else None
 
 

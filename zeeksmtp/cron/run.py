@@ -20,6 +20,7 @@ from zeeksmtp.cron._snapshot import take_snapshot
 from zeeksmtp.cron.integrity import check_parts, check_presence
 from zeeksmtp.cron.lock import NAME as LOCK
 from zeeksmtp.cron.lock import hold_lock
+from zeeksmtp.cron.metrics import write_metrics
 from zeeksmtp.cron.outgoing import Show, deliver
 from zeeksmtp.cron.request import PassRequest, PassResult
 from zeeksmtp.errors import ConfigError, NoInputError
@@ -53,9 +54,11 @@ def run(request: PassRequest, show: Show) -> PassResult:
     with hold_lock(request.state_dir), open_store(request.state_dir / NAME) as store:
         began = time.perf_counter()
         result = _pass(request, store)
-        _log(result, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        _log(result, seconds)
         ready = {result.envelope: result.report} if result.envelope and result.report else {}
-        return replace(result, undelivered=tuple(deliver(store, request.settings, show, ready)))
+        undelivered = deliver(store, request.settings, show, ready)
+        return replace(result, undelivered=(*undelivered, *write_metrics(request, store, result, seconds)))
 
 
 def _log(result: PassResult, seconds: float) -> None:

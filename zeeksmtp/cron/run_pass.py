@@ -32,6 +32,7 @@ from zeeksmtp.report.inputs import inputs_of
 from zeeksmtp.state import ledger
 from zeeksmtp.state.ledger import KnownFile, LivePart
 from zeeksmtp.state.store import Store, get_meta, set_meta
+from zeeksmtp.state.totals import add_rejected_rows, save_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +208,12 @@ def _result(
     errors = reading.errors if report is None else {f"{problem.where}: {problem.what}" for problem in report.errors}
     rows = sum(record.kept for record in result.records)
     number = ledger.add_pass(connection, context.now, len(result.files), rows, json.dumps(sorted(errors)))
+    add_rejected_rows(connection, sum(record.rejected for record in result.records))
     deferred = len(reading.snapshot.unsettled) + len(result.deferred)
     set_meta(connection, "settings_digest", rules.settings_digest(context.request.settings))
     if report is None:
         return PassResult(files=result.files, rows=rows, deferred=deferred, degraded=bool(errors))
+    save_sessions(connection, report)
     empty, new_errors = not before.live, bool(errors - before.errors)
     recorded = record(connection, context, number, report, empty_lake=empty, new_errors=new_errors)
     return PassResult(recorded.report, recorded.envelope, result.files, rows, deferred, degraded=bool(errors))

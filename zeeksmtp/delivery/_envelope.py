@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from zeeksmtp import registry
@@ -15,26 +15,27 @@ class Envelope:
     """A report to deliver. A second attempt has the same id, subject and texts as the first.
 
     `report` returns the report itself, `render` its text in the format of that name; both raise `DeliveryError` where
-    they fail. Transports escape `subject`, whatever it holds.
+    they fail. Transports escape `subject`, whatever it holds. A `test` must not take the place of a report.
     """
 
     id: str
     subject: str
     report: Callable[[], Report]
     render: Callable[[str, View], str]
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """A way to deliver reports: whether the settings enable it, and the function that sends one.
+    """A way to deliver reports: the destinations that the settings name, and the function that sends to one of them.
 
-    `send` raises `DeliveryError` where the report may not have arrived, and may be called again with the same
-    envelope.
+    A transport with one destination at most calls it "". `send` raises `DeliveryError` where the report may not have
+    arrived, and may be called again with the same envelope.
     """
 
     name: str
-    configured: Callable[[Settings], bool]
-    send: Callable[[Envelope, Settings], None]
+    destinations: Callable[[Settings], Iterable[str]]
+    send: Callable[[Envelope, Settings, str], None]
 
 
 def _transports() -> Mapping[str, Transport]:
@@ -42,14 +43,16 @@ def _transports() -> Mapping[str, Transport]:
 
 
 def configured(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the transports that the settings enable, sorted."""
-    return tuple(name for name, transport in _transports().items() if transport.configured(settings))
+    """Return the names of the channels that the settings enable, sorted: `mail`, or `webhook:<name>`."""
+    found = ((name, place) for name, unit in _transports().items() for place in unit.destinations(settings))
+    return tuple(f"{name}:{place}" if place else name for name, place in found)
 
 
-def send(name: str, envelope: Envelope, settings: Settings) -> None:
-    """Send a report through the transport `name`.
+def send(channel: str, envelope: Envelope, settings: Settings) -> None:
+    """Send a report through a channel that `configured` returned.
 
     Raises:
         DeliveryError: It may not have arrived; the text says why.
     """
-    _transports()[name].send(envelope, settings)
+    name, _, destination = channel.partition(":")
+    _transports()[name].send(envelope, settings, destination)

@@ -25,15 +25,16 @@ MAX_SUBJECT_CHARACTERS = 200
 MAX_STDERR_BYTES = 1 << 24
 """Of stderr that are kept on the disk, about."""
 _LOOK_SECONDS = 0.2
+_SECRET_VARIABLES = ("ZEEKSMTP_MAIL", "ZEEKSMTP_WEBHOOKS")
 
 
-def _configured(settings: Settings) -> bool:
-    return settings.report_command is not None
+def _destinations(settings: Settings) -> list[str]:
+    return [""] * (settings.report_command is not None)
 
 
-def _send(envelope: Envelope, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings, _destination: str) -> None:
     command = settings.report_command
-    assert command is not None  # noqa: S101 - for the type checker: `_configured` is true
+    assert command is not None  # noqa: S101 - for the type checker: `_destinations` has one
     # Files, not pipes: what a grandchild keeps open cannot hold us up, and no amount of words fills memory.
     with TemporaryFile() as report, TemporaryFile() as stderr:
         report.write(envelope.render(command.format, View()).encode("utf-8", "backslashreplace"))
@@ -55,8 +56,8 @@ def _environment(envelope: Envelope, command: ReportCommand) -> Mapping[str, str
         "REPORT_NEW": str(summary.new),
     }
     ours |= {f"REPORT_{severity.upper()}": str(number) for severity, number in summary.findings.items()}
-    # The mail server's password is none of the command's business.
-    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("ZEEKSMTP_MAIL")}
+    # Passwords and tokens of other transports are none of the command's business.
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(_SECRET_VARIABLES)}
     return inherited | ours
 
 
@@ -111,4 +112,4 @@ def _last_words(stderr: IO[bytes]) -> str:
     return f": {text[-MAX_SHOWN_CHARACTERS:].lstrip()}" if text else ""
 
 
-TRANSPORT = Transport("command", _configured, _send)
+TRANSPORT = Transport("command", _destinations, _send)

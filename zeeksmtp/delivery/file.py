@@ -14,15 +14,16 @@ from zeeksmtp.errors import DeliveryError
 from zeeksmtp.model import View
 
 
-def _configured(settings: Settings) -> bool:
-    return bool(settings.report_files)
+def _destinations(settings: Settings) -> list[str]:
+    return [""] * bool(settings.report_files)
 
 
-def _send(envelope: Envelope, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings, _destination: str) -> None:
     # The date of the report, not of the attempt: a second attempt must not leave a second file.
     date = ReportSummary.of(envelope).generated.astimezone(ZoneInfo(settings.timezone))
     for pattern in settings.report_files:
-        _write(Path(pattern.format(date=date)), envelope)
+        target = Path(pattern.format(date=date))
+        _write(target.with_stem(f"{target.stem}-test") if envelope.test else target, envelope)
 
 
 def _write(target: Path, envelope: Envelope) -> None:
@@ -43,4 +44,4 @@ def _create_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-TRANSPORT = Transport("file", _configured, _send)
+TRANSPORT = Transport("file", _destinations, _send)

@@ -17,8 +17,9 @@ from smtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseEx
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._message import Body, body_of, message
-from zeeksmtp.delivery._password import read_password
+from zeeksmtp.delivery._secret import read_secret
 from zeeksmtp.delivery._smtp import BoundedSMTP, BoundedSMTPS
+from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.outputs._escape import cut, plain
@@ -28,13 +29,13 @@ DONE_SECONDS = 600
 MAX_REPLY_CHARACTERS = 300
 
 
-def _configured(settings: Settings) -> bool:
-    return settings.mail is not None
+def _destinations(settings: Settings) -> list[str]:
+    return [""] * (settings.mail is not None)
 
 
-def _send(envelope: Envelope, settings: Settings) -> None:
+def _send(envelope: Envelope, settings: Settings, _destination: str) -> None:
     mail = settings.mail
-    assert mail is not None  # noqa: S101 - for the type checker: `_configured` is true
+    assert mail is not None  # noqa: S101 - for the type checker: `_destinations` has one
     # To render a page takes seconds, and a busy server does not wait for it: all is ready before the connection.
     body = body_of(envelope, mail)
     _Attempt(mail).send(envelope, body)
@@ -98,19 +99,12 @@ class _Attempt:
         # The library's own choice of a name queries the DNS, with no timeout.
         name = socket.gethostname()
         if self.mail.tls == "implicit":
-            client: SMTP = BoundedSMTPS(host, port, name, timeout=seconds, context=self._trust())
+            client: SMTP = BoundedSMTPS(host, port, name, timeout=seconds, context=tls_context(self.mail.ca_file))
         else:
             client = BoundedSMTP(host, port, name, timeout=seconds)
         if "." not in name and client.sock is not None:
             client.local_hostname = _literal(client.sock.getsockname()[0])
         return client
-
-    def _trust(self) -> ssl.SSLContext:
-        """Return a context that verifies chain and name; `ca_file` replaces the system's CAs."""
-        try:
-            return ssl.create_default_context(cafile=self.mail.ca_file)
-        except OSError as error:
-            raise DeliveryError(f"ca_file {self.mail.ca_file}: {error.strerror or error}; name a PEM file") from error
 
     def _encrypt(self, client: SMTP) -> None:
         self.stage = "EHLO"
@@ -123,7 +117,7 @@ class _Attempt:
                 'nothing was sent: somebody may have cut the offer out; for a server on port 465 `tls = "implicit"`'
             )
             raise self._error("the server offers none", remedy)
-        client.starttls(context=self._trust())
+        client.starttls(context=tls_context(self.mail.ca_file))
         client.ehlo_or_helo_if_needed()
 
     def _log_in(self, client: SMTP) -> None:
@@ -132,7 +126,7 @@ class _Attempt:
         self.stage = "AUTH"
         refused = ""
         try:
-            client.login(self.mail.username, read_password(self.mail).get_secret_value())
+            client.login(self.mail.username, read_secret("password", self.mail.password, self.mail.password_file))
         except SMTPAuthenticationError as error:
             # Some servers repeat in their text what they were sent: neither text nor exception may go further.
             refused = _codes(error.smtp_code, error.smtp_error)
@@ -186,4 +180,4 @@ def _literal(address: str) -> str:
     return f"[IPv6:{address}]" if ip_address(address.partition("%")[0]).version == 6 else f"[{address}]"
 
 
-TRANSPORT = Transport("mail", _configured, _send)
+TRANSPORT = Transport("mail", _destinations, _send)

@@ -20,7 +20,7 @@ METADATA = MetaData()
 META = Table(
     "meta",
     METADATA,
-    Column("name", String, primary_key=True),  # salt, settings_digest, first_report, seal
+    Column("name", String, primary_key=True),  # salt, settings_digest, first_report, sessions, rejected_rows, seal
     Column("value", String, nullable=False),
 )
 
