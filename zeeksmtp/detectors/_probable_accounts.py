@@ -73,5 +73,4 @@ def _uses(tables: Tables) -> pl.LazyFrame:
 
 def _own_domains(tables: Tables) -> pl.LazyFrame:
     """Return the domains that servers of the site take mail for."""
-    taken_in = tables["message"].filter(pl.col("direction") == "inbound", pl.col("accepted"))
-    return taken_in.select(pl.col("recipient_domains").explode().alias("sender_domain")).drop_nulls().unique()
+    return tables["domain_use"].filter(pl.col("received") > 0).select(sender_domain="domain").unique()

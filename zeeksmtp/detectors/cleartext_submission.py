@@ -26,7 +26,6 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import REQUIRE_TLS
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._relay_envelopes import own_domains
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts.pair_day import CROSSING
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -73,7 +72,7 @@ def plan(tables: Tables, params: SubmissionParams, context: Context) -> pl.LazyF
     """Return one finding per client and server."""
     mails = _logged_in(_submitted(tables).filter(context.window.covers()), tables)
     mails = mails.join(
-        own_domains(tables).with_columns(own=pl.lit(value=True)), left_on="sender_domain", right_on="domain", how="left"
+        tables["own_domain"].with_columns(own=pl.lit(value=True)), left_on="sender_domain", right_on="domain", how="left"
     )
     # Who submits from outside under a foreign name uses the account of somebody else.
     is_account = (pl.col("direction") != "inbound") | pl.col("own").fill_null(value=False)
@@ -131,7 +130,7 @@ DETECTOR = Detector(
         *REQUIRE_TLS,
     ),
     attack=("T1040", "T1078"),
-    needs=("message", "command", "session", "auth", "role", "coverage"),
+    needs=("message", "session", "auth", "role", "coverage", "own_domain"),
     required_logs=(),
     inferred_from=("smtp",),
     params=SubmissionParams,
