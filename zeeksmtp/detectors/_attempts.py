@@ -38,7 +38,11 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
     found = alarms(trials.select(*PAIR, "ts", "bad", "trials"), PAIR, test).cache()
     gap, deviation = rhythm()
     own = trials.join(found.select(*PAIR, "alarm_at"), on=list(PAIR)).cache()
-    after = own.filter(~pl.col("bad"), pl.col("ts") > pl.col("alarm_at")).group_by(PAIR).agg(mails_after=pl.col("tries").sum())
+    after = (
+        own.filter(~pl.col("bad"), pl.col("ts") > pl.col("alarm_at"))
+        .group_by(PAIR)
+        .agg(mails_after=pl.col("tries").sum())
+    )
     # Up to the alarm: what was no rhythm then stays an attack, whatever comes later.
     before = own.filter("bad", pl.col("ts") <= pl.col("alarm_at"))
     shape = before.group_by(PAIR).agg(gap=gap, deviation=deviation, all_sessions=pl.len())

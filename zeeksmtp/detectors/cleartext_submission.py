@@ -1,12 +1,13 @@
 """Mail was submitted without TLS where a login is required: the password very likely went by in clear.
 
-What it sees: mails without TLS (table `clear_submission`) on port 587, which demands AUTH (RFC 6409, section 4.3), or on another
-port of a server whose role is `submission-server`. Stock Zeek logs no login, so this is inferred: sessions whose AUTH
-is logged (smtp_auth.log) count only if it carried a secret, others not at all where smtp_session.log or smtp_auth.log
-shows that there was none. One finding per client and server; `count` is the number of sessions. The accounts are the
-envelope senders, of clients outside those in a domain of the site, unless there are more than `max_accounts`: who
-sends under so many names sends for others. Severity, one step below that of `cleartext-credentials`: high if mail was
-accepted on a path that leaves the site's own networks; medium if it was accepted inside, or sent across; else low.
+What it sees: mails without TLS (table `clear_submission`) on port 587, which demands AUTH (RFC 6409, section 4.3), or
+on another port of a server whose role is `submission-server`. Stock Zeek logs no login, so this is inferred: sessions
+whose AUTH is logged (smtp_auth.log) count only if it carried a secret, others not at all where smtp_session.log or
+smtp_auth.log shows that there was none. One finding per client and server; `count` is the number of sessions. The
+accounts are the envelope senders, of clients outside those in a domain of the site, unless there are more than
+`max_accounts`: who sends under so many names sends for others. Severity, one step below that of
+`cleartext-credentials`: high if mail was accepted on a path that leaves the site's own networks; medium if it was
+accepted inside, or sent across; else low.
 
 Why it matters: base64 is no protection. Everyone on the path reads account and password, and can send mail, or read it,
 under that name; people use passwords again elsewhere.
