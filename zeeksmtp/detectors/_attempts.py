@@ -20,7 +20,10 @@ MIN_REGULAR_SESSIONS = 4
 
 
 def trials_of(tables: Tables, *kinds: str) -> pl.LazyFrame:
-    """Return the sessions of `kinds` as bad trials, as many as they had tries, and those with mail as good ones."""
+    """Return the sessions of `kinds` as bad trials, as many as they had tries, and those with mail as good ones.
+
+    Of these a row is a run (table `attempt`): so many that followed each other.
+    """
     attempts = tables["attempt"].filter(pl.col("kind").is_in([*kinds, "mail"]))
     return attempts.with_columns((pl.col("kind") != "mail").alias("bad"), pl.col("tries").alias("trials"))
 
@@ -35,7 +38,11 @@ def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl
     found = alarms(trials.select(*PAIR, "ts", "bad", "trials"), PAIR, test).cache()
     gap, deviation = rhythm()
     own = trials.join(found.select(*PAIR, "alarm_at"), on=list(PAIR)).cache()
-    after = own.filter(~pl.col("bad"), pl.col("ts") > pl.col("alarm_at")).group_by(PAIR).agg(mails_after=pl.len())
+    after = (
+        own.filter(~pl.col("bad"), pl.col("ts") > pl.col("alarm_at"))
+        .group_by(PAIR)
+        .agg(mails_after=pl.col("tries").sum())
+    )
     # Up to the alarm: what was no rhythm then stays an attack, whatever comes later.
     before = own.filter("bad", pl.col("ts") <= pl.col("alarm_at"))
     shape = before.group_by(PAIR).agg(gap=gap, deviation=deviation, all_sessions=pl.len())

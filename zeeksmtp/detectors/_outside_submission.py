@@ -6,55 +6,33 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, conn_key
 from zeeksmtp.facts.login import MIN_GAP_SECONDS
+from zeeksmtp.facts.outside_submission import SUBMISSION_PORTS
 from zeeksmtp.model import Context, Tables
 
 MAIL_SERVER_ROLES = ("relay", "submission-server", "bulk-sender")
 _OTHER_ROLES = ("gateway", "scanner", "monitoring-probe")
-_SUBMISSION_PORTS = (465, 587, 2525)
-_MIN_TLS_BYTES = 1000  # the smallest mail seen inside TLS sent 1026
 _MAX_SIZE_DEVIATION = 0.01
 _MIN_ATTACHMENT_BYTES = 10_000  # short texts are of one size by chance
 _MAX_SERVER_CLIENTS = 4
 """Hosts of the site that use a server, if it is not one of everybody: a stealer may be on several of them."""
 
 
-def sent_to_self() -> pl.Expr:
-    """Return whether a mail (table `message`) goes from an address to itself."""
-    return pl.col("recipient_names").list.contains(pl.col("sender")).fill_null(value=False).alias("to_self")
-
-
 def visits_without_login(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return sessions that very likely submitted mail to a server outside, with no login in sight.
 
-    Inside TLS that is one that few hosts use (`rare`). Columns of `session`, and of its mails `mails` (0 inside
-    TLS), `recipient_names` and `to_self`.
+    Inside TLS that is one that few hosts use (`rare`). Columns of `outside_submission`.
     """
     roles = (*MAIL_SERVER_ROLES, *_OTHER_ROLES)
     others = tables["role"].filter(pl.col("role").is_in(roles)).select(client="host")
-    logins = tables["auth"].filter(pl.col("outcome") == "success").select("uid", *ENDS)
-    sessions = tables["session"].filter(pl.col("port").is_in(_SUBMISSION_PORTS))
-    rare = sessions.group_by("server").agg((pl.col("client").n_unique() <= _MAX_SERVER_CLIENTS).alias("rare"))
-    mails = (
-        tables["message"]
-        .filter(pl.col("recipients") > 0, pl.col("content").fill_null(value=True))
-        .group_by(conn_key().alias("session"))
-        .agg(
-            pl.len().alias("mails"),
-            pl.col("recipient_names").explode().drop_nulls().unique(),
-            sent_to_self().any(),
-        )
-    )
-    in_tls = pl.col("tls").fill_null(value=True) & (pl.col("orig_bytes") >= _MIN_TLS_BYTES)
+    users = tables["pair"].filter(pl.col("port").is_in(SUBMISSION_PORTS)).group_by("server")
+    rare = users.agg((pl.col("client").n_unique() <= _MAX_SERVER_CLIENTS).alias("rare"))
     return (
-        sessions.filter(pl.col("direction") == "outbound", context.window.covers())
+        tables["outside_submission"]
+        .filter(~pl.col("logged_in"), context.window.covers())
         .join(others, on="client", how="anti")
         .join(rare, on="server")
-        .join(logins, on=["uid", *ENDS], how="anti")
-        .join(mails, on="session", how="left")
-        .filter(pl.col("mails").is_not_null() | (in_tls & pl.col("rare")))
-        .with_columns(pl.col("mails").fill_null(0), pl.col("to_self").fill_null(value=False))
+        .filter((pl.col("mails") > 0) | pl.col("rare"))
     )
 
 

@@ -6,10 +6,10 @@ import polars as pl
 
 from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, VolumeParams, above_past, above_peers
 from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.facts.sender_day import RELAY_PORTS
 from zeeksmtp.model import Context, Tables
 
 _FORWARDING_ROLES = ("relay", "submission-server", "gateway")
-_RELAY_PORTS = (25, 26)
 _MAX_CLIENTS = 100
 
 
@@ -65,7 +65,7 @@ def _uses(tables: Tables) -> pl.LazyFrame:
     rows = tables["sender_day"].join(roles, on="client", how="left").with_columns(pl.col("role").fill_null("other"))
     forwards = pl.col("role").is_in(_FORWARDING_ROLES)
     leaves = pl.col("direction").is_in(["outbound", "external"])
-    submitted = rows.filter(~forwards, pl.col("role") != "bulk-sender", ~(leaves & pl.col("port").is_in(_RELAY_PORTS)))
+    submitted = rows.filter(~forwards, pl.col("role") != "bulk-sender", ~(leaves & pl.col("port").is_in(RELAY_PORTS)))
     relayed = rows.filter(forwards, leaves).join(_own_domains(tables), on="sender_domain", how="semi")
     at_relay = relayed.with_columns(pl.col("client").alias("server"), pl.lit(None, pl.String).alias("client"))
     return pl.concat([submitted, at_relay]).rename({"sender": "account"})
@@ -73,5 +73,4 @@ def _uses(tables: Tables) -> pl.LazyFrame:
 
 def _own_domains(tables: Tables) -> pl.LazyFrame:
     """Return the domains that servers of the site take mail for."""
-    taken_in = tables["message"].filter(pl.col("direction") == "inbound", pl.col("accepted"))
-    return taken_in.select(pl.col("recipient_domains").explode().alias("sender_domain")).drop_nulls().unique()
+    return tables["domain_use"].filter(pl.col("received") > 0).select(sender_domain="domain").unique()

@@ -243,7 +243,7 @@ DETECTOR = Detector(
         Advice("Block {clients}.", when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
-    needs=("auth", "account_use", "message", "role", "sender_day"),
+    needs=("auth", "account_use", "domain_use", "role", "sender_day"),
     required_logs=("smtp_auth",),
     inferred_from=("smtp",),
     replaces=("account-abuse",),

@@ -1,12 +1,13 @@
 """Mail was submitted without TLS where a login is required: the password very likely went by in clear.
 
-What it sees: mails without TLS (table `message`) on port 587, which demands AUTH (RFC 6409, section 4.3), or on another
-port of a server whose role is `submission-server`. Stock Zeek logs no login, so this is inferred: sessions whose AUTH
-is logged (smtp_auth.log) count only if it carried a secret, others not at all where smtp_session.log or smtp_auth.log
-shows that there was none. One finding per client and server; `count` is the number of sessions. The accounts are the
-envelope senders, of clients outside those in a domain of the site, unless there are more than `max_accounts`: who
-sends under so many names sends for others. Severity, one step below that of `cleartext-credentials`: high if mail was
-accepted on a path that leaves the site's own networks; medium if it was accepted inside, or sent across; else low.
+What it sees: mails without TLS (table `clear_submission`) on port 587, which demands AUTH (RFC 6409, section 4.3), or
+on another port of a server whose role is `submission-server`. Stock Zeek logs no login, so this is inferred: sessions
+whose AUTH is logged (smtp_auth.log) count only if it carried a secret, others not at all where smtp_session.log or
+smtp_auth.log shows that there was none. One finding per client and server; `count` is the number of sessions. The
+accounts are the envelope senders, of clients outside those in a domain of the site, unless there are more than
+`max_accounts`: who sends under so many names sends for others. Severity, one step below that of
+`cleartext-credentials`: high if mail was accepted on a path that leaves the site's own networks; medium if it was
+accepted inside, or sent across; else low.
 
 Why it matters: base64 is no protection. Everyone on the path reads account and password, and can send mail, or read it,
 under that name; people use passwords again elsewhere.
@@ -26,14 +27,12 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import REQUIRE_TLS
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._relay_envelopes import own_domains
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts._common import first_uids_seen
 from zeeksmtp.facts.pair_day import CROSSING
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
 _SUBMISSION_PORT = 587
-_SECRETS = ("password", "hash", "token", "undecodable")
 _MAX_LISTED_SENDERS = 100
 
 
@@ -49,46 +48,31 @@ class SubmissionParams(Params):
 
 
 def _submitted(tables: Tables) -> pl.LazyFrame:
-    """Return the mails without TLS that a server takes after a login only."""
+    """Return the rows of `clear_submission` whose server takes mail after a login only."""
     servers = tables["role"].filter(pl.col("role") == "submission-server")
     submission = servers.select(server="host", submission=pl.lit(value=True))
     demands = (pl.col("port") == _SUBMISSION_PORT) | pl.col("submission").fill_null(value=False)
-    in_clear = (pl.col("tls") == False).fill_null(value=False)  # noqa: E712 - null is unknown, not clear
-    return tables["message"].filter(in_clear).join(submission, on="server", how="left").filter(demands)
+    return tables["clear_submission"].join(submission, on="server", how="left").filter(demands)
 
 
-def _logged_in(mails: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
-    """Drop the sessions that a log shows to have had no login, or one without a secret."""
-    connection = ["uid", *_PAIR]
-    secret = pl.col("secret_kind").is_in(_SECRETS).any().alias("secret")
-    logins = tables["auth"].group_by(connection).agg(secret)
-    counted = tables["session"].filter("seen").select(*connection, pl.col("auth_attempts").fill_null(0) == 0)
-    logs = tables["coverage"].select((pl.col("log") == "smtp_auth").any().alias("has_auth_log"))
-    none = pl.col("auth_attempts").fill_null(value=False) | pl.col("has_auth_log")
-    joined = mails.join(logins, on=connection, how="left").join(counted, on=connection, how="left")
-    return joined.join(logs, how="cross").filter(pl.coalesce("secret", ~none))
-
-
-def plan(tables: Tables, params: SubmissionParams, context: Context) -> pl.LazyFrame:
+def plan(tables: Tables, params: SubmissionParams, _context: Context) -> pl.LazyFrame:
     """Return one finding per client and server."""
-    mails = _logged_in(_submitted(tables).filter(context.window.covers()), tables)
-    mails = mails.join(
-        own_domains(tables).with_columns(own=pl.lit(value=True)), left_on="sender_domain", right_on="domain", how="left"
-    )
+    own = tables["own_domain"].with_columns(own=pl.lit(value=True))
+    mails = _submitted(tables).join(own, left_on="sender_domain", right_on="domain", how="left")
     # Who submits from outside under a foreign name uses the account of somebody else.
     is_account = (pl.col("direction") != "inbound") | pl.col("own").fill_null(value=False)
     named = pl.col("sender").filter((pl.col("sender") != "") & is_account)
     found = mails.group_by(_PAIR).agg(
-        pl.col("ts").min().alias("first"),
-        pl.col("ts").max().alias("last"),
-        pl.col("uid").n_unique().cast(pl.UInt64).alias("count"),
-        pl.len().alias("mails"),
-        pl.col("accepted").sum().alias("accepted"),
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("sessions").sum().alias("count"),
+        pl.col("mails").sum(),
+        pl.col("accepted").sum(),
         pl.col("direction").is_in(CROSSING).any().alias("crosses"),
         pl.col("port").cast(pl.String).unique().sort().alias("ports"),
         named.unique().sort().head(_MAX_LISTED_SENDERS).alias("senders"),
         named.n_unique().alias("sender_count"),
-        first_uids().alias("uids"),
+        first_uids_seen("first_sessions").alias("uids"),
     )
     is_owner = pl.col("sender_count") <= params.max_accounts
     accepted, crosses = pl.col("accepted") > 0, pl.col("crosses")
@@ -131,7 +115,7 @@ DETECTOR = Detector(
         *REQUIRE_TLS,
     ),
     attack=("T1040", "T1078"),
-    needs=("message", "command", "session", "auth", "role", "coverage"),
+    needs=("clear_submission", "role", "own_domain"),
     required_logs=(),
     inferred_from=("smtp",),
     params=SubmissionParams,

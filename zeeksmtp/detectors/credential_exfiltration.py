@@ -31,12 +31,11 @@ from zeeksmtp.detectors._finding import details, entity, severity, terms, test_c
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._outside_submission import (
     MAIL_SERVER_ROLES,
-    sent_to_self,
     trials,
     visits_without_login,
     with_echo,
 )
-from zeeksmtp.facts._common import ENDS, conn_key, first_uids
+from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._rhythm import rhythm
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
@@ -83,14 +82,8 @@ class ExfiltrationParams(Params):
 def _mails(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return mails of the site's hosts in connections with an accepted login in clear at an outside server."""
     servers = tables["role"].filter(pl.col("role").is_in(MAIL_SERVER_ROLES)).select(client="host")
-    logins = tables["auth"].filter(
-        pl.col("direction") == "outbound", pl.col("outcome") == "success", pl.col("secret_kind") == "password"
-    )
-    who = logins.unique(["uid", *ENDS], keep="first").select("uid", *ENDS, "user")
-    sent = tables["message"].filter(context.window.covers(), pl.col("recipients") > 0)
-    sizes = tables["session"].select("session", "orig_bytes")
-    logged_in = sent.join(who, on=["uid", *ENDS]).with_columns(conn_key().alias("session"), sent_to_self())
-    return logged_in.join(sizes, on="session", how="left").join(servers, on="client", how="anti")
+    sent = tables["outside_submission"].filter("logged_in", context.window.covers())
+    return sent.join(servers, on="client", how="anti")
 
 
 def _summed(visits: pl.LazyFrame, params: ExfiltrationParams, context: Context) -> pl.LazyFrame:
@@ -211,7 +204,7 @@ DETECTOR = Detector(
         Advice("Find the program on {clients} that sends mail through {servers}.", when=("no_alarm",)),
     ),
     attack=("T1048.003",),
-    needs=("auth", "lookup", "message", "role", "session"),
+    needs=("outside_submission", "lookup", "pair", "role"),
     required_logs=("smtp_auth", "smtp"),
     inferred_from=("conn|smtp",),
     params=ExfiltrationParams,

@@ -174,7 +174,11 @@ def _inferred(rows: pl.LazyFrame, keys: tuple[str, ...], sources: pl.Expr, note:
 
 def _distributed(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
     """Return servers at which many outside sources that never sent mail failed to log in, few times each."""
-    attempts = trials_of(tables, "login").filter(pl.col("direction") == "inbound").sort("ts", "uid")
+    attempts = trials_of(tables, "login").filter(pl.col("direction") == "inbound")
+    # Most servers have no such sources, and cost nothing from here on.
+    sources = attempts.filter("bad").group_by(_SERVER).agg(pl.col("client").n_unique().alias("sources"))
+    several = sources.filter(pl.col("sources") >= params.min_sources)
+    attempts = attempts.join(several, on=list(_SERVER), how="semi").sort("ts", "uid")
     strangers = attempts.filter(~pl.col("bad") | pl.col("bad").first().over(SOURCE))
     place = pl.int_range(pl.len()).over(*SOURCE, "bad")
     first = strangers.filter(~pl.col("bad") | (place == 0))

@@ -28,11 +28,13 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._relay_envelopes import foreign_recipients
 from zeeksmtp.facts._common import first_uids
+from zeeksmtp.facts.own_domain import witnesses
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
+_MIN_REFUSED_CLIENTS = 2
+"""Clients to which a server refuses a domain that it does not relay for, at least: one may have met an unknown user."""
 _MANY_TRIES = 3
 """So many times `min_tries` recipients without a mail are a probe, whatever the last reply says."""
 
@@ -129,9 +131,21 @@ def _findings(
     )
 
 
+def _hidden_probes(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return the foreign recipients in the window that tested relaying, as smtp.log alone shows it.
+
+    `open`: the server took the mail, of a client that was refused another time, or for a domain that it refuses to
+    several others.
+    """
+    foreign = tables["foreign_recipient"].join(witnesses(tables["domain_use"]), on="domain", how="left")
+    is_refused = pl.col("relay_denied").any().over("client") | (pl.col("refusing") >= _MIN_REFUSED_CLIENTS)
+    marked = foreign.with_columns((pl.col("accepted") & is_refused).alias("open"))
+    return marked.filter(pl.col("relay_denied") | pl.col("open"), context.window.covers())
+
+
 def _inferred(tables: Tables, params: RelayProbeParams, context: Context) -> pl.LazyFrame:
     """Return the probes that only envelopes show, per client and server."""
-    probes = foreign_recipients(tables, context).cache()
+    probes = _hidden_probes(tables, context).cache()
     replies = probes.group_by(_PAIR).agg(pl.col("says_relay").any())
     rows = _summary(probes, _PAIR).join(replies, on=list(_PAIR))
     is_open, refused = pl.col("accepted_names") > 0, pl.col("refused_names")
@@ -168,7 +182,7 @@ DETECTOR = Detector(
         Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe")),
     ),
     attack=("T1595", "T1190"),
-    needs=("inbound_recipient", "server", "message", "command", "auth"),
+    needs=("inbound_recipient", "server", "foreign_recipient", "domain_use"),
     required_logs=("smtp_cmd",),
     inferred_from=("smtp",),
     replaces=("smtp-probing", "user-enumeration"),

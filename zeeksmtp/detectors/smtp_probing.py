@@ -95,7 +95,8 @@ def _together(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, contex
     probes = attempts.filter(pl.col("kind").is_in(["probe", "queries"]), pl.col("direction") == "inbound")
     placed = probes.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
     early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
-    surge = surges(early, attempts, _SERVER, "network", context.alpha).cache()
+    logged = pl.concat([attempts.select("ts"), attempts.select(ts="last")])
+    surge = surges(early, logged, _SERVER, "network", context.alpha).cache()
     during = early.filter(context.window.covers()).join(surge.select("server", "since", "till"), on="server")
     found = (
         during.filter(pl.col("ts").is_between("since", "till", closed="left"))
@@ -147,7 +148,7 @@ DETECTOR = Detector(
         Advice("Look for {clients} in the log of {servers}.", when=("server-local",)),
     ),
     attack=("T1595", "T1110"),
-    needs=("attempt", "message", "command", "role"),
+    needs=("attempt", "rejected_recipient", "valid_recipient", "role"),
     required_logs=(),
     inferred_from=("conn",),
     params=ProbingParams,

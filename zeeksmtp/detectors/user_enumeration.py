@@ -189,7 +189,7 @@ DETECTOR = Detector(
         ),
     ),
     attack=("T1589.002",),
-    needs=("query", "unlogged_recipient", "role", "attempt", "message", "command"),
+    needs=("query", "unlogged_recipient", "role", "attempt", "rejected_recipient", "valid_recipient"),
     required_logs=("smtp_cmd",),
     inferred_from=("conn|smtp|smtp_session",),
     replaces=("smtp-probing",),

@@ -4,12 +4,16 @@ Zeek's smtp.log has a line for MAIL, RCPT and STARTTLS only. A session in clear 
 login that failed, a dialogue of queries, or a probe. smtp_session.log and smtp_cmd.log count what it was; without them
 bytes and packets tell as far as they can. The thresholds come from the recorded captures (`fixtures/captures`), where
 the package's logs say what each session was.
+
+Sessions with mail are nine of ten, and only what lies between them matters: those of a client and server are put
+together up to the next attempt.
 """
 
 import polars as pl
 
 from zeeksmtp.facts._common import PARTIES, conn_key
 from zeeksmtp.facts._contact import FAILED_STATES
+from zeeksmtp.facts.rejected_recipient import no_mail
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
 
 MIN_MAIL_BYTES_IN_TLS = 1000
@@ -47,7 +51,8 @@ def _logged(tables: Tables) -> pl.LazyFrame:
 
 def _mails(tables: Tables) -> pl.LazyFrame:
     content = pl.col("content").fill_null(value=True).any().alias("mail_line")
-    return tables["message"].group_by(conn_key().alias("session")).agg(content)
+    session = conn_key().alias("session")
+    return tables["message"].group_by(session).agg(content, no_mail().any().alias("has_rejected"))
 
 
 def _counted() -> tuple[pl.Expr, pl.Expr]:
@@ -100,14 +105,43 @@ def _tries() -> pl.Expr:
     return pl.when(pl.col("kind") == "mail").then(1).otherwise(estimated.clip(lower_bound=1))
 
 
+def _in_runs(sessions: pl.LazyFrame) -> pl.LazyFrame:
+    """Put the sessions with mail of a pair and day together that have none of its attempts between them.
+
+    The tests on attempts count sessions with mail in order of time: of a run they need the number. A run ends as well
+    where another client of the server fails to log in, as those are tested together, and with a rejected recipient
+    (table `rejected_recipient`), which is a trial of the same tests.
+    """
+    is_mail = (pl.col("kind") == "mail").fill_null(value=False)
+    breaks = ~is_mail | pl.col("has_rejected")
+    of_server = (pl.col("kind") == "login").fill_null(value=False).cum_sum().over("server")
+    placed = sessions.sort("ts", ~is_mail, "uid").with_columns(
+        breaks.alias("breaks"), of_server.alias("of_server"), breaks.cum_sum().over("client", "server").alias("of_pair")
+    )
+    keys = ["client", "server", "port", "direction", "kind", "tls", "of_server", "of_pair"]
+    runs = (
+        placed.filter(~pl.col("breaks"))
+        .group_by(*keys, pl.col("ts").dt.truncate("1d").alias("day"))
+        .agg(
+            pl.col("ts").min(),
+            pl.col("ts").max().alias("last"),
+            pl.col("uid", "client_port").sort_by("ts", "uid").first(),
+            pl.col("tries").sum(),
+        )
+    )
+    alone = placed.filter(pl.col("breaks"), pl.col("kind").is_not_null()).with_columns(pl.col("ts").alias("last"))
+    names = [column.name for column in FACT.columns]
+    return pl.concat([alone.select(names), runs.select(names)])
+
+
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
-    """Return one row per session with mail, and per session with attempts that no log has one by one."""
+    """Return one row per run of sessions with mail, and per session with attempts that no log has one by one."""
     hour = pl.col("ts").dt.truncate("1h").alias("hour")
     hours = tables["smtp"].select(hour).unique().with_columns(has_smtp_log=pl.lit(value=True))
     packets = pl.coalesce(pl.col("orig_pkts"), pl.col("orig_bytes") // _MAX_BYTES_PER_PACKET)
-    flags = pl.col("has_smtp_log", "commanded", "authenticated", "tls")
+    flags = pl.col("has_smtp_log", "commanded", "authenticated", "tls", "has_rejected")
     logins, queries = _counted()
-    return (
+    sessions = (
         tables["session"]
         .with_columns(hour, packets.cast(pl.Int64).alias("packets"))
         .join(_logged(tables), on="session", how="left")
@@ -116,24 +150,25 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         .with_columns(flags.fill_null(value=False))
         .with_columns(logins.alias("logins"), queries.alias("queries"))
         .with_columns(_kind().alias("kind"))
-        .filter(pl.col("kind").is_not_null())
+        .filter(pl.col("kind").is_not_null() | pl.col("has_rejected"))
         .with_columns(_tries().cast(pl.Int64).alias("tries"))
-        .select(column.name for column in FACT.columns)
     )
+    return _in_runs(sessions)
 
 
 FACT = Fact(
     name="attempt",
-    doc="One row per session with mail, and per session with attempts that no log has one by one.",
+    doc="One row per run of sessions with mail, and per session with attempts that no log has one by one.",
     columns=(
         *PARTIES,
+        Column("last", "time", "start of the last session of the run"),
         Column(
             "kind",
             "string",
             "mail, login (without success), queries (VRFY, EXPN), probe (either), or greeting (little more)",
         ),
         Column("tls", "bool", "TLS came up"),
-        Column("tries", "int", "logins or queries, estimated where no log counts them"),
+        Column("tries", "int", "logins or queries, estimated where no log counts them; sessions with mail"),
     ),
     needs=("session", "message", "command", "auth", "smtp"),
     plan=plan,

@@ -8,6 +8,8 @@ from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("sender", "client", "server", "port", "direction", "day")
 _SUBMISSION_PORTS = (465, 587, 2525)
+RELAY_PORTS = (25, 26)
+"""Ports on which mail is passed on to other servers, and needs no login."""
 _RECIPIENTS_A_MAIL = 10
 # Lists, newsletters and daemons have senders of their own, and nobody's password.
 _MACHINES = (
@@ -22,13 +24,20 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
     reached = pl.min_horizontal("recipients", pl.lit(_RECIPIENTS_A_MAIL, pl.UInt64))
     mails = tables["message"].filter(submitted, named, pl.col("content").fill_null(value=True))
-    rows = mails.group_by(*_KEY[:-1], pl.col("ts").dt.truncate("1d").alias("day")).agg(
-        pl.col("sender_domain").first(),
-        pl.len().cast(pl.UInt64).alias("mails"),
-        reached.sum().cast(pl.UInt64).alias("reached"),
-        pl.col("ts").min().alias("first"),
-        pl.col("ts").max().alias("last"),
-        first_seen(lines=True, name="first_sessions"),
+    # Of mail that leaves the site only the client counts: with the world's servers there were as many rows as mails.
+    sent_on = pl.col("direction").is_in(["outbound", "external"]) & pl.col("port").is_in(RELAY_PORTS)
+    server = pl.when(~sent_on).then("server").alias("server")
+    rows = (
+        mails.with_columns(server)
+        .group_by(*_KEY[:-1], pl.col("ts").dt.truncate("1d").alias("day"))
+        .agg(
+            pl.col("sender_domain").first(),
+            pl.len().cast(pl.UInt64).alias("mails"),
+            reached.sum().cast(pl.UInt64).alias("reached"),
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            first_seen(lines=True, name="first_sessions"),
+        )
     )
     return rows.select(column.name for column in FACT.columns)
 
@@ -53,7 +62,7 @@ FACT = Fact(
     columns=(
         Column("sender", "string", "envelope sender, lower case; lists, newsletters and daemons are left out"),
         Column("client", "addr", "the client"),
-        Column("server", "addr", "the server"),
+        Column("server", "addr", "the server; null for mail on port 25 or 26 that leaves the site"),
         Column("port", "port", "its port"),
         Column("direction", "string", "inbound (ports 465, 587, 2525 only), outbound, internal, external or unknown"),
         Column("day", "time", "the UTC day"),
