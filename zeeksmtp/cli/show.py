@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say
+from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say, _streams
 from zeeksmtp.errors import ExitCode, UsageError
 from zeeksmtp.model import Command, View
 
@@ -25,7 +25,10 @@ _Reference = Annotated[
 _Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH...]", help="Zeek logs to judge; without any, what scheduled passes remember.", show_default=False
+        metavar="[PATH...]",
+        callback=lambda paths: paths and _streams.as_files(paths),
+        help="Zeek logs to judge; without any, what scheduled passes remember.",
+        show_default=False,
     ),
 ]
 
