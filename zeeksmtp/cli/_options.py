@@ -59,6 +59,15 @@ Paths = Annotated[
         show_default=False,
     ),
 ]
+OptionalPaths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH...]",
+        callback=lambda paths: paths and _streams.as_files(paths),
+        help="Zeek logs to judge; `-` reads standard input; without any, what scheduled passes remember.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say, _streams
+from zeeksmtp.cli import _copyable, _filters, _finish, _options, _request, _say
 from zeeksmtp.errors import ExitCode, UsageError
 from zeeksmtp.model import Command, View
 
@@ -22,20 +22,11 @@ _Reference = Annotated[
         metavar="N|ID", help="Number on the first screen of the report, or an id or its beginning.", show_default=False
     ),
 ]
-_Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="[PATH...]",
-        callback=lambda paths: paths and _streams.as_files(paths),
-        help="Zeek logs to judge; without any, what scheduled passes remember.",
-        show_default=False,
-    ),
-]
 
 
 def show(
     reference: _Reference,
-    paths: _Paths = None,
+    paths: _options.OptionalPaths = None,
     *,
     since: _options.Since = None,
     until: _options.Until = None,

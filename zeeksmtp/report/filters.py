@@ -50,7 +50,7 @@ class Filter:
             and in_time
             and _any(self.clients, thing.clients, _is_within)
             and _any(self.servers, thing.servers, _is_within)
-            and _any(self.accounts, thing.accounts, _is_same_account)
+            and _any(self.accounts, thing.accounts, is_same_account)
             and (not self.states or thing.state in self.states)
         )
 
@@ -67,7 +67,8 @@ def _is_within(host: str, network: Network) -> bool:
         return False
 
 
-def _is_same_account(account: str, wanted: str) -> bool:
+def is_same_account(account: str, wanted: str) -> bool:
+    """Return whether two forms (`CORP\\alice`, `alice@corp.example`) stand for one account."""
     return wanted.lower() in {account.lower(), bare_account(account)} or bare_account(wanted) == bare_account(account)
 
 
