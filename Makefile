@@ -31,8 +31,7 @@ $(VENV)/dev.done: pyproject.toml $(LOCK) $(VENV)/install.done
 	@touch $@
 
 report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, report.html and report.json beside
-	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format json -o report.json
-	@$(BIN)/zeeksmtp report $(OFFICE) --quiet --format html -o report.html
+	@$(BIN)/zeeksmtp report $(OFFICE) --quiet -o report.json -o report.html
 	@$(BIN)/zeeksmtp report $(OFFICE)
 	@echo "The same as a page for the browser: report.html; as JSON: report.json"
 

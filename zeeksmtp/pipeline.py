@@ -308,35 +308,57 @@ def _report(
     )
 
 
-def run(request: Request) -> Report:
-    """Make a report of the logs under `request.paths`, through a lake in a private folder that ends with the run.
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report, and the tables that it was made of."""
+
+    request: Request
+    report: Report
+    tables: Tables
+    engine: Engine
+
+
+@contextmanager
+def analysis(request: Request) -> Iterator[Analysis]:
+    """Analyse the logs under `request.paths` in a private folder: the tables last as long as the block.
 
     Raises `NoInputError` if a path does not exist or holds no usable log.
     """
-    with private_folder(request.settings.lake_dir) as folder:
-        return _through(request, folder)
+    with private_folder(request.settings.lake_dir) as folder, room(folder):
+        yield _analysed(request, folder)
+
+
+def run(request: Request) -> Report:
+    """Make a report of the logs under `request.paths`; raises as `analysis` does."""
+    with analysis(request) as made:
+        return made.report
 
 
 def export(request: Request, folder: Path) -> Report:
     """Like `run`, but leave lake/<log>/*.parquet, facts/<fact>.parquet and posture/<table>.parquet in `folder`."""
+    began = time.perf_counter()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _through(request, folder, keep_facts=True)
+    with room(folder):
+        made = _analysed(request, folder)
+        put_together(folder, made.tables, made.engine)
+        legacy = {"legacy_auth": legacy_auth_rows(made.tables, request.context)}
+        for name, plan in {**posture_tables(made.tables), **legacy}.items():
+            made.engine.write(plan, folder / "posture" / f"{name}.parquet")
+    return _timed(made.report, began)
 
 
-def _through(request: Request, folder: Path, *, keep_facts: bool = False) -> Report:
+def _analysed(request: Request, folder: Path) -> Analysis:
     began = time.perf_counter()
     (folder / "lake").mkdir(mode=0o700, exist_ok=True)
     engine = engine_named(request.engine).configured(request.settings)
-    with room(folder):
-        found, records = _read(request, engine, folder / "lake")
-        guard = guard_of(folder)
-        tables = tables_of(request, engine, folder, guard)
-        report = _report(request, engine, tables, found, records, guard=guard)
-        if keep_facts:
-            put_together(folder, tables, engine)
-            posture = {**posture_tables(tables), "legacy_auth": legacy_auth_rows(tables, request.context)}
-            for name, plan in posture.items():
-                engine.write(plan, folder / "posture" / f"{name}.parquet")
+    found, records = _read(request, engine, folder / "lake")
+    guard = guard_of(folder)
+    tables = tables_of(request, engine, folder, guard)
+    report = _report(request, engine, tables, found, records, guard=guard)
+    return Analysis(request, _timed(report, began), tables, engine)
+
+
+def _timed(report: Report, began: float) -> Report:
     seconds = round(time.perf_counter() - began, 3)
     return report.model_copy(update={"run": report.run.model_copy(update={"seconds": seconds})})
 

@@ -314,3 +314,16 @@ def test_a_terminal_gets_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _finish.width() == 91
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     assert _finish.width() is None
+
+
+def test_several_files_in_one_run_each_in_the_format_of_its_name(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:
+    page, data = tmp_path / "a.html", tmp_path / "b.json"
+    assert zeeksmtp("report", leak, "-o", page, "-o", data) == (ExitCode.OK, "", "")
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert parsed(data.read_text()) == parsed(zeeksmtp("report", leak, "--format", "json").out)
+    for words, said in (
+        (("-o", page, "-o", page), "same file"),
+        (("-o", page, "-o", data, "--format=csv"), "one FILE"),
+    ):
+        ended = zeeksmtp("report", leak, *words)
+        assert (ended.code, said in ended.err) == (ExitCode.USAGE, True)

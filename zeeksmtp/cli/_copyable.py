@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from zeeksmtp.cli import _streams
+
 
 def show_words(paths: Sequence[Path], **options: object) -> str:
     """Return `zeeksmtp show` with the paths and options of this run; the number goes after `show`."""
@@ -14,7 +16,7 @@ def show_words(paths: Sequence[Path], **options: object) -> str:
 
 def _path(path: Path) -> str:
     # A name that begins with a dash would be taken for an option.
-    return f"./{path}" if str(path).startswith("-") and str(path) != "-" else str(path)
+    return f"./{path}" if str(path).startswith("-") else _streams.shown(path)
 
 
 def _options(options: Iterable[tuple[str, object]]) -> Iterable[str]:

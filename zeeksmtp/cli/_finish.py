@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,17 @@ def check(target: Path | None) -> None:
         raise UnusableError(f"-o {target}: the folder cannot be written; choose another or change its mode")
 
 
+def check_all(targets: Sequence[Path] | None, form: str | None) -> None:
+    """Refuse targets that cannot be written, two of one name, and one format for several."""
+    several = targets or ()
+    if form and len(several) > 1:
+        raise UsageError("--format is for one FILE; several take their formats from their names (report.html)")
+    if len({target.resolve() for target in several}) < len(several):
+        raise UsageError("two -o name the same file; give each report a file of its own")
+    for target in several:
+        check(target)
+
+
 def form_of(form: str | None, target: Path | None) -> str:
     """Return the format that is wanted: by name, or by how the name of the file ends."""
     from zeeksmtp.delivery_settings import FORM_OF  # noqa: PLC0415 - `--help` must not load pydantic
@@ -42,23 +53,24 @@ def finish(
     report: Report,
     *,
     form: str | None = None,
-    target: Path | None = None,
+    targets: Sequence[Path] = (),
     fail_on: Severity | None = None,
     pseudonymise: bool = False,
     quiet: bool = False,
     full: bool = False,
     show: str = "zeeksmtp show",
 ) -> ExitCode:
-    """Render `report`, put it on stdout or into `target`, print the summary line, and return the exit code."""
+    """Render `report`, put it on stdout or into each of `targets`, print the summary, and return the exit code."""
     shown = pseudonymised(report) if pseudonymise else report
-    output: Output = import_module(f"zeeksmtp.outputs.{form_of(form, target)}").OUTPUT
-    text = output.render(shown, View(None if target else width(), full, show))
-    if target is None:
-        _say.out(text)
-    else:
-        write(target, [text])
+    for target in targets or (None,):
+        output: Output = import_module(f"zeeksmtp.outputs.{form_of(form, target)}").OUTPUT
+        text = output.render(shown, View(None if target else width(), full, show))
+        if target is None:
+            _say.out(text)
+        else:
+            write(target, [text])
     # Who has the report on the screen has read the summary at its head.
-    _say.note(summary(report, target), quiet=quiet or (target is None and sys.stdout.isatty()))
+    _say.note(summary(report, *targets), quiet=quiet or (not targets and sys.stdout.isatty()))
     return verdict(report, fail_on)
 
 
@@ -87,11 +99,11 @@ def write(target: Path, pieces: Iterable[str]) -> None:
         raise UnusableError(f"-o {target}: {error.strerror}; choose another place or make room") from error
 
 
-def summary(report: Report, target: Path | None) -> str:
+def summary(report: Report, *targets: Path) -> str:
     """Return a summary of the run in one line for the person who started it."""
     from zeeksmtp.outputs import _sentences  # noqa: PLC0415 - `--help` must not load pydantic's shapes
 
-    place = f"; written to {target}" if target else ""
+    place = f"; written to {', '.join(map(str, targets))}" if targets else ""
     lines = f"{report.inputs.totals.lines:,} lines in {report.run.seconds:.1f} s"
     return f"{_sentences.verdict(report).rstrip('.')}; read {lines}{place}"
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from zeeksmtp import registry
+from zeeksmtp.cli import _streams
 from zeeksmtp.model import Severity
 
 
@@ -51,7 +52,21 @@ def _format(value: str | None) -> str | None:
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Zeek log files, or directories that hold some.", show_default=False),
+    typer.Argument(
+        metavar="PATH...",
+        callback=_streams.as_files,
+        help="Zeek log files, or directories that hold some; `-` reads standard input.",
+        show_default=False,
+    ),
+]
+OptionalPaths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH...]",
+        callback=lambda paths: paths and _streams.as_files(paths),
+        help="Zeek logs to judge; `-` reads standard input; without any, what scheduled passes remember.",
+        show_default=False,
+    ),
 ]
 Format = Annotated[
     str | None,
@@ -67,6 +82,15 @@ Format = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write the report to FILE, all of it or nothing."),
+]
+Outs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report to FILE, all of it or nothing; repeatable: -o report.html -o report.json.",
+    ),
 ]
 Full = Annotated[
     bool,

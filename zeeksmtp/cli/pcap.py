@@ -22,7 +22,7 @@ def pcap(
     captures: _Captures,
     *,
     form: _options.Format = None,
-    output: _options.Out = None,
+    outputs: _options.Outs = None,
     local_net: _options.LocalNet = None,
     config: _options.Config = None,
     full: _options.Full = False,
@@ -39,7 +39,7 @@ def pcap(
       zeeksmtp pcap incident.pcap
       zeeksmtp pcap *.pcapng --local-net 10.0.0.0/8 --format html -o report.html
     """
-    _finish.check(output)
+    _finish.check_all(outputs, form)
     settings = _request.settings(config, local_net)
     for capture in captures:
         if not capture.is_file():
@@ -50,7 +50,7 @@ def pcap(
         over_logs = _request.report_of(list(places), settings, quiet=quiet, complete=True)
         report = _about_captures(over_logs, places, notes, failed)
     return _finish.finish(
-        report, form=form, target=output, fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet, full=full
+        report, form=form, targets=outputs or (), fail_on=fail_on, pseudonymise=pseudonymise, quiet=quiet, full=full
     )
 
 

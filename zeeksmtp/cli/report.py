@@ -9,7 +9,7 @@ def report(
     paths: _options.Paths,
     *,
     form: _options.Format = None,
-    output: _options.Out = None,
+    outputs: _options.Outs = None,
     full: _options.Full = False,
     since: _options.Since = None,
     until: _options.Until = None,
@@ -36,9 +36,10 @@ def report(
       zeeksmtp report /opt/zeek/logs/current
       zeeksmtp report logs/ --since 24h --min-severity medium --client 10.20.1.0/24
       zeeksmtp report logs/ --full --local-net 10.0.0.0/8 | less
-      zeeksmtp report logs/ -o report.json --fail-on high
+      zeeksmtp report logs/ -o report.json -o report.html --fail-on high
+      zcat conn.*.log.gz smtp*.log.gz | zeeksmtp report -
     """
-    _finish.check(output)
+    _finish.check_all(outputs, form)
     wanted = _filters.chosen(
         min_severity=min_severity, detectors=detectors, clients=clients, servers=servers, accounts=accounts
     )
@@ -61,7 +62,7 @@ def report(
     return _finish.finish(
         _request.filtered(whole, wanted),
         form=form,
-        target=output,
+        targets=outputs or (),
         fail_on=fail_on,
         pseudonymise=pseudonymise,
         quiet=quiet,

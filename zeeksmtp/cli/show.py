@@ -22,17 +22,11 @@ _Reference = Annotated[
         metavar="N|ID", help="Number on the first screen of the report, or an id or its beginning.", show_default=False
     ),
 ]
-_Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="[PATH...]", help="Zeek logs to judge; without any, what scheduled passes remember.", show_default=False
-    ),
-]
 
 
 def show(
     reference: _Reference,
-    paths: _Paths = None,
+    paths: _options.OptionalPaths = None,
     *,
     since: _options.Since = None,
     until: _options.Until = None,

@@ -14,7 +14,7 @@ from zeeksmtp.errors import NoInputError
 from zeeksmtp.logs._bounds import latest_time
 from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
 from zeeksmtp.logs._lines import MAX_UNPACKED_GIB
-from zeeksmtp.logs._sniff import Kind, sniff
+from zeeksmtp.logs._sniff import Kind, sniff, sniff_stream
 
 KindOf = Callable[[Path, os.stat_result], Kind]
 """Tells what a file is: by a look at it, or from memory."""
@@ -57,8 +57,9 @@ class Found:
     passed_over: tuple[PassedOver, ...]
 
 
-def _looked_at(path: Path, _status: os.stat_result) -> Kind:
-    return sniff(path)
+def _looked_at(path: Path, status: os.stat_result) -> Kind:
+    # A file without a name is a stream that was spooled: several logs, one after the other.
+    return sniff(path) if status.st_nlink else sniff_stream(path)
 
 
 def find(paths: Sequence[Path], kind_of: KindOf = _looked_at, max_unpacked_gib: float = MAX_UNPACKED_GIB) -> Found:

@@ -43,9 +43,22 @@ def sniff(path: Path) -> Kind:
     head = lines.head(_HEAD)
     if not head:
         return _nothing(path, lines.problem)
-    text = decoded(head).lstrip("\0\r\n")
-    kind = _json(text) if text.startswith("{") else _tsv(text)
+    kind = _of_text(decoded(head))
     return kind if kind.log or kind.why else _named(path, kind.format)
+
+
+def sniff_stream(path: Path) -> Kind:
+    """Return what a stream of several logs holds: as `sniff`, but if its first log is not read, the next that is."""
+    kind = sniff(path)
+    if kind.log or kind.unreadable:
+        return kind
+    kinds = (_of_text(decoded(block.data)) for block in Lines(path))
+    return next((known for known in kinds if known.log), kind)
+
+
+def _of_text(text: str) -> Kind:
+    text = text.lstrip("\0\r\n")
+    return _json(text) if text.startswith("{") else _tsv(text)
 
 
 def _nothing(path: Path, problem: str | None) -> Kind:

@@ -16,7 +16,12 @@ def show_command(view: View, reference: int | str) -> str:
 
 
 def session_command(view: View, uid: str) -> str:
-    """Return the command that shows one connection: the paths of `view.show` are its words before the options."""
+    """Return the command that shows one connection."""
+    return entity_command(view, "session", uid)
+
+
+def entity_command(view: View, name: str, entity: str) -> str:
+    """Return a command about one connection or host: the paths of `view.show` are its words before the options."""
     paths = takewhile(lambda word: not word.startswith("--"), shlex.split(view.show.removeprefix(_SHOW)))
     # A uid can begin with a dash: what follows `--` is no option.
-    return f"zeeksmtp session {'-- ' * uid.startswith('-')}{shlex.quote(uid)} {shlex.join(paths) or 'PATH'}"
+    return f"zeeksmtp {name} {'-- ' * entity.startswith('-')}{shlex.quote(entity)} {shlex.join(paths) or 'PATH'}"

@@ -90,7 +90,7 @@ def filled(empty: Table, rows: Sequence[tuple[str, ...]]) -> Table:
     for row in rows:
         empty.add_row(*(text(cell) for cell in row))
     # An address that is broken over two lines cannot be copied.
-    longest = max(len(plain(row[0])) for row in rows)
+    longest = max(len(str(empty.columns[0].header)), *(len(plain(row[0])) for row in rows))
     empty.columns[0].width = longest if longest <= MAX_ADDRESS_CHARACTERS else None
     return empty
 

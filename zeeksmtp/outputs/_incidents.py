@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from zeeksmtp.model import Campaign, Finding, Incident
+from zeeksmtp.model import Campaign, Finding, HostName, Incident
 from zeeksmtp.outputs._words import (
     counted,
     evidence,
@@ -90,10 +90,11 @@ def proof(finding: Finding) -> list[str]:
 def host_names(thing: Incident | Finding, report: EntrySource) -> str:
     """Return the names of its hosts, as the logs have them."""
     hosts = list(dict.fromkeys(host for host in (*thing.clients, *thing.servers) if host in report.hosts))
-    named = [f"{name(host)} is {_said(host, report)}" for host in hosts[:MAX_NAMED_HOSTS]]
-    more = len(hosts) - len(named)
-    return "; ".join(named + [f"{more:,} more"] * (more > 0))
+    shown = [f"{name(host)} is {named(report.hosts[host])}" for host in hosts[:MAX_NAMED_HOSTS]]
+    more = len(hosts) - len(shown)
+    return "; ".join(shown + [f"{more:,} more"] * (more > 0))
 
 
-def _said(host: str, report: EntrySource) -> str:
-    return ", ".join(f"{name(known.name)} ({_SOURCES[known.source]})" for known in report.hosts[host])
+def named(names_of_host: Sequence[HostName]) -> str:
+    """Return the names of one host, each with where it comes from."""
+    return ", ".join(f"{name(known.name)} ({_SOURCES[known.source]})" for known in names_of_host)

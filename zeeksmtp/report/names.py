@@ -15,7 +15,12 @@ _MAX_NAMES = 3
 def names_of(findings: Iterable[Finding], tables: Tables, collect: Collect) -> dict[str, tuple[HostName, ...]]:
     """Return the names of every host that a finding names, by address; hosts without a name are left out."""
     named = {host for finding in findings for host in (*finding.clients, *finding.servers)}
-    hosts = pl.Series(sorted(named), dtype=pl.String).implode()
+    return names_of_hosts(named, tables, collect)
+
+
+def names_of_hosts(addresses: Iterable[str], tables: Tables, collect: Collect) -> dict[str, tuple[HostName, ...]]:
+    """Return the names of some hosts by address; hosts without a name are left out."""
+    hosts = pl.Series(sorted(addresses), dtype=pl.String).implode()
     servers = tables["server"].filter(pl.col("server").is_in(hosts), pl.col("host_name").is_not_null())
     banners = servers.group_by("server").agg(pl.col("host_name").sort_by("port").first())
     spoken = tables["session"].filter(pl.col("client").is_in(hosts), pl.col("helo").str.contains(r"[^\d.:\[\]]"))

@@ -1,0 +1,91 @@
+"""`zeeksmtp host` and `zeeksmtp account`: from the words of the command to the view, and the view as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from zeeksmtp.cli import _copyable, _finish, _progress, _say
+from zeeksmtp.errors import ExitCode, NoInputError
+from zeeksmtp.model import View
+
+if TYPE_CHECKING:
+    from zeeksmtp.config import Settings
+    from zeeksmtp.entity_view.shapes import EntityView
+    from zeeksmtp.model import Window
+    from zeeksmtp.pipeline import Analysis
+
+
+class EntityFormat(StrEnum):
+    """Forms of the view."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+
+
+Form = Annotated[EntityFormat, typer.Option("--format", metavar="|".join(EntityFormat), help="Form of the output.")]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRequest:
+    """Which host or account to show, over which logs (none: what scheduled passes remember), and how."""
+
+    kind: Literal["host", "account"]
+    name: str
+    paths: list[Path] | None
+    settings: Settings
+    window: Window
+    form: EntityFormat
+    quiet: bool
+
+    @property
+    def logs(self) -> Sequence[Path]:
+        """Return the logs that commands to copy should name."""
+        return self.paths or ([self.settings.log_dir] if self.settings.log_dir else [])
+
+
+def show(asked: EntityRequest, look: Callable[[Analysis, str], EntityView | None]) -> ExitCode:
+    """Print what `look` finds in the logs, or what scheduled passes remember."""
+    view, code = _over_logs(asked, asked.paths, look) if asked.paths else (_remembered(asked), ExitCode.OK)
+    if view is None:
+        where = ", ".join(map(str, asked.paths)) if asked.paths else "what scheduled passes remember"
+        raise NoInputError(f"no SMTP session or finding names the {asked.kind} {asked.name} in {where}")
+    if asked.form is EntityFormat.JSON:
+        _say.out(view.model_dump_json(indent=1, by_alias=True) + "\n")
+    else:
+        _say.out(_text(view, asked.logs))
+    return code
+
+
+def _over_logs(
+    asked: EntityRequest, paths: Sequence[Path], look: Callable[[Analysis, str], EntityView | None]
+) -> tuple[EntityView | None, ExitCode]:
+    from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
+
+    with _progress.watching(quiet=asked.quiet) as watch:
+        request = pipeline.Request(
+            tuple(paths), asked.settings, asked.window, "local", watch.progress, watch.started, watch.step
+        )
+        with pipeline.analysis(request) as made:
+            return look(made, asked.name), _finish.verdict(made.report, None)
+
+
+def _remembered(asked: EntityRequest) -> EntityView | None:
+    from zeeksmtp.cli._remembered import Memory, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+    from zeeksmtp.entity_view.view import remembered_view  # noqa: PLC0415 - `--help` must not load polars
+
+    with open_state(asked.settings) as connection:
+        return remembered_view(asked.kind, asked.name, Memory.load(connection).entries())
+
+
+def _text(view: EntityView, logs: Sequence[Path]) -> str:
+    from zeeksmtp.cli._entity_text import parts  # noqa: PLC0415 - rich is not for `--help`
+    from zeeksmtp.outputs._console import console, printed  # noqa: PLC0415 - likewise
+
+    how = View(_finish.width(), show=_copyable.show_words(logs))
+    return printed(console(how.width), parts(view, how))

@@ -1,0 +1,1 @@
+"""All that is known of one host or one account: what it does, what was found about it, and the sessions behind it."""
