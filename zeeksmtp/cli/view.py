@@ -60,9 +60,7 @@ def view(
     if find_spec("textual") is None:
         raise UnusableError("`zeeksmtp view` needs the extra tui: pip install 'zeeksmtp[tui]'")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "`zeeksmtp view` needs a terminal; `zeeksmtp report --full` writes everything to a file or pipe"
-        )
+        raise UsageError("`zeeksmtp view` needs a terminal; `zeeksmtp report --full` writes to a file or a pipe")
     settings = _request.settings(config, local_net)
     span = _request.window(since, until, settings.timezone)
     source, logs = _source(paths or [], settings, span, pseudonymise=pseudonymise, quiet=quiet)
@@ -81,21 +79,20 @@ def _source(
 
         logs = [settings.log_dir] if settings.log_dir else []
         return StateSource(state_file(settings), logs, settings.site), logs
-    report, logs = _report_and_logs(paths, settings, span, quiet=quiet)
+    report, where = _report_and_logs(paths, settings, span, quiet=quiet)
     shown = _finish.pseudonymised(report) if pseudonymise else report
-    return ReportSource(shown, ", ".join(map(str, paths)), logs, settings.site), logs
+    return ReportSource(shown, ", ".join(map(str, paths)), where, settings.site), where
 
 
 def _report_and_logs(
     paths: Sequence[Path], settings: Settings, span: Window, *, quiet: bool
 ) -> tuple[Report, Sequence[Path]]:
     reports = [path for path in paths if is_report(path)]
-    logs = [path for path in paths if path not in reports]
     if not reports:
         return _request.report_of(paths, settings, span, quiet=quiet), paths
     if len(reports) > 1:
         raise UsageError(f"{reports[0]} and {reports[1]} are both reports; give one")
-    report = read_report(reports[0])
+    report, logs = read_report(reports[0]), [path for path in paths if path not in reports]
     named = dict.fromkeys(Path(file.path) for file in report.inputs.files if file.log)
     return report, logs or [path for path in named if path.exists()]
 

@@ -23,8 +23,8 @@ from zeeksmtp.report.filters import STATES, Filter, network
 HELP: Mapping[str, str] = {
     "severity": "severity:high, severity:>=medium, severity:<high",
     "client": "client:10.20.1.15, client:10.20.0.0/16, client:10.20. (beginning of the address)",
-    "server": "as client, of the server",
-    "host": "as client, of either side",
+    "server": "server:10.20.0.25, as client",
+    "host": "host:10.20.0.25, as client; client or server",
     "account": "account:alice, in any form in which it is logged",
     "detector": "detector:cleartext-mail, detector:cleartext (beginning of the name)",
     "state": "state:new, ongoing, quiet or acknowledged (over what scheduled passes remember)",

@@ -27,7 +27,8 @@ from zeeksmtp.viewer.tables import TABLES, Cell, TableRow, ViewTable, cell_text
 MAX_ROWS = 2_000
 """Rows of a table that are shown; a search finds the others."""
 SEARCH_HINT = "/ to search: client:10.20. severity:>=high since:24h"
-NO_STATE = "decisions are kept by scheduled passes: run `zeeksmtp view` without a PATH"
+TABLE_ACTIONS = frozenset({"table", "search", "clear", "sort", "reverse"})
+DECISIONS = frozenset({"acknowledge", "suppress", "undo"})
 
 
 class Viewer(App[None]):
@@ -39,7 +40,7 @@ class Viewer(App[None]):
         *(Binding(str(n), f"table({n - 1})", table.name, show=False) for n, table in enumerate(TABLES, 1)),
         Binding("slash", "search", "Search"),
         Binding("escape", "clear", "Clear", show=False),
-        Binding("o", "sort(1)", "Sort"),
+        Binding("o", "sort", "Sort"),
         Binding("O", "reverse", "Reverse", show=False),
         Binding("t", "transcript", "Transcript"),
         Binding("a", "acknowledge", "Ack"),
@@ -53,8 +54,8 @@ class Viewer(App[None]):
     def __init__(
         self, source: ViewSource, *, search: str = "", timezone: str = "UTC", show: str = "zeeksmtp show"
     ) -> None:
-        super().__init__()
         # The terminal's own colours: they fit a light and a dark one, an old one, and none at all (NO_COLOR).
+        super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.source = source
         self._zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
@@ -65,6 +66,7 @@ class Viewer(App[None]):
         self._table = 0
         self._column: int | None = None
         self._down = False
+        self._columns: list[int] = []
         self._rows: list[TableRow] = []
 
     def compose(self) -> ComposeResult:
@@ -81,6 +83,12 @@ class Viewer(App[None]):
         self._fill()
         self.query_one(DataTable).focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - of textual
+        """Return whether a key means anything here: decisions need a state, and most keys are about the table."""
+        if action in DECISIONS and (not self.source.can_decide or isinstance(self.screen, TranscriptScreen)):
+            return False
+        return action not in TABLE_ACTIONS or len(self.screen_stack) <= 1
+
     @property
     def _view(self) -> ViewTable:
         return TABLES[self._table]
@@ -91,16 +99,22 @@ class Viewer(App[None]):
         at = self._rows[table.cursor_row].key if self._rows and table.cursor_row < len(self._rows) else ""
         self._rows = self._view.select(self._snapshot, self._query, self._column, down=self._down)[:MAX_ROWS]
         table.clear(columns=True)
-        table.add_columns(*(self._heading(n, name) for n, name in enumerate(self._view.columns)))
-        table.add_rows([_cell(cell) for cell in row.cells] for row in self._rows)
+        self._columns = [n for n, _ in enumerate(self._view.columns) if n == self._column or self._is_filled(n)]
+        table.add_columns(*map(self._heading, self._columns))
+        table.add_rows([_cell(row.cells[n]) for n in self._columns] for row in self._rows)
         table.move_cursor(row=next((n for n, row in enumerate(self._rows) if row.key == at), 0))
-        self._say(self._counted())
-        self.screen_stack[0].query_one("#head", Static).update(text(f"zeeksmtp  {self.source.title}", "bold"))
-        self.screen_stack[0].query_one("#tabs", Static).update(self._tabs())
+        for where, what in (("#head", self._head()), ("#tabs", self._tabs()), ("#status", text(self._counted()))):
+            self.screen_stack[0].query_one(where, Static).update(what)
 
-    def _heading(self, number: int, name: str) -> Text:
-        sign = "" if number != self._column else " v" if self._down else " ^"
-        return Text(name + sign)
+    def _is_filled(self, column: int) -> bool:
+        return not self._rows or any(row.cells[column] is not None for row in self._rows)
+
+    def _heading(self, column: int) -> Text:
+        sign = "" if column != self._column else " v" if self._down else " ^"
+        return Text(self._view.columns[column] + sign)
+
+    def _head(self) -> Text:
+        return text(f"zeeksmtp  {self.source.title}", "bold")
 
     def _tabs(self) -> Text:
         line = Text()
@@ -119,16 +133,13 @@ class Viewer(App[None]):
 
     def action_table(self, number: int) -> None:
         """Show another table."""
-        if len(self.screen_stack) > 1:
-            return
         self._table, self._column, self._down = number, None, False
         self._rows = []
         self._fill()
 
     def action_search(self) -> None:
         """Go to the search line."""
-        if len(self.screen_stack) == 1:
-            self.query_one("#search", Input).focus()
+        self.query_one("#search", Input).focus()
 
     def action_clear(self) -> None:
         """Leave the search line; in the table, end the search."""
@@ -153,18 +164,16 @@ class Viewer(App[None]):
         self._fill()
         return True
 
-    def action_sort(self, by: int) -> None:
+    def action_sort(self) -> None:
         """Sort by the next column; after the last one, as the table comes."""
-        if len(self.screen_stack) > 1:
-            return
-        column = (-1 if self._column is None else self._column) + by
-        self._column = column if column < len(self._view.columns) else None
+        self._column = next((n for n in self._columns if self._column is None or n > self._column), None)
         self._fill()
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
         """Sort by the column whose head was clicked; in the other direction when it is clicked again."""
-        self._down = not self._down if self._column == event.column_index else False
-        self._column = event.column_index
+        column = self._columns[event.column_index]
+        self._down = not self._down if self._column == column else False
+        self._column = column
         self._fill()
 
     def action_reverse(self) -> None:
@@ -228,11 +237,9 @@ class Viewer(App[None]):
 
     def _decide(self, verb: str, decided: Callable[[StateSource, Entry, Decision], str], *, can_expire: bool) -> None:
         source, entry = self.source, self._entry()
-        if not isinstance(source, StateSource):
-            self._say(NO_STATE)
-        elif entry is None:
+        if entry is None:
             self._say("choose an incident or a finding")
-        else:
+        elif isinstance(source, StateSource):
             title = Text.assemble((f"{verb}: ", "bold"), text(_words.title(entry)))
 
             def act(decision: Decision | None) -> None:
@@ -255,8 +262,6 @@ class Viewer(App[None]):
         source = self.source
         if isinstance(source, StateSource):
             self._change(lambda: "the last decision was taken back" if source.undo() else "nothing to take back")
-        else:
-            self._say(NO_STATE)
 
     def action_reload(self) -> None:
         """Read the state anew."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from zeeksmtp.model import Finding, HostRole, View
 from zeeksmtp.outputs import _incidents, _words
 from zeeksmtp.outputs._console import badge, indented, item, text
 from zeeksmtp.outputs._detail import detail
+from zeeksmtp.outputs._escape import plain
 from zeeksmtp.report.entries import Entry
 from zeeksmtp.report.filters import is_same_account
 from zeeksmtp.report.query import HELP
@@ -18,6 +20,8 @@ from zeeksmtp.viewer.source import Snapshot
 
 MAX_LISTED_ENTRIES = 200
 """Incidents and findings that are listed of one host or account."""
+_DIALOGUE = re.compile(r"  (\d\d:\d\d| {29})")
+"""A line of the dialogue begins with its times, or with as many blanks."""
 KEYS: Mapping[str, str] = {
     "1 to 5": "incidents, findings, hosts, accounts, sessions",
     "enter": "open the row: incident, finding, host, account, or the transcript of a session",
@@ -55,6 +59,25 @@ def account_page(account: str, snapshot: Snapshot) -> RenderableType:
         *(item(f"password to change {line}") for line in change),
         *_entries(snapshot, lambda entry: any(is_same_account(one, account) for one in entry.accounts)),
     )
+
+
+class _Hanging:
+    """A line whose continuation is indented: a long reply must not look like a line of the transcript."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._indent = 33 if _DIALOGUE.match(line) else 15 if line.startswith("  ") else 2
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width - self._indent, 20)
+        first, rest = self._line[: self._indent], self._line[self._indent :]
+        for number, part in enumerate(Text(rest).wrap(console, width) or [Text()]):
+            yield Text(" " * self._indent if number else first) + part
+
+
+def transcript_page(said: str) -> RenderableType:
+    """Return the transcript of a session; its text is escaped, and once more here."""
+    return Group(*(_Hanging(plain(line)) for line in said.splitlines()))
 
 
 def help_page() -> RenderableType:

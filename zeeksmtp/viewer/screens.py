@@ -16,8 +16,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Static
 
 from zeeksmtp.errors import ZeekSmtpError
-from zeeksmtp.outputs._escape import plain
 from zeeksmtp.report.entries import Entry
+from zeeksmtp.viewer.pages import transcript_page
 
 
 class PageScreen(Screen[None]):
@@ -77,7 +77,7 @@ class TranscriptScreen(Screen[None]):
         self._at = (self._at + by) % len(self._uids)
         uid = self._uids[self._at]
         self.query_one("#status", Static).update(Text(f"session {self._at + 1} of {len(self._uids)}"))
-        self._show(f"Searching the logs for {uid} …")
+        self.query_one("#text", Static).update(transcript_page(f"Searching the logs for {uid} …"))
         self._search(uid)
 
     @work(thread=True, exclusive=True)
@@ -91,10 +91,7 @@ class TranscriptScreen(Screen[None]):
     def _found(self, uid: str, said: str) -> None:
         # A search cannot be stopped: the answer to an earlier one is of no use any more.
         if uid == self._uids[self._at]:
-            self._show(said)
-
-    def _show(self, said: str) -> None:
-        self.query_one("#text", Static).update(Text("\n".join(plain(line) for line in said.splitlines())))
+            self.query_one("#text", Static).update(transcript_page(said))
 
     def action_back(self) -> None:
         """Go back to where the session was opened."""

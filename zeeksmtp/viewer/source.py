@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from zeeksmtp.model import Finding, Incident, Report, Site
@@ -17,7 +18,7 @@ from zeeksmtp.state.memory import Memory
 from zeeksmtp.state.store import open_store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """What there is to see at one moment. `decided` has lines, not escaped yet, by id of the finding."""
 
@@ -30,8 +31,11 @@ class Snapshot:
         """Return the findings of an incident, as far as they are there; of a finding itself."""
         if isinstance(entry, Finding):
             return [entry]
-        known = {finding.id: finding for finding in self.entries.findings}
-        return [known[id_] for id_ in entry.findings if id_ in known]
+        return [self._by_id[id_] for id_ in entry.findings if id_ in self._by_id]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Finding]:
+        return {finding.id: finding for finding in self.entries.findings}
 
     def find(self, id_: str) -> Entry | None:
         """Return the incident or finding with an id."""
