@@ -60,8 +60,10 @@ class IdentityChurnParams(Params):
 def _mails(tables: Tables, test: SequentialTest) -> pl.LazyFrame:
     """Return the mails of clients that have enough senders to alarm at all."""
     servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVER_ROLES)).select(client="host")
-    senders = tables["client_sender"].join(servers, on="client", how="anti").group_by("client").len("senders")
-    able = senders.filter(pl.col("senders") >= test.least_bad)
+    # A bad trial brings a new name or a new domain: of clients with too few of both no mail is read.
+    names = pl.col("helo", "sender_domain").drop_nulls().n_unique()
+    parts = tables["client_identity"].join(servers, on="client", how="anti").group_by("client").agg(names)
+    able = parts.filter(pl.col("helo") + pl.col("sender_domain") >= test.least_bad)
     sent = (
         tables["message"]
         .filter(pl.col("direction") != "inbound", pl.col("sender").fill_null("") != "")
@@ -69,8 +71,11 @@ def _mails(tables: Tables, test: SequentialTest) -> pl.LazyFrame:
         .cache()
     )
     to_domains = pl.col("recipient_domains").explode().drop_nulls().n_unique()
-    abroad = sent.group_by("client").agg((to_domains >= _MIN_RECIPIENT_DOMAINS).alias("writes_abroad"))
-    return sent.join(abroad, on="client")
+    clients = sent.group_by("client").agg(
+        pl.col("sender").n_unique().alias("senders"), (to_domains >= _MIN_RECIPIENT_DOMAINS).alias("writes_abroad")
+    )
+    many = clients.filter(pl.col("senders") >= test.least_bad)
+    return sent.join(many.select("client", "writes_abroad"), on="client")
 
 
 def _trials(mails: pl.LazyFrame) -> pl.LazyFrame:
@@ -146,7 +151,7 @@ DETECTOR = Detector(
         Advice("If many users share {clients}, set its role to gateway in the configuration."),
     ),
     attack=("T1071.003",),
-    needs=("client_sender", "message", "role"),
+    needs=("client_identity", "message", "role"),
     required_logs=("smtp",),
     params=IdentityChurnParams,
     plan=plan,
