@@ -37,7 +37,8 @@ def above_past(sent: pl.LazyFrame, params: VolumeParams, context: Context) -> pl
         params: When a day is unusual.
         context: For the false-alarm rate.
     """
-    daily = sent.with_columns(pl.col("recipients").cast(pl.Int64)).sort(DAY)
+    able = _with_day_of(sent, params.min_recipients)  # most accounts have none, and cost nothing from here on
+    daily = sent.join(able, on=list(ACCOUNT), how="semi").with_columns(pl.col("recipients").cast(pl.Int64)).sort(DAY)
     before = (pl.col("day") - pl.col("day").min().over(ACCOUNT)).dt.total_days()
     total = pl.col("recipients").cum_sum().over(ACCOUNT) - pl.col("recipients")
     squares = (pl.col("recipients") ** 2).cum_sum().over(ACCOUNT) - pl.col("recipients") ** 2
@@ -56,17 +57,27 @@ def above_peers(sent: pl.LazyFrame, params: VolumeParams, context: Context) -> p
     once do not hide one another. People differ: the tail is never narrower than a geometric one.
     """
     counted = pl.min_horizontal("recipients", params.many_recipients).cast(pl.Int64)
-    days = sent.select(*DAY, pl.col("recipients").cast(pl.Int64), counted.alias("x")).sort("server", "day", "account")
-    peers = _running(days, ACCOUNT, "own").join(_running(days, ("server",), "all"), on=["server", "day"])
+    able = _with_day_of(sent, params.many_recipients)
+    at_servers = sent.join(able, on="server", how="semi")
+    days = at_servers.select(*DAY, pl.col("recipients").cast(pl.Int64), counted.alias("x")).sort(
+        "server", "day", "account"
+    )
+    own = days.join(able, on=list(ACCOUNT), how="semi")
+    peers = _running(own, ACCOUNT, "own").join(_running(days, ("server",), "all"), on=["server", "day"])
     others = {name: pl.col(f"all_{name}") - pl.col(f"own_{name}") for name in ("n", "sum", "squares")}
     mean = others["sum"] / others["n"].clip(lower_bound=1)
     variance = pl.max_horizontal(others["squares"] / others["n"].clip(lower_bound=1) - mean**2, mean**2 + mean)
     began = pl.col("day").min().over(ACCOUNT)
     young = (pl.col("day") - began).dt.total_days() < params.history_days
-    judged = days.filter(young, pl.col("recipients") >= params.many_recipients)
+    judged = own.filter(young, pl.col("recipients") >= params.many_recipients)
     return _unusual(
         judged.join(peers, on=list(DAY)).with_columns(mean.alias("mean"), variance.alias("variance")), context
     )
+
+
+def _with_day_of(sent: pl.LazyFrame, recipients: int) -> pl.LazyFrame:
+    """Return the accounts that reached so many recipients on a day."""
+    return sent.filter(pl.col("recipients") >= recipients).select(ACCOUNT).unique()
 
 
 def _running(days: pl.LazyFrame, keys: tuple[str, ...], name: str) -> pl.LazyFrame:

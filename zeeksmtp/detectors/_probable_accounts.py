@@ -21,8 +21,8 @@ def taken(tables: Tables, params: VolumeParams, context: Context) -> pl.LazyFram
     `last`, `mails`, `clients` and `uids`, in the window. Submission inside TLS is not visible; then what a relay of the
     site sends on under that sender stands for it, and no client is named.
     """
-    used = _uses(tables).cache()
-    days = used.group_by(*DAY).agg(_of_one_leg("reached").alias("recipients"))
+    used = _uses(tables)
+    days = used.group_by(*DAY).agg(_of_one_leg("reached").alias("recipients")).cache()
     past, peers = above_past(days, params, context), above_peers(days, params, context)
     unusual = pl.concat(
         [

@@ -60,10 +60,15 @@ class IdentityChurnParams(Params):
 def _mails(tables: Tables, test: SequentialTest) -> pl.LazyFrame:
     """Return the mails of clients that have enough senders to alarm at all."""
     servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVER_ROLES)).select(client="host")
+    # A bad trial brings a new name or a new domain: of clients with too few of both no mail is read.
+    names = pl.col("helo", "sender_domain").drop_nulls().n_unique()
+    parts = tables["client_identity"].join(servers, on="client", how="anti").group_by("client").agg(names)
+    able = parts.filter(pl.col("helo") + pl.col("sender_domain") >= test.least_bad)
     sent = (
         tables["message"]
         .filter(pl.col("direction") != "inbound", pl.col("sender").fill_null("") != "")
-        .join(servers, on="client", how="anti")
+        .join(able, on="client", how="semi")
+        .cache()
     )
     to_domains = pl.col("recipient_domains").explode().drop_nulls().n_unique()
     clients = sent.group_by("client").agg(
@@ -146,7 +151,7 @@ DETECTOR = Detector(
         Advice("If many users share {clients}, set its role to gateway in the configuration."),
     ),
     attack=("T1071.003",),
-    needs=("message", "role"),
+    needs=("client_identity", "message", "role"),
     required_logs=("smtp",),
     params=IdentityChurnParams,
     plan=plan,

@@ -29,7 +29,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts.own_domain import witnesses
+from zeeksmtp.facts.own_domain import refusing
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PAIR = ("client", "server")
@@ -137,8 +137,9 @@ def _hidden_probes(tables: Tables, context: Context) -> pl.LazyFrame:
     `open`: the server took the mail, of a client that was refused another time, or for a domain that it refuses to
     several others.
     """
-    foreign = tables["foreign_recipient"].join(witnesses(tables["domain_use"]), on="domain", how="left")
-    is_refused = pl.col("relay_denied").any().over("client") | (pl.col("refusing") >= _MIN_REFUSED_CLIENTS)
+    foreign = tables["foreign_recipient"].join(refusing(tables["domain_use"]), on="domain", how="left")
+    by_others = (pl.col("refusing") >= _MIN_REFUSED_CLIENTS).fill_null(value=False)
+    is_refused = pl.col("relay_denied").any().over("client") | by_others
     marked = foreign.with_columns((pl.col("accepted") & is_refused).alias("open"))
     return marked.filter(pl.col("relay_denied") | pl.col("open"), context.window.covers())
 

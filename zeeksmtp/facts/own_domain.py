@@ -10,36 +10,41 @@ _MIN_INSIDE_CLIENTS = 2
 """Clients inside that send from a domain of the site, at least: one may be a bot."""
 
 
-def witnesses(domain_use: pl.LazyFrame) -> pl.LazyFrame:
-    """Return how many clients mail for each domain is taken from (`taking`), and to how many it is refused.
+def _senders(domain_use: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the clients outside that deliver mail, by what becomes of their recipients."""
+    is_sender = pl.col("denied_known").sum() < _MAX_REFUSED_SHARE * pl.col("known").sum()
+    return domain_use.filter(pl.col("envelopes") > 0).group_by("client").agg(is_sender.alias("is_sender"))
+
+
+def refusing(domain_use: pl.LazyFrame) -> pl.LazyFrame:
+    """Return to how many clients that are no senders of mail each domain is refused (`refusing`), if to any."""
+    senders = _senders(domain_use).filter("is_sender")
+    refused = domain_use.filter(pl.col("denied") > 0).join(senders, on="client", how="anti")
+    return refused.group_by("domain").agg(pl.col("client").n_unique().alias("refusing"))
+
+
+def _taken(domain_use: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `domain` and `client` of the mail that senders bring.
 
     A client that one server refuses everything for a domain has found another that relays: it is no sender of mail for
     that domain, however much it sends.
     """
-    client = pl.col("client")
-    refused_by_server = pl.col("denied") == pl.col("envelopes")
-    is_refused = refused_by_server.any().over("client", "domain")
-    is_sender = pl.col("denied_known").sum().over("client") < _MAX_REFUSED_SHARE * pl.col("known").sum().over("client")
-    return (
-        domain_use.filter(pl.col("envelopes") > 0)
-        .with_columns(is_sender.alias("is_sender"), is_refused.alias("is_refused"))
-        .group_by("domain")
-        .agg(
-            client.filter((pl.col("taken") > 0) & pl.col("is_sender") & ~pl.col("is_refused"))
-            .n_unique()
-            .alias("taking"),
-            client.filter((pl.col("denied") > 0) & ~pl.col("is_sender")).n_unique().alias("refusing"),
-        )
-    )
+    senders = _senders(domain_use).filter("is_sender")
+    refused = domain_use.filter(pl.col("denied") > 0, pl.col("denied") == pl.col("envelopes"))
+    taken = domain_use.filter(pl.col("taken") > 0).join(senders, on="client", how="semi")
+    return taken.join(refused, on=["client", "domain"], how="anti").select("domain", "client")
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per domain, in order: the days of facts that rest on them are kept while they stay the same."""
-    received = witnesses(tables["domain_use"]).filter(pl.col("taking") > pl.col("refusing")).select("domain")
+    taken, contested = _taken(tables["domain_use"]), refusing(tables["domain_use"])
+    uncontested = taken.select("domain").unique().join(contested, on="domain", how="anti")
+    clients = taken.join(contested, on="domain", how="semi").group_by("domain").agg(pl.col("client").n_unique())
+    more = clients.join(contested, on="domain").filter(pl.col("client") > pl.col("refusing")).select("domain")
     inside = tables["domain_use"].filter(pl.col("sent_inside") > 0)
     senders = inside.group_by("domain").agg(pl.col("client").n_unique().alias("clients"))
     sent = senders.filter(pl.col("clients") >= _MIN_INSIDE_CLIENTS).select("domain")
-    return pl.concat([received, sent]).unique().sort("domain")
+    return pl.concat([uncontested, more, sent]).unique().sort("domain")
 
 
 FACT = Fact(

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, seen_first
-from zeeksmtp.facts._merging import where_several
+from zeeksmtp.facts._common import first_seen
+from zeeksmtp.facts._day import mail_hour
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("sender", "client", "server", "port", "direction", "day")
@@ -29,7 +29,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     server = pl.when(~sent_on).then("server").alias("server")
     rows = (
         mails.with_columns(server)
-        .group_by(*_KEY[:-1], pl.col("ts").dt.truncate("1d").alias("day"))
+        .group_by(*_KEY[:-1], mail_hour().dt.truncate("1d").alias("day"))
         .agg(
             pl.col("sender_domain").first(),
             pl.len().cast(pl.UInt64).alias("mails"),
@@ -42,20 +42,6 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     return rows.select(column.name for column in FACT.columns)
 
 
-def _sums(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.group_by(_KEY).agg(
-        pl.col("sender_domain").first(),
-        pl.col("mails", "reached").sum(),
-        pl.col("first").min(),
-        pl.col("last").max(),
-        seen_first("first_sessions"),
-    )
-
-
-def _merged(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return where_several(rows, _KEY, [column.name for column in FACT.columns], _sums)
-
-
 FACT = Fact(
     name="sender_day",
     doc="One row per envelope sender, client, server, port, direction and UTC day: the mails it handed over.",
@@ -65,7 +51,7 @@ FACT = Fact(
         Column("server", "addr", "the server; null for mail on port 25 or 26 that leaves the site"),
         Column("port", "port", "its port"),
         Column("direction", "string", "inbound (ports 465, 587, 2525 only), outbound, internal, external or unknown"),
-        Column("day", "time", "the UTC day"),
+        Column("day", "time", "the UTC day; of a session over midnight that on which it began"),
         Column("sender_domain", "string", "domain of the sender"),
         Column("mails", "count", "mails"),
         Column("reached", "count", "their envelope recipients, at most ten for each mail"),
@@ -76,5 +62,4 @@ FACT = Fact(
     needs=("message",),
     plan=plan,
     daily=True,
-    merge=_merged,
 )
