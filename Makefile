@@ -8,7 +8,7 @@ WORKERS ?= 2
 LOCK := .ci/dev-requirements.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots fuzz torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site pictures dist deb lock snapshots fuzz torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -75,6 +75,12 @@ dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in 
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
 	PYTHON=$(BIN)/python .ci/try-wheel dist/*.whl
+
+deb: $(VENV)/dev.done ## Debian package with an environment of its own into dist/, tried out in a copy of this machine; as root
+	rm -f dist/*.tar.gz dist/*.deb
+	$(BIN)/python -m build --sdist --outdir dist
+	.ci/deb dist/*.tar.gz
+	.ci/try-deb dist/*.deb
 
 lock: $(VENV)/dev.done ## renew .ci/dev-requirements.txt: the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip lock --quiet --output pylock.tmp.toml --editable . --group dev
