@@ -149,11 +149,12 @@ def test_systemd_gets_all_it_needs_and_a_second_run_uses_the_config(
     config = tmp_path / "image/etc/zeeksmtp.toml"
     assert (load(config).log_dir, load(config).state_dir) == (logs, Path("/var/lib/zeeksmtp"))
     assert (tmp_path / "image/var/lib/zeeksmtp").is_dir()
-    config.write_text(config.read_text().replace("#report_files = []", 'report_files = ["/srv/smtp/{date:%F}.html"]'))
+    text = config.read_text().replace("#report_files = []", 'report_files = ["/srv/smtp/{date:%F}.html"]')
+    config.write_text(text.replace('#metrics_file = ""', 'metrics_file = "/srv/metrics/smtp.prom"'))
     again = zeeksmtp(*words)
     assert (again.code, "systemctl enable --now zeeksmtp.timer" in again.out) == (0, True)
     service = (tmp_path / "image/etc/systemd/system/zeeksmtp.service").read_text()
-    assert "ReadWritePaths=/var/lib/zeeksmtp /srv/smtp\n" in service
+    assert "ReadWritePaths=/var/lib/zeeksmtp /srv/metrics /srv/smtp\n" in service
     assert zeeksmtp(*words, "--log-dir", logs).code == 2
 
 

@@ -110,7 +110,8 @@ def _install(config: Path, target: Path, root: Path) -> str:
     if settings.log_dir is None or settings.state_dir is None:
         raise UnusableError(f"{target}: log_dir and state_dir have to be set; delete the file to have it written anew")
     groups = install.reading_groups(log_dirs.look(settings.log_dir).reading_group)
-    writes = sorted({Path(pattern).parent for pattern in settings.report_files})
+    targets = [*map(Path, settings.report_files), *filter(None, [settings.metrics_file])]
+    writes = sorted({target.parent for target in targets})
     installation = units.Installation(_schedule.program(), config, settings.state_dir, groups, writes)
     written = "".join(f"# {path} is written\n" for path in install.install(installation, root))
     doctor = f"runuser -u {units.USER} -- {' '.join(_schedule.program())} doctor --config {config}"
