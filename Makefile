@@ -8,7 +8,7 @@ WORKERS ?= 2
 LOCK := .ci/dev-requirements.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help report test check check-zeek format docs docs-site pictures dist lock snapshots fuzz torture bench evaluate clean
+.PHONY: help report test check check-zeek format docs docs-site pictures dist deb lock snapshots fuzz torture bench evaluate clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,13 +38,14 @@ report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, 
 test: check ## all checks and all tests
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
 
-check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, documentation site, workflows
+check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, documentation site, workflows, container file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate --quiet zeeksmtp
 	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/hadolint Containerfile
 	$(BIN)/python -m docs.generate --check
 	@$(MAKE) --no-print-directory docs-site check-zeek
 
@@ -74,6 +75,12 @@ dist: $(VENV)/dev.done ## wheel and sdist into dist/, checked, and tried out in 
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
 	PYTHON=$(BIN)/python .ci/try-wheel dist/*.whl
+
+deb: $(VENV)/dev.done ## Debian package with an environment of its own into dist/; root tries it out in a copy of this machine
+	rm -f dist/*.tar.gz dist/*.deb
+	$(BIN)/python -m build --sdist --outdir dist
+	.ci/deb dist/*.tar.gz
+	[ "$$(id -u)" -ne 0 ] || .ci/try-deb dist/*.deb
 
 lock: $(VENV)/dev.done ## renew .ci/dev-requirements.txt: the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip lock --quiet --output pylock.tmp.toml --editable . --group dev

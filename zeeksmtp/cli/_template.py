@@ -19,13 +19,18 @@ _HEAD = """\
 """
 
 
-def template(model: type[BaseModel], given: Mapping[str, object]) -> str:
+def template(model: type[BaseModel], given: Mapping[str, object], proposed: Mapping[str, object]) -> str:
     """Return the text of a config file for `model` that sets what is `given` and shows the rest.
 
-    Top-level keys come first and tables last, as TOML demands.
+    What is `proposed` stands in a comment in the place of the default. Top-level keys come first and tables last, as
+    TOML demands.
     """
     fields = {_key(name, field): (field, _table(field.annotation)) for name, field in model.model_fields.items()}
-    keys = [_entry(name, field, given.get(name)) for name, (field, table) in fields.items() if table is None]
+    keys = [
+        _entry(name, field, given.get(name), proposed.get(name))
+        for name, (field, table) in fields.items()
+        if table is None
+    ]
     tables = [_section(name, field, table) for name, (field, table) in fields.items() if table is not None]
     return "\n".join([_HEAD, *keys, *tables])
 
@@ -40,9 +45,10 @@ def _blank(annotation: Any) -> object:
     return () if origins & {tuple, list} else 0 if int in origins else ""
 
 
-def _entry(name: str, field: FieldInfo, value: object = None) -> str:
-    line = f"{name} = {_toml(_default(field) if value is None else value)}"
-    return f"{_comment(field)}{'' if value is not None else '#'}{line}\n"
+def _entry(name: str, field: FieldInfo, value: object, proposal: object) -> str:
+    shown = next((item for item in (value, proposal) if item is not None), _default(field))
+    hint = "# What the logs show; unset by default:\n" if value is None and proposal is not None else ""
+    return f"{_comment(field)}{hint}{'' if value is not None else '#'}{name} = {_toml(shown)}\n"
 
 
 def _section(name: str, field: FieldInfo, table: tuple[str, type[BaseModel] | None]) -> str:
