@@ -6,7 +6,7 @@ from docs._pages._markdown import page as whole
 from zeeksmtp import registry
 from zeeksmtp.delivery_settings import FORM_OF
 from zeeksmtp.model import Output
-from zeeksmtp.outputs import csv, ecs, zeek
+from zeeksmtp.outputs import csv, ecs, ocsf, zeek
 
 PAGE = "formats.md"
 INTRO = """What `--format` can be. The JSON form has everything ([report.md](report.md)); each other one shows as much
@@ -26,6 +26,13 @@ the finding or incident, the same in every report: as id of the document it keep
 an incident's outcome and its timeline, a line for each step. `source.ip`, `destination.ip` and `user.name`
 are there where a finding names exactly one; `related.ip`, `related.hosts` and `related.user` have all. What
 has no field there stands below `zeeksmtp`."""
+OCSF = f"""One event for each finding and each incident, a JSON object a line, in the Open Cybersecurity Schema
+Framework {ocsf.OCSF_VERSION}, class Detection Finding (2004). Tests validate events with the published schema, which
+allows no other fields. `finding_info.uid` is the id of the finding or incident, the same in every report, and
+`finding_info.types` says which of both it is; an incident has its findings as `related_events`, a finding its
+connections. `activity_id` is 1 (Create) for what is new and 2 (Update) for the rest; times are milliseconds since 1970.
+What has no field there stands in `unmapped`. Incident Finding (2005) demands somebody whom the incident is assigned to,
+and Email Activity (4009) is about one mail each: a report knows neither."""
 ZEEK = """A Zeek log in TSV, `smtp_findings.log`, that `zeek-cut` and whatever else reads Zeek's logs can read. The
 backslash of a visible control character is escaped as Zeek escapes one."""
 
@@ -45,6 +52,8 @@ def page() -> str:
         CSV,
         "## ecs",
         ECS,
+        "## ocsf",
+        OCSF,
         "## zeek",
         ZEEK,
         table(("column", "type", "meaning"), columns),

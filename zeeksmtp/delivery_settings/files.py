@@ -19,6 +19,7 @@ FORM_OF = {
     ".json": "json",
     ".csv": "csv",
     ".ndjson": "ecs",
+    ".ocsf": "ocsf",
     ".log": "zeek",
     ".txt": "terminal",
 }

@@ -7,13 +7,12 @@ incident, so an index that takes it for the document's id holds each once. Field
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 
 from zeeksmtp.model import Finding, Incident, Output, Report, Severity, View
+from zeeksmtp.outputs._events import is_address, json_lines
 
 ECS_VERSION = "9.4.0"
 _SCORES = {Severity.INFO: 0, Severity.LOW: 21, Severity.MEDIUM: 47, Severity.HIGH: 73, Severity.CRITICAL: 99}
@@ -26,7 +25,7 @@ def render(report: Report, _view: View) -> str:
     version = report.run.version
     events = [_finding(finding, incidents.get(finding.id), version) for finding in report.findings]
     events += [_incident(incident, version) for incident in report.incidents]
-    return "".join(json.dumps(_filled(event), ensure_ascii=True, allow_nan=False) + "\n" for event in events)
+    return json_lines(events)
 
 
 def _finding(finding: Finding, incident: str | None, version: str) -> dict[str, Any]:
@@ -106,14 +105,14 @@ def _end(hosts: tuple[str, ...]) -> dict[str, str | None]:
     """Return the one host at an end; a pseudonym is no address."""
     if len(hosts) != 1:
         return {}
-    return {"address": hosts[0], "ip": hosts[0] if _is_address(hosts[0]) else None}
+    return {"address": hosts[0], "ip": hosts[0] if is_address(hosts[0]) else None}
 
 
 def _related(thing: Finding | Incident) -> dict[str, list[str]]:
     hosts = list(dict.fromkeys((*thing.clients, *thing.servers)))
     return {
-        "ip": [host for host in hosts if _is_address(host)],
-        "hosts": [host for host in hosts if not _is_address(host)],
+        "ip": [host for host in hosts if is_address(host)],
+        "hosts": [host for host in hosts if not is_address(host)],
         "user": list(thing.accounts),
     }
 
@@ -130,19 +129,6 @@ def _threat(attack: Iterable[str]) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ip_address(text)) and "%" not in text
-    except ValueError:
-        return False
-
-
-def _filled(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is not there: an empty field would be indexed as one that is."""
-    inner = {key: _filled(value) if isinstance(value, Mapping) else value for key, value in shape.items()}
-    return {key: value for key, value in inner.items() if value not in (None, {}, [], ())}
 
 
 OUTPUT = Output("ecs", "Elastic Common Schema as NDJSON, for a SIEM: one event for each finding and incident", render)
