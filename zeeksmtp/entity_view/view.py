@@ -16,7 +16,6 @@ from zeeksmtp.model import ClientPosture, HostRole, ServerPosture, Tables
 from zeeksmtp.pipeline import Analysis
 from zeeksmtp.report.entries import EntrySource
 from zeeksmtp.report.filters import Filter, is_same_account
-from zeeksmtp.report.names import names_of_hosts
 from zeeksmtp.report.overview import posture_tables
 
 _SAME_SESSION = ("uid", "client", "client_port", "server", "port")
@@ -33,11 +32,10 @@ def host_view(made: Analysis, address: str) -> EntityView | None:
     view = _view(made, _filters("host", address), sessions, mails, exchanges)
     if view["first"] is None and not view["findings"]:
         return None
-    names = names_of_hosts([address], made.tables, collect)
     return EntityView(
         kind="host",
         name=address,
-        names=names.get(address, ()),
+        names=made.names_of(address),
         connects_to=peers_of(sessions.filter(is_client), "server", collect),
         accepts_from=peers_of(sessions.filter(is_server), "client", collect),
         **_posture(address, made.tables, made.engine),
