@@ -65,7 +65,7 @@ class Case:
         window = Window(**{name: moment(value) for name, value in self.window.items()})
         config = {**self.config, self.detector.id: self.params}
         params = {name: detector.params(**config.get(name, {})) for name, detector in DETECTORS.items()}
-        site = Site(nets, self.site.get("timezone", "UTC"), roles)
+        site = Site(nets, self.site.get("timezone", "UTC"), roles, self.site.get("geo"))
         return Context(site, window, self.alpha, self.false_discovery_rate, params)
 
     def frames(self, shuffle: int | None = None) -> Frames:

@@ -190,6 +190,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "local_nets": st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32", "192.0.2.0/24"]), max_size=3),
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
     "settle_seconds": st.integers(0, 86_400),
+    "assets": st.just(str(Path(__file__).parents[1] / "fixtures" / "assets" / "hosts.csv")),
+    "mmdb": st.just([]),
     "max_unpacked_gib": st.floats(0.001, 100_000),
     "retention_days": st.integers(1, 3650),
     "alpha": st.floats(1e-9, 0.5),

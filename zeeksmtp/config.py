@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from zeeksmtp import registry
+from zeeksmtp.assets import Inventory, inventory
 from zeeksmtp.delivery_settings import (
     WEBHOOK_SECRETS,
     FilePatterns,
@@ -38,6 +39,7 @@ from zeeksmtp.delivery_settings import (
     split,
 )
 from zeeksmtp.errors import ConfigError, ZeekSmtpError
+from zeeksmtp.geo import GeoDatabases, open_databases
 from zeeksmtp.model import Detector, Params, Severity, Site
 from zeeksmtp.settings_sources import LISTED, SettingsSource, environment, flags, merged, nearest, toml_file
 from zeeksmtp.toml_lines import Keys
@@ -100,6 +102,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Role = Annotated[str, AfterValidator(_role)]
 DetectorId = Annotated[str, AfterValidator(_detector_id)]
 Networks = Annotated[tuple[Network, ...], LISTED, BeforeValidator(split)]
+Paths = Annotated[tuple[Path, ...], LISTED, BeforeValidator(split)]
 Sections = Annotated[dict[str, Params], BeforeValidator(_sections)]
 # A name that a variable of the environment can hold.
 HookName = Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,31}$")]
@@ -158,6 +161,16 @@ class Settings(BaseModel):
     settle_seconds: int = Field(
         120, ge=0, le=86_400, description="seconds without a change before a scheduled pass takes a file"
     )
+    assets: Path | None = Field(
+        None,
+        description="CSV file of the site's hosts: columns `address` (or network), `name`, and if you like `owner`, "
+        "`contact`, `role`; shown beside addresses",
+    )
+    mmdb: Paths = Field(
+        (),
+        description="databases in MaxMind's format (ASN, country); needs `zeeksmtp[geo]`. Networks of campaigns and of "
+        "`account-abuse` are then autonomous systems",
+    )
     retention_days: int = Field(
         35, ge=1, le=3650, description="days of history kept; 35 hold each hour of the week five times"
     )
@@ -202,7 +215,17 @@ class Settings(BaseModel):
     def site(self) -> Site:
         """Return what the facts need to know of the place."""
         roles = sorted((str(host), role) for host, role in self.roles.items())
-        return Site(local_nets=self.local_nets, timezone=self.timezone, roles=tuple(roles))
+        return Site(local_nets=self.local_nets, timezone=self.timezone, roles=tuple(roles), geo=self.geo)
+
+    @property
+    def inventory(self) -> Inventory:
+        """Return the site's own list of hosts. Raises `ConfigError` for a file that cannot be used."""
+        return Inventory() if self.assets is None else inventory(self.assets)
+
+    @property
+    def geo(self) -> GeoDatabases | None:
+        """Return the databases of networks and countries. Raises `ConfigError` for one that cannot be used."""
+        return open_databases(self.mmdb)
 
     def params(self, detector_id: str) -> Params:
         """Return the parameters of a detector: its section, or its defaults."""
@@ -281,8 +304,10 @@ def load(file: Path | None = None, **given: object) -> Settings:
         _refuse_secrets(source)
     sources = [flags(given), environment(Settings), *files]
     try:
-        return Settings.model_validate(merged(sources))
+        settings = Settings.model_validate(merged(sources))
     except ValidationError as error:
         # A misspelt key comes first: what is missing is missing because of it.
         first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
         raise _refusal(first, sources) from error
+    _ = settings.inventory, settings.geo  # what cannot be used is refused before the work, not after it
+    return settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +35,8 @@ from zeeksmtp.model import (
     Detector,
     Fact,
     Finding,
+    Geo,
+    HostName,
     Hosts,
     Log,
     Params,
@@ -52,7 +54,7 @@ from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
 from zeeksmtp.report.legacy_auth import legacy_auth_rows
-from zeeksmtp.report.names import names_of
+from zeeksmtp.report.names import NameSources, names_of
 from zeeksmtp.report.overview import posture_tables
 from zeeksmtp.report.strangers import bounded as bounded_per_stranger
 from zeeksmtp.report.sums import sums_of
@@ -212,7 +214,7 @@ def detect(
         guarded = partial(_guarded, result.problems)
         ran = list(pool.map(lambda detector: guarded(detector.id, partial(run, detector)), chosen))
     made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
-    result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine)
+    result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine, context.site.geo)
     for detector, rows, trials in made:
         worded = partial(findings_of, detector, rows, result.hosts, there)
         result.findings += _guarded(result.problems, detector.id, worded) or []
@@ -238,12 +240,12 @@ def logs_there(tables: Tables, engine: Engine) -> frozenset[str]:
     return frozenset(name for name, number in zip(logs(), numbers, strict=True) if number)
 
 
-def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine) -> Hosts:
+def _hosts_named(each: Sequence[pl.DataFrame], tables: Tables, engine: Engine, geo: Geo | None) -> Hosts:
     """Look up the role of every host that a finding names."""
     named = [rows[side].explode() for rows in each for side in ("clients", "servers")]
     addresses = pl.concat([pl.Series(dtype=pl.String), *named]).drop_nulls().unique()
     known = tables["role"].filter(pl.col("host").is_in(addresses.implode()))
-    return Hosts(engine.collect(known.select("host", "role", "local")).iter_rows())
+    return Hosts(engine.collect(known.select("host", "role", "local")).iter_rows(), geo)
 
 
 def _trials(detector: Detector, tables: Tables, params: Params, context: Context, engine: Engine) -> int:
@@ -283,6 +285,7 @@ def _report(
     correlated = correlate(kept, given, suppressed)
     _logger.info("%d findings in %d incidents", len(correlated.findings), len(correlated.incidents))
     findings, left = bounded(correlated.findings, request.settings.max_minor_findings)
+    name_sources = NameSources(tables, engine.collect, request.settings.inventory, request.settings.geo)
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
@@ -302,10 +305,14 @@ def _report(
         ),
         findings=findings,
         incidents=correlated.incidents,
-        hosts=part("hosts", lambda: names_of(findings, tables, engine.collect)) or {},
+        hosts=part("hosts", lambda: names_of(_hosts_of(findings), name_sources)) or {},
         detectors=explanations({finding.detector for finding in findings}),
         errors=(*problems_of(inputs), *detection.problems, *sorted(problems, key=lambda problem: problem.where)),
     )
+
+
+def _hosts_of(findings: Iterable[Finding]) -> set[str]:
+    return {host for finding in findings for host in (*finding.clients, *finding.servers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +323,12 @@ class Analysis:
     report: Report
     tables: Tables
     engine: Engine
+
+    def names_of(self, address: str) -> tuple[HostName, ...]:
+        """Return the names of a host."""
+        settings = self.request.settings
+        sources = NameSources(self.tables, self.engine.collect, settings.inventory, settings.geo)
+        return names_of([address], sources).get(address, ())
 
 
 @contextmanager

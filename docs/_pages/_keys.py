@@ -127,7 +127,13 @@ KEYS: dict[str, dict[str, str]] = {
         "last": "start of the last session",
     }
     | _POSTURE,
-    "HostName": {"name": "the name", "source": "`banner` (a server's greeting) or `helo` (what a client says)"},
+    "HostName": {
+        "name": "the name; of `mmdb` network and country",
+        "source": "`asset`, `banner`, `dns`, `sni`, `helo` or `mmdb`",
+        "owner": "who owns the host, in the asset file; null where it says nothing",
+        "contact": "whom to ask about it, likewise",
+        "role": "what it is for, likewise",
+    },
     "Day": {"day": "start of the day", "sessions": "SMTP sessions", "tls_sessions": "of these, seen to come to TLS"},
     "HostRole": {
         "host": "address",

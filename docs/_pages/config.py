@@ -43,6 +43,8 @@ The same holds for a variable that starts with `ZEEKSMTP_` but is no setting.
 ```toml
 local_nets = ["10.0.0.0/8", "2001:db8:20::/44"]
 timezone = "Europe/Berlin"
+assets = "/etc/zeeksmtp-hosts.csv"
+mmdb = ["/usr/share/GeoIP/GeoLite2-ASN.mmdb", "/usr/share/GeoIP/GeoLite2-Country.mmdb"]
 
 [detectors.user-enumeration]
 min_names = 10

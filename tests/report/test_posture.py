@@ -10,9 +10,10 @@ import polars as pl
 from tests.cases import BASE
 from tests.facts.tables import CONNECTION, LINE, facts
 from tests.findings import plain
+from zeeksmtp.assets import Inventory
 from zeeksmtp.model import Posture, Window
 from zeeksmtp.report.behaviour import behaviours_of
-from zeeksmtp.report.names import names_of
+from zeeksmtp.report.names import NameSources, names_of
 from zeeksmtp.report.overview import posture_of
 
 ABROAD: dict[str, Any] = {"client": "10.0.1.5", "server": "198.51.100.7", "port": 587}
@@ -87,7 +88,7 @@ def test_the_window_counts() -> None:
 
 def test_hosts_of_findings_have_the_names_that_the_logs_have() -> None:
     known = tables(session(1, **INBOUND), session(2, **ABROAD))
-    named = names_of([plain(clients=("203.0.113.9",), servers=("10.0.0.25",))], known, collect)
+    named = names_of(["203.0.113.9", "10.0.0.25"], NameSources(known, collect, Inventory(), None))
     assert {host: [(n.name, n.source) for n in names] for host, names in named.items()} == {
         "10.0.0.25": [("mx.corp.example", "banner")],
         "203.0.113.9": [("host1", "helo")],
@@ -97,7 +98,7 @@ def test_hosts_of_findings_have_the_names_that_the_logs_have() -> None:
 def test_a_client_that_changes_its_name_all_the_time_has_none() -> None:
     many = tables(*(session(n, **INBOUND) for n in range(1, 9)))
     finding = plain(clients=("203.0.113.9",), servers=("10.0.0.25",))
-    assert "203.0.113.9" not in names_of([finding], many, collect)
+    assert "203.0.113.9" not in names_of(["203.0.113.9"], NameSources(many, collect, Inventory(), None))
     assert behaviours_of([finding], many, collect)[finding.id].helo_names == frozenset()
 
 

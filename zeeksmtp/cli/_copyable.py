@@ -16,7 +16,7 @@ def show_words(paths: Sequence[Path], **options: object) -> str:
 
 def _path(path: Path) -> str:
     # A name that begins with a dash would be taken for an option.
-    return f"./{path}" if str(path).startswith("-") else _streams.shown(path)
+    return f"./{path}" if str(path).startswith("-") and str(path) != "-" else _streams.shown(path)
 
 
 def _options(options: Iterable[tuple[str, object]]) -> Iterable[str]:

@@ -76,11 +76,11 @@ def _over_logs(
 
 
 def _remembered(asked: EntityRequest) -> EntityView | None:
-    from zeeksmtp.cli._remembered import Memory, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
+    from zeeksmtp.cli._remembered import load, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
     from zeeksmtp.entity_view.view import remembered_view  # noqa: PLC0415 - `--help` must not load polars
 
     with open_state(asked.settings) as connection:
-        return remembered_view(asked.kind, asked.name, Memory.load(connection).entries())
+        return remembered_view(asked.kind, asked.name, load(connection).entries())
 
 
 def _text(view: EntityView, logs: Sequence[Path]) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from zeeksmtp.model import Campaign, Finding, Hosts
-from zeeksmtp.model.hosts import network_of
 
 MAX_COMPARED = 200
 """Findings of one technique and target that are compared pair by pair; beyond, only tokens count."""
@@ -45,7 +44,9 @@ def tokens(finding: Finding, technique: str | None, behaviour: Behaviour, hosts:
         yield technique, _weak_side(finding, hosts)
     elif technique is not None:
         for target in ("site",) if technique in FROM_INSIDE else finding.servers:
-            yield from ((technique, target, network) for network in {network_of(client) for client in finding.clients})
+            yield from (
+                (technique, target, network) for network in {hosts.network_of(client) for client in finding.clients}
+            )
             yield from ((technique, target, name) for name in behaviour.helo_names)
 
 
@@ -84,7 +85,7 @@ def _pace(finding: Finding) -> float:
     return max((finding.last - finding.first) / timedelta(seconds=1), 1.0) / finding.count
 
 
-def campaign_of(findings: Sequence[Finding], technique: str) -> Campaign | None:
+def campaign_of(findings: Sequence[Finding], technique: str, hosts: Hosts) -> Campaign | None:
     """Describe what several sources did together; `None` for a single source."""
     acting = [finding for finding in findings if finding.clients]
     sources = sorted({client for finding in acting for client in finding.clients})
@@ -95,7 +96,7 @@ def campaign_of(findings: Sequence[Finding], technique: str) -> Campaign | None:
         technique=technique,
         sources=tuple(sources[:MAX_CAMPAIGN_SOURCES]),
         source_count=max(len(sources), counted),
-        networks=tuple(sorted({network_of(source) for source in sources})[:MAX_CAMPAIGN_SOURCES]),
+        networks=tuple(sorted({hosts.network_of(source) for source in sources})[:MAX_CAMPAIGN_SOURCES]),
         targets=tuple(sorted({server for finding in findings for server in finding.servers})[:MAX_CAMPAIGN_SOURCES]),
     )
 

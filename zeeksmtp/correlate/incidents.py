@@ -116,7 +116,7 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
     worst = max(findings, key=lambda f: (f.severity.rank, step_of(stage_of[f.detector])))
     technique = given.detectors[worst.detector].technique
     alike = [f for f in findings if given.detectors[f.detector].technique == technique]
-    campaign = campaign_of(alike, technique) if technique else None
+    campaign = campaign_of(alike, technique, given.hosts) if technique else None
     return Incident(
         id=identity(_root_actor(findings[0], given), f"{findings[0].first:%Y-%m-%d}"),
         title=title_of(findings, worst, campaign, given.detectors, given.hosts),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any, Literal
 
@@ -16,7 +15,6 @@ from zeeksmtp.model import ClientPosture, HostRole, ServerPosture, Tables
 from zeeksmtp.pipeline import Analysis
 from zeeksmtp.report.entries import EntrySource
 from zeeksmtp.report.filters import Filter, is_same_account
-from zeeksmtp.report.names import names_of_hosts
 from zeeksmtp.report.overview import posture_tables
 
 _SAME_SESSION = ("uid", "client", "client_port", "server", "port")
@@ -30,14 +28,13 @@ def host_view(made: Analysis, address: str) -> EntityView | None:
     sessions = _held(made.tables["session"].filter(inside, is_client | is_server), made.engine)
     mails = made.tables["message"].filter(inside, is_client)
     exchanges = made.tables["auth"].filter(inside, is_client | is_server)
-    view = _view(made, _filters("host", address), sessions, mails, exchanges)
+    view = _view(made, _filter("host", address), sessions, mails, exchanges)
     if view["first"] is None and not view["findings"]:
         return None
-    names = names_of_hosts([address], made.tables, collect)
     return EntityView(
         kind="host",
         name=address,
-        names=names.get(address, ()),
+        names=made.names_of(address),
         connects_to=peers_of(sessions.filter(is_client), "server", collect),
         accepts_from=peers_of(sessions.filter(is_server), "client", collect),
         **_posture(address, made.tables, made.engine),
@@ -58,7 +55,7 @@ def account_view(made: Analysis, name: str) -> EntityView | None:
     mails = made.tables["message"].filter(inside, pl.col("sender").is_in(forms))
     keys = pl.concat([exchanges.select(_SAME_SESSION), mails.select(_SAME_SESSION)]).unique()
     sessions = made.tables["session"].join(keys, on=list(_SAME_SESSION), how="semi")
-    view = _view(made, _filters("account", name), _held(sessions, made.engine), mails, exchanges)
+    view = _view(made, _filter("account", name), _held(sessions, made.engine), mails, exchanges)
     if view["first"] is None and not view["findings"]:
         return None
     return EntityView(kind="account", name=name, **view)
@@ -66,7 +63,7 @@ def account_view(made: Analysis, name: str) -> EntityView | None:
 
 def remembered_view(kind: Literal["host", "account"], name: str, source: EntrySource) -> EntityView | None:
     """Return what findings and incidents that were remembered say of a host or account; `None` if none names it."""
-    about = _entries(source, _filters(kind, name))
+    about = _entries(source, _filter(kind, name))
     if not about["findings"]:
         return None
     times = [moment for finding in about["findings"] for moment in (finding.first, finding.last)]
@@ -74,18 +71,15 @@ def remembered_view(kind: Literal["host", "account"], name: str, source: EntrySo
     return EntityView(kind=kind, name=name, first=min(times), last=max(times), names=names, **about)
 
 
-def _filters(kind: Literal["host", "account"], name: str) -> tuple[Filter, ...]:
-    if kind == "account":
-        return (Filter(accounts=(name,)),)
-    host = (ip_network(name),)
-    return Filter(clients=host), Filter(servers=host)
+def _filter(kind: Literal["host", "account"], name: str) -> Filter:
+    return Filter(accounts=(name,)) if kind == "account" else Filter(hosts=(ip_network(name),))
 
 
-def _entries(source: EntrySource, wanted: Sequence[Filter]) -> dict[str, Any]:
-    """Return the incidents and findings that one of the filters chooses."""
+def _entries(source: EntrySource, wanted: Filter) -> dict[str, Any]:
+    """Return the incidents and findings that the filter chooses."""
     return {
-        "incidents": tuple(i for i in source.incidents if any(one.matches_incident(i, ()) for one in wanted)),
-        "findings": tuple(f for f in source.findings if any(one.matches(f) for one in wanted)),
+        "incidents": tuple(i for i in source.incidents if wanted.matches_incident(i, ())),
+        "findings": tuple(f for f in source.findings if wanted.matches(f)),
     }
 
 
@@ -95,7 +89,7 @@ def _held(plan: pl.LazyFrame, engine: Engine) -> pl.LazyFrame:
 
 
 def _view(
-    made: Analysis, wanted: Sequence[Filter], sessions: pl.LazyFrame, mails: pl.LazyFrame, exchanges: pl.LazyFrame
+    made: Analysis, wanted: Filter, sessions: pl.LazyFrame, mails: pl.LazyFrame, exchanges: pl.LazyFrame
 ) -> dict[str, Any]:
     """Return the fields that hosts and accounts have in common."""
     collect, about = made.engine.collect, _entries(made.report, wanted)

@@ -13,7 +13,7 @@ def _wide_network(address: pl.Expr) -> pl.Expr:
     return pl.coalesce(address.str.extract(r"^(\d+\.\d+)\."), address.str.extract(r"^((?:[0-9a-fA-F]+:){2})"), address)
 
 
-def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
+def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row for each network of an account's logins, and for each sender of its mails.
 
     Mails are those of the connections in which the account logged in.
@@ -26,7 +26,8 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     name = [pl.when(other).then(column).alias(column) for column in ("sender", "sender_domain")]
     day = pl.col("ts").dt.truncate("1d").alias("day")
     sent = mails.join(who, on=_CONNECTION).group_by(*_ACCOUNT, day, *name).agg(pl.col("recipients").sum())
-    places = logins.select(*_ACCOUNT, day, _wide_network(pl.col("client")).alias("network")).unique()
+    network = context.site.network(pl.col("client"), _wide_network(pl.col("client")))
+    places = logins.select(*_ACCOUNT, day, network.alias("network")).unique()
     return pl.concat([places, sent], how="diagonal").select(column.name for column in FACT.columns)
 
 
@@ -43,7 +44,11 @@ FACT = Fact(
         Column("account", "string", "the account in its normal form"),
         Column("server", "addr", "the server"),
         Column("day", "time", "the UTC day"),
-        Column("network", "string", "beginning of the client's address (/16, IPv6 /32); null in rows of mails"),
+        Column(
+            "network",
+            "string",
+            "the client's autonomous system where known, else /16 or IPv6 /32; null in rows of mails",
+        ),
         Column("sender", "string", "envelope sender; null where it is the account's own"),
         Column("sender_domain", "string", "its domain; null where it is the account's own"),
         Column("recipients", "count", "envelope recipients; null in rows of logins"),

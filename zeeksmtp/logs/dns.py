@@ -2,7 +2,7 @@
 
 A workstation that looks up MX records delivers mail by itself. Answers about providers name their addresses. A host
 that asks an address-echo service and submits mail outside right after may run a stealer, which puts the victim's
-address into what it mails.
+address into what it mails. Answers about hosts that are named like mail servers give addresses their names.
 """
 
 import polars as pl
@@ -13,6 +13,10 @@ from zeeksmtp.logs._providers import ALL_NAMES, ALL_SUFFIXES
 from zeeksmtp.model import Column, Hint, Log
 
 _MX = 15  # RFC 1035, 3.2.2
+_ADDRESS_TYPES = (1, 28)  # A, and AAAA of RFC 3596
+_MAIL_WORDS = ("mail", "smtp", "mx")
+_MAIL_HOST = rf"(?i)^[a-z0-9-]*(?:{'|'.join(_MAIL_WORDS)})[a-z0-9-]*\."
+"""How mail servers are named: their first label says mail, smtp or mx (`mx1`, `mailgw`, `smtp-out`)."""
 
 
 def _is_provider() -> pl.Expr:
@@ -21,10 +25,16 @@ def _is_provider() -> pl.Expr:
     return (pl.col("query").is_in(ALL_NAMES) | suffixes).fill_null(value=False)
 
 
+def _is_mail_host() -> pl.Expr:
+    """Return a boolean expression: the query is for the address of a host that is named as mail servers are."""
+    asks_address = pl.col("qtype").is_in(_ADDRESS_TYPES) | pl.col("qtype_name").is_in(["A", "AAAA"])
+    return (asks_address & pl.col("query").str.contains(_MAIL_HOST)).fill_null(value=False)
+
+
 def concerns() -> pl.Expr:
-    """Return a boolean expression: the query is for MX, a server of a mail provider, or an address-echo service."""
+    """Return a boolean expression: the query is for MX, a mail server's address, or an address-echo service."""
     asks_mx = ((pl.col("qtype") == _MX) | (pl.col("qtype_name") == "MX")).fill_null(value=False)
-    return asks_mx | _is_provider() | pl.col("query").is_in(ADDRESS_ECHO).fill_null(value=False)
+    return asks_mx | _is_provider() | _is_mail_host() | pl.col("query").is_in(ADDRESS_ECHO).fill_null(value=False)
 
 
 LOG = Log(
@@ -39,6 +49,9 @@ LOG = Log(
         Column("rcode_name", "string", "how the name server answered"),
         Column("answers", "vector[string]", "the answers: addresses and names"),
     ),
-    hint=Hint(values={"qtype": (str(_MX),), "qtype_name": ("MX",)}, text=(*ALL_NAMES, *ALL_SUFFIXES, *ADDRESS_ECHO)),
+    hint=Hint(
+        values={"qtype": (str(_MX),), "qtype_name": ("MX",)},
+        text=(*_MAIL_WORDS, *ALL_NAMES, *ALL_SUFFIXES, *ADDRESS_ECHO),
+    ),
     concerns=concerns,
 )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zeeksmtp.model.units import Geo
 
 SHARED_ROLES = frozenset({"relay", "gateway"})
 """Roles of hosts that speak for many: their address is no actor."""
@@ -14,8 +18,9 @@ _IPV4_PREFIX, _IPV6_PREFIX = 24, 64
 class Hosts:
     """Looks hosts up by address; an address that never spoke SMTP is unknown."""
 
-    def __init__(self, rows: Iterable[tuple[str, str, bool]] = ()) -> None:
-        """Take rows of (host, role, local), as the fact `role` has them."""
+    def __init__(self, rows: Iterable[tuple[str, str, bool]] = (), geo: Geo | None = None) -> None:
+        """Take rows of (host, role, local), as the fact `role` has them, and what knows networks."""
+        self._geo = geo
         known = [(host, role, local) for host, role, local in rows]
         self._local = {host: local for host, _, local in known}
         self._shared = {host for host, role, _ in known if role in SHARED_ROLES}
@@ -28,9 +33,13 @@ class Hosts:
         """Return whether a host speaks for many others (relay, gateway)."""
         return host in self._shared
 
+    def network_of(self, address: str) -> str:
+        """Return the network that stands for a source: its autonomous system where that is known, else `network_of`."""
+        return (self._geo.asn_of(address) if self._geo else None) or network_of(address)
+
 
 def network_of(address: str) -> str:
-    """Return the network that stands for a source: the /24 of an IPv4 address, the /64 of an IPv6 address.
+    """Return the network of an address: the /24 of an IPv4 address, the /64 of an IPv6 address.
 
     Text that is no address stands for itself.
     """

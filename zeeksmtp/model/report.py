@@ -192,10 +192,18 @@ class Posture(Shape):
 
 
 class HostName(Shape):
-    """A name of a host and where it comes from: `banner` (a server's greeting) or `helo` (what a client says)."""
+    """A name of a host and where it comes from.
+
+    `asset`: the site's own list, which may name `owner`, `contact` and `role`; `banner`: a server's greeting; `dns`: a
+    look-up that was answered with the address; `sni`: what TLS clients call the server; `helo`: what the host says when
+    it is a client; `mmdb`: network and country in a database of the operator.
+    """
 
     name: str
-    source: Literal["banner", "helo"]
+    source: Literal["asset", "banner", "dns", "sni", "helo", "mmdb"]
+    owner: str | None = None
+    contact: str | None = None
+    role: str | None = None
 
 
 class HostRole(Shape):

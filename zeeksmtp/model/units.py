@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -66,6 +67,16 @@ class Log:
     redact: Callable[[], Mapping[str, pl.Expr]] = dict
 
 
+class Geo(Protocol):
+    """What the operator's databases say of an address."""
+
+    def asn_of(self, address: str) -> str | None:
+        """Return the autonomous system that an address belongs to: number and name."""
+
+    def country_of(self, address: str) -> str | None:
+        """Return the ISO code of its country."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What config says of the place that the logs come from."""
@@ -73,6 +84,24 @@ class Site:
     local_nets: tuple[IPv4Network | IPv6Network, ...] = ()
     timezone: str = "UTC"
     roles: tuple[tuple[str, str], ...] = ()
+    geo: Geo | None = None
+
+    def network(self, address: pl.Expr, otherwise: pl.Expr) -> pl.Expr:
+        """Return the autonomous system of an address where it is known, else `otherwise`."""
+        import polars as pl  # noqa: PLC0415 - `--help` must not load polars
+
+        if self.geo is None:
+            return otherwise
+        known = partial(_networks, self.geo.asn_of)
+        return pl.coalesce(address.map_batches(known, return_dtype=pl.String, is_elementwise=True), otherwise)
+
+
+def _networks(asn_of: Callable[[str], str | None], addresses: pl.Series) -> pl.Series:
+    import polars as pl  # noqa: PLC0415 - as above
+
+    each = addresses.drop_nulls().unique()
+    found = pl.Series([asn_of(address) for address in each], dtype=pl.String)
+    return addresses.replace_strict(each, found, default=None, return_dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,15 @@ from zeeksmtp.report.entries import EntrySource
 MAX_LISTED = 100
 """Sources, names or sessions in one line; no list of a report has more."""
 MAX_NAMED_HOSTS = 10
-_SOURCES = {"banner": "banner", "helo": "HELO"}
+SOURCES = {
+    "asset": "asset list",
+    "banner": "banner",
+    "dns": "DNS",
+    "sni": "TLS server name",
+    "helo": "HELO",
+    "mmdb": "network database",
+}
+"""Where a name of a host comes from, in words."""
 
 
 def facts(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
@@ -97,4 +105,12 @@ def host_names(thing: Incident | Finding, report: EntrySource) -> str:
 
 def named(names_of_host: Sequence[HostName]) -> str:
     """Return the names of one host, each with where it comes from."""
-    return ", ".join(f"{name(known.name)} ({_SOURCES[known.source]})" for known in names_of_host)
+    origins: dict[str, list[str]] = {}
+    for known in names_of_host:
+        origins.setdefault(known.name, []).append(_origin(known))
+    return ", ".join(f"{name(one)} ({', '.join(each)})" for one, each in origins.items())
+
+
+def _origin(known: HostName) -> str:
+    more = (("owner", known.owner), ("contact", known.contact), ("role", known.role))
+    return "; ".join([SOURCES[known.source], *(f"{label} {name(value)}" for label, value in more if value)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zeeksmtp.model import Finding, Incident, Report
+from zeeksmtp.outputs._incidents import SOURCES
 from zeeksmtp.outputs._words import name
 
 SYMPTOMS: Mapping[str, tuple[str, str]] = {
@@ -26,8 +27,7 @@ def labels(report: Report) -> dict[str, str]:
     parts = {role.host: [role.role] for role in report.roles if role.role != "other"}
     for host, names in report.hosts.items():
         if names:
-            source = "HELO" if names[0].source == "helo" else names[0].source
-            parts.setdefault(host, []).append(f"{source} {name(names[0].name)}")
+            parts.setdefault(host, []).append(f"{SOURCES[names[0].source]} {name(names[0].name)}")
     return {host: "; ".join(each) for host, each in parts.items()}
 
 

@@ -1,33 +1,89 @@
-"""Names of the hosts that findings are about, as the logs have them: from greetings and from HELO."""
+"""Names of hosts: from the site's own list, from the logs (banner, DNS, TLS, HELO), from the operator's databases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
-from zeeksmtp.model import Collect, Finding, HostName, Tables
+from zeeksmtp.assets import Inventory
+from zeeksmtp.model import Collect, Geo, HostName, Tables
 
-_MAX_NAMES = 3
-"""HELO names of one client that are shown: a client with more has no name."""
-
-
-def names_of(findings: Iterable[Finding], tables: Tables, collect: Collect) -> dict[str, tuple[HostName, ...]]:
-    """Return the names of every host that a finding names, by address; hosts without a name are left out."""
-    named = {host for finding in findings for host in (*finding.clients, *finding.servers)}
-    return names_of_hosts(named, tables, collect)
+MAX_NAMES = 3
+"""Names of one host and source that are shown."""
+_NAME = r"[^\d.:\[\]]"
+"""An address in the place of a name has no other character."""
 
 
-def names_of_hosts(addresses: Iterable[str], tables: Tables, collect: Collect) -> dict[str, tuple[HostName, ...]]:
-    """Return the names of some hosts by address; hosts without a name are left out."""
-    hosts = pl.Series(sorted(addresses), dtype=pl.String).implode()
+@dataclass(frozen=True, slots=True)
+class NameSources:
+    """Where names come from."""
+
+    tables: Tables
+    collect: Collect
+    inventory: Inventory
+    geo: Geo | None
+
+
+def names_of(addresses: Iterable[str], sources: NameSources) -> dict[str, tuple[HostName, ...]]:
+    """Return the names of hosts by address, the surest first; hosts without a name are left out."""
+    wanted = sorted(set(addresses))
+    names: dict[str, list[HostName]] = {host: list(_listed(host, sources.inventory)) for host in wanted}
+    hosts = pl.Series(wanted, dtype=pl.String).implode()
+    for source, plan in _LOGGED.items():
+        for host, name in sources.collect(plan(sources.tables, hosts)).iter_rows():
+            names[host].append(HostName(name=name, source=source))
+    for host in wanted:
+        names[host] += _located(host, sources.geo)
+    return {host: tuple(known) for host, known in names.items() if known}
+
+
+def _listed(host: str, inventory: Inventory) -> Iterator[HostName]:
+    if asset := inventory.of(host):
+        yield HostName(name=asset.name, source="asset", owner=asset.owner, contact=asset.contact, role=asset.role)
+
+
+def _located(host: str, geo: Geo | None) -> Iterator[HostName]:
+    parts = [geo.asn_of(host), geo.country_of(host)] if geo else []
+    if text := ", ".join(part for part in parts if part):
+        yield HostName(name=text, source="mmdb")
+
+
+def _banners(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
     servers = tables["server"].filter(pl.col("server").is_in(hosts), pl.col("host_name").is_not_null())
-    banners = servers.group_by("server").agg(pl.col("host_name").sort_by("port").first())
-    spoken = tables["session"].filter(pl.col("client").is_in(hosts), pl.col("helo").str.contains(r"[^\d.:\[\]]"))
-    helo = spoken.group_by("client").agg(pl.col("helo").unique().sort().head(_MAX_NAMES + 1))
-    names: dict[str, list[HostName]] = {}
-    for host, name in collect(banners).iter_rows():
-        names.setdefault(host, []).append(HostName(name=name, source="banner"))
-    for host, said in collect(helo.filter(pl.col("helo").list.len() <= _MAX_NAMES)).iter_rows():
-        names.setdefault(host, []).extend(HostName(name=name, source="helo") for name in said)
-    return {host: tuple(names[host]) for host in sorted(names)}
+    return servers.group_by("server").agg(pl.col("host_name").sort_by("port").first()).sort("server")
+
+
+def _answers(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
+    given = tables["dns"].select(host="answers", name=pl.col("query").str.to_lowercase()).explode("host")
+    return _commonest(given.filter(pl.col("host").is_in(hosts)))
+
+
+def _server_names(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
+    asked = tables["ssl"].select(host="id.resp_h", name=pl.col("server_name").str.to_lowercase())
+    return _commonest(asked.filter(pl.col("host").is_in(hosts)))
+
+
+def _helo(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
+    spoken = tables["session"].filter(pl.col("client").is_in(hosts), pl.col("helo").str.contains(_NAME))
+    said = spoken.group_by(pl.col("client").alias("host")).agg(pl.col("helo").unique().sort().head(MAX_NAMES + 1))
+    # A client with more names has none.
+    return said.filter(pl.col("helo").list.len() <= MAX_NAMES).explode("helo").sort("host", "helo")
+
+
+def _commonest(named: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the commonest names (columns `host`, `name`) of each host."""
+    counted = named.filter(pl.col("name").str.contains(_NAME)).group_by("host", "name").agg(pl.len().alias("count"))
+    ordered = counted.sort("host", "count", "name", descending=[False, True, False])
+    return ordered.group_by("host", maintain_order=True).head(MAX_NAMES).select("host", "name")
+
+
+_LOGGED: dict[Literal["banner", "dns", "sni", "helo"], Callable[[Tables, pl.Series], pl.LazyFrame]] = {
+    "banner": _banners,
+    "dns": _answers,
+    "sni": _server_names,
+    "helo": _helo,
+}
+"""Plans of (host, name), by source."""
