@@ -9,7 +9,8 @@ from ipaddress import IPv4Network
 import polars as pl
 
 from tests.cases import LOGS
-from tests.simulation.conn import conn, hidden_sizes, line_sizes
+from tests.simulation.conn import BODY_BYTES, conn, hidden_sizes, line_sizes
+from tests.simulation.dialect import dialects
 from tests.simulation.dialogue import Talk, concat
 from tests.simulation.ids import uids
 from tests.simulation.lines import counted, lines_of
@@ -60,9 +61,9 @@ def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Fr
     logs = {
         "conn": conn(sessions, IPv4Network(net)),
         "smtp": smtp(sessions, lines, random),
-        "smtp_cmd": _smtp_cmd(lines),
+        "smtp_cmd": _smtp_cmd(sessions, lines),
         "smtp_auth": _smtp_auth(sessions, lines, logins, hashes=hashes),
-        "smtp_session": _smtp_session(sessions),
+        "smtp_session": _smtp_session(sessions, lines),
         "ssl": ssl(sessions),
         "x509": x509(sessions, made.certificates),
         "dns": _dns(made.all_look_ups(), random),
@@ -92,15 +93,16 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
     )
 
 
-def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
-    verb, code = pl.col("verb"), pl.col("code")
+def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    verb, code, to = pl.col("verb"), pl.col("code"), pl.col("spelling").str.replace("(?i)from", "TO")
     arg = (
-        pl.when(verb == "MAIL").then(pl.format("FROM:<{}>", "arg"))
-        .when(verb == "RCPT").then(pl.format("TO:<{}>", "arg"))
+        pl.when(verb == "MAIL").then(pl.format("{}{}>", "spelling", "arg"))
+        .when(verb == "RCPT").then(pl.format("{}{}>", to, "arg"))
         .otherwise(pl.col("arg"))
     )  # fmt: skip
+    message = sessions.select("sess", (BODY_BYTES + pl.col("sent") // pl.col("contents")).alias("message"))
     gives_away = verb.is_in(["VRFY", "EXPN"]) & code.is_in([250, 251, 551, 553])
-    return lines.with_columns(
+    return lines.join(message, on="sess", how="left", maintain_order="left").with_columns(
         verb.alias("command"),
         arg.alias("arg"),
         code.alias("reply_code"),
@@ -109,6 +111,7 @@ def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
         pl.when(gives_away).then(pl.concat_list("msg")).alias("disclosed"),
         pl.when(code.is_not_null()).then(pl.col("gap") // 4).cast(pl.Duration("us")).alias("latency"),
         pl.lit(value=True).alias("known"),
+        pl.when(verb == "DATA").then("message").alias("mail_size"),
     )
 
 
@@ -141,8 +144,9 @@ def _offers() -> tuple[pl.Expr, pl.Expr]:
     return starttls.alias("starttls_offered"), mechanisms.alias("mechanisms_offered")
 
 
-def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
+def _smtp_session(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     talked = sessions.filter(pl.col("answered"), pl.col("tls") != "implicit")
+    talked = talked.join(dialects(lines), on="sess", how="left", maintain_order="left")
     said_ehlo = pl.col("helo").is_not_null() & pl.col("esmtp")
     asks = pl.col("mechanisms") != ""
     extra = (
