@@ -120,20 +120,28 @@ def _smtp_auth(sessions: pl.DataFrame, lines: pl.DataFrame, logins: pl.DataFrame
     tried = lines.filter(pl.col("tag") >= 0).drop("arg").join(offers, on="sess", how="left", maintain_order="left")
     rows = tried.join(logins, on="tag", how="left", maintain_order="left")
     outcomes = {"ok": "success", "wrong": "failure", "needs_tls": "rejected", "busy": "rejected", "left": "unknown"}
+    outcomes |= {"cancelled": "aborted"}
     password = pl.col("kind") == "password"
     secrets = rows["secret"].unique()
     keyed = [None if text is None else hashlib.sha256(b"site" + text.encode()).hexdigest()[:16] for text in secrets]
     hashed = pl.col("secret").replace_strict(secrets, keyed, return_dtype=pl.String) if len(rows) else pl.col("secret")
     return rows.with_columns(
         pl.col("initial").alias("initial_response"),
-        pl.col("kind").alias("secret_kind"),
+        pl.when(pl.col("verdict") == "cancelled").then(pl.lit("none")).otherwise("kind").alias("secret_kind"),
         pl.when(password).then(pl.col("secret").str.len_bytes()).alias("secret_length"),
         pl.when(password & pl.lit(hashes)).then(hashed).alias("secret_hash"),
+        pl.when(pl.col("mechanism") == "NTLM").then(_ntlm_names()).alias("server_names"),
         pl.col("verdict").replace_strict(outcomes, default="unknown").alias("outcome"),
         pl.col("code").alias("reply_code"),
         pl.col("status").alias("reply_status"),
         pl.when(pl.col("code").is_not_null()).then(pl.col("msg")).alias("reply_msg"),
     )
+
+
+def _ntlm_names() -> pl.Expr:
+    """What a challenge tells: domain and host as NetBIOS has them, then in DNS."""
+    host, domain = pl.col("name").str.extract(r"^([^.]+)"), pl.col("name").str.extract(r"^[^.]+\.(.+)$")
+    return pl.concat_list(domain.str.extract(r"^([^.]+)").str.to_uppercase(), host.str.to_uppercase(), domain, "name")
 
 
 def _offers() -> tuple[pl.Expr, pl.Expr]:
