@@ -9,7 +9,8 @@ from ipaddress import IPv4Network
 import polars as pl
 
 from tests.cases import LOGS
-from tests.simulation.conn import conn, hidden_sizes, line_sizes
+from tests.simulation.conn import BODY_BYTES, conn, hidden_sizes, line_sizes
+from tests.simulation.dialect import dialects
 from tests.simulation.dialogue import Talk, concat
 from tests.simulation.ids import uids
 from tests.simulation.lines import counted, lines_of
@@ -60,9 +61,9 @@ def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Fr
     logs = {
         "conn": conn(sessions, IPv4Network(net)),
         "smtp": smtp(sessions, lines, random),
-        "smtp_cmd": _smtp_cmd(lines),
+        "smtp_cmd": _smtp_cmd(sessions, lines),
         "smtp_auth": _smtp_auth(sessions, lines, logins, hashes=hashes),
-        "smtp_session": _smtp_session(sessions),
+        "smtp_session": _smtp_session(sessions, lines),
         "ssl": ssl(sessions),
         "x509": x509(sessions, made.certificates),
         "dns": _dns(made.all_look_ups(), random),
@@ -92,15 +93,16 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
     )
 
 
-def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
-    verb, code = pl.col("verb"), pl.col("code")
+def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    verb, code, to = pl.col("verb"), pl.col("code"), pl.col("spelling").str.replace("(?i)from", "TO")
     arg = (
-        pl.when(verb == "MAIL").then(pl.format("FROM:<{}>", "arg"))
-        .when(verb == "RCPT").then(pl.format("TO:<{}>", "arg"))
+        pl.when(verb == "MAIL").then(pl.format("{}{}>", "spelling", "arg"))
+        .when(verb == "RCPT").then(pl.format("{}{}>", to, "arg"))
         .otherwise(pl.col("arg"))
     )  # fmt: skip
+    message = sessions.select("sess", (BODY_BYTES + pl.col("sent") // pl.col("contents")).alias("message"))
     gives_away = verb.is_in(["VRFY", "EXPN"]) & code.is_in([250, 251, 551, 553])
-    return lines.with_columns(
+    return lines.join(message, on="sess", how="left", maintain_order="left").with_columns(
         verb.alias("command"),
         arg.alias("arg"),
         code.alias("reply_code"),
@@ -109,6 +111,7 @@ def _smtp_cmd(lines: pl.DataFrame) -> pl.DataFrame:
         pl.when(gives_away).then(pl.concat_list("msg")).alias("disclosed"),
         pl.when(code.is_not_null()).then(pl.col("gap") // 4).cast(pl.Duration("us")).alias("latency"),
         pl.lit(value=True).alias("known"),
+        pl.when(verb == "DATA").then("message").alias("mail_size"),
     )
 
 
@@ -117,20 +120,28 @@ def _smtp_auth(sessions: pl.DataFrame, lines: pl.DataFrame, logins: pl.DataFrame
     tried = lines.filter(pl.col("tag") >= 0).drop("arg").join(offers, on="sess", how="left", maintain_order="left")
     rows = tried.join(logins, on="tag", how="left", maintain_order="left")
     outcomes = {"ok": "success", "wrong": "failure", "needs_tls": "rejected", "busy": "rejected", "left": "unknown"}
+    outcomes |= {"cancelled": "aborted"}
     password = pl.col("kind") == "password"
     secrets = rows["secret"].unique()
     keyed = [None if text is None else hashlib.sha256(b"site" + text.encode()).hexdigest()[:16] for text in secrets]
     hashed = pl.col("secret").replace_strict(secrets, keyed, return_dtype=pl.String) if len(rows) else pl.col("secret")
     return rows.with_columns(
         pl.col("initial").alias("initial_response"),
-        pl.col("kind").alias("secret_kind"),
+        pl.when(pl.col("verdict") == "cancelled").then(pl.lit("none")).otherwise("kind").alias("secret_kind"),
         pl.when(password).then(pl.col("secret").str.len_bytes()).alias("secret_length"),
         pl.when(password & pl.lit(hashes)).then(hashed).alias("secret_hash"),
+        pl.when(pl.col("mechanism") == "NTLM").then(_ntlm_names()).alias("server_names"),
         pl.col("verdict").replace_strict(outcomes, default="unknown").alias("outcome"),
         pl.col("code").alias("reply_code"),
         pl.col("status").alias("reply_status"),
         pl.when(pl.col("code").is_not_null()).then(pl.col("msg")).alias("reply_msg"),
     )
+
+
+def _ntlm_names() -> pl.Expr:
+    """What a challenge tells: domain and host as NetBIOS has them, then in DNS."""
+    host, domain = pl.col("name").str.extract(r"^([^.]+)"), pl.col("name").str.extract(r"^[^.]+\.(.+)$")
+    return pl.concat_list(domain.str.extract(r"^([^.]+)").str.to_uppercase(), host.str.to_uppercase(), domain, "name")
 
 
 def _offers() -> tuple[pl.Expr, pl.Expr]:
@@ -141,8 +152,9 @@ def _offers() -> tuple[pl.Expr, pl.Expr]:
     return starttls.alias("starttls_offered"), mechanisms.alias("mechanisms_offered")
 
 
-def _smtp_session(sessions: pl.DataFrame) -> pl.DataFrame:
+def _smtp_session(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     talked = sessions.filter(pl.col("answered"), pl.col("tls") != "implicit")
+    talked = talked.join(dialects(lines), on="sess", how="left", maintain_order="left")
     said_ehlo = pl.col("helo").is_not_null() & pl.col("esmtp")
     asks = pl.col("mechanisms") != ""
     extra = (

@@ -42,6 +42,8 @@ _SESSION: Types = {
     "tls": pl.String,
     "state": pl.String,
     "masked": pl.Boolean,
+    "pipelining": pl.Boolean,
+    "spelling": pl.String,
     "quit": pl.Boolean,
     "gap": pl.Int64,
     "sent": pl.Int64,
@@ -53,7 +55,8 @@ _SESSION: Types = {
 }
 SESSION = pl.Schema(_SESSION)
 """`tls`: no, starttls, implicit, refused (STARTTLS answered 5xx), failed (220, then no handshake). `state`: conn.log's.
-`masked`: a box on the way hides STARTTLS. `gap`: µs between commands. `sent`, `got`: bytes beside those of lines.
+`masked`: a box on the way hides STARTTLS. `pipelining`: RCPT and DATA are sent without waiting. `spelling`: what
+stands before a sender, "FROM:<" or "FROM: <". `gap`: µs between commands. `sent`, `got`: bytes beside those of lines.
 `version`, `cipher`: what TLS agrees on. `certificate`: its fingerprint, where it is not encrypted (below TLS 1.3).
 """
 _DEFAULTS = {
@@ -61,6 +64,8 @@ _DEFAULTS = {
     "tls": "no",
     "state": "SF",
     "masked": False,
+    "pipelining": False,
+    "spelling": "FROM:<",
     "quit": True,
     "gap": 40_000,
     "sent": 0,

@@ -41,7 +41,7 @@ def lines_of(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     spoken = said.join(visible, on="sess", how="semi")
     columns = ("sess", "place", "verb", "arg", "verdict", "tag")
     every = pl.concat([_opening(sessions).select(columns), spoken.select(columns)]).with_row_index("row")
-    ends = sessions.select("sess", "ts", *ENDS, "software", "name", "gap")
+    ends = sessions.select("sess", "ts", *ENDS, "software", "name", "gap", "pipelining", "spelling")
     numbered = (
         every.sort("sess", "place", "row")
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sess").alias("seq"))
@@ -60,6 +60,7 @@ def lines_of(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     )
     return numbered.with_columns(
         pl.concat_str("head", infix.fill_null(""), "tail").alias("msg"),
+        (pl.col("pipelining") & pl.col("verb").is_in(["RCPT", "DATA"])).alias("pipelined"),
         (pl.col("ts") + 30_000 + (pl.col("seq").cast(pl.Int64) - 1) * pl.col("gap")).alias("ts"),
     ).drop("head", "slot", "tail", "row")
 

@@ -118,6 +118,31 @@ def test_every_transaction_is_a_line_numbered_by_the_mails_before_it() -> None:
     assert mails["trans_depth"].max() == 3
 
 
+def test_dialects_say_how_clients_speak() -> None:
+    logs = world().logs
+    sessions = logs["smtp_session"].filter(pl.col("commands") > 0)
+    assert sessions["dialect"].null_count() == 0
+    assert sessions.select("dialect", "dialect_raw").n_unique() == sessions["dialect"].n_unique()
+    raw = sessions["dialect_raw"]
+    pipelined = logs["smtp_cmd"].filter("pipelined")["uid"].unique()
+    assert len(pipelined)
+    marked = sessions.filter(raw.str.contains("*", literal=True))["uid"]
+    assert set(pipelined) == set(marked)
+    assert raw.str.contains(r"^(EHLO|HELO) (fqdn|label|other|\[ipv4\]|ipv4)(,|$)").all()
+
+
+def test_sizes_of_messages_stand_at_data_alone() -> None:
+    commands = world().logs["smtp_cmd"]
+    data = commands["command"] == "DATA"
+    assert data.any()
+    assert (commands["mail_size"].is_not_null() == data).all()
+    assert (commands["mail_size"].drop_nulls() > 0).all()
+
+
+SOMETIMES = {"secret_hash", "mail_size", "pipelined", "dialect", "dialect_raw", "server_names"}
+"""Columns that depend on how the logs were written."""
+
+
 @pytest.mark.parametrize("log", ["conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl"])
 def test_columns_are_set_where_zeek_sets_them(log: str) -> None:
     """What recorded traffic always has, simulated traffic has; what it never has, neither."""
@@ -130,7 +155,7 @@ def test_columns_are_set_where_zeek_sets_them(log: str) -> None:
                     seen.setdefault(column.name, set()).add(column.name in row)
     rows = world().logs[log]
     always = [name for name, kinds in seen.items() if kinds == {True}]
-    never = [name for name, kinds in seen.items() if kinds == {False} and name != "secret_hash"]
+    never = [name for name, kinds in seen.items() if kinds == {False} and name not in SOMETIMES]
     assert len(always) > 5
     assert [name for name in always if rows[name].null_count()] == []
     assert [name for name in never if rows[name].null_count() < len(rows)] == []

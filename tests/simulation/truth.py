@@ -25,6 +25,7 @@ WIRE: Final = frozenset(
         "cleartext-mail",
         "tls-downgrade",
         "enumeration-oracle",
+        "ntlm-names",
         "blocklisted-sender",
         "relay-probe",
     }

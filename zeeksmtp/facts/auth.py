@@ -36,6 +36,7 @@ FACT = Fact(
         Column("secret_kind", "string", "password, hash, token, ticket, none, undecodable"),
         Column("secret_length", "count", "bytes of the password"),
         Column("secret_hash", "string", "keyed hash of the secret; never leaves the lake"),
+        Column("server_names", "vector[string]", "NTLM: host and domain names that the server disclosed"),
         Column("outcome", "string", "success, failure, rejected, aborted, unknown"),
         Column("reply_code", "count", "code of the reply that ended it"),
         Column("reply_status", "string", "its enhanced status"),

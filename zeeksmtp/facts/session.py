@@ -42,6 +42,8 @@ _FROM_SESSION = (
     Column("last_reply_msg", "string", "its text"),
     Column("quit", "bool", "the client said QUIT"),
     Column("gap", "bool", "content was missed: counts are lower bounds"),
+    Column("dialect", "string", "how the client speaks: a hash"),
+    Column("dialect_raw", "string", "how the client speaks: verbs in the order of first use with their forms"),
     Column("analyzer_disabled", "string", "why Zeek stopped following"),
 )
 _OWN = (

@@ -17,6 +17,7 @@ LOG = Log(
         Column("secret_kind", "string", "password, hash, token, ticket, none, undecodable"),
         Column("secret_length", "count", "bytes of the decoded password"),
         Column("secret_hash", "string", "keyed hash of the secret: equal values mean the same password"),
+        Column("server_names", "vector[string]", "NTLM: host and domain names that the server's challenge disclosed"),
         Column("outcome", "string", "success, failure, rejected, aborted, unknown"),
         Column("reply_code", "count", "code of the reply that ended the exchange"),
         Column("reply_status", "string", "its enhanced status"),

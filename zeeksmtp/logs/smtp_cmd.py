@@ -34,6 +34,8 @@ LOG = Log(
         Column("disclosed", "vector[string]", "VRFY, EXPN: the text of each line that gave an address away"),
         Column("latency", "interval", "from the command to its final reply"),
         Column("known", "bool", "F for a verb that the analyzer does not know"),
+        Column("pipelined", "bool", "sent before the reply of the command before it"),
+        Column("mail_size", "count", "DATA, BDAT: bytes of the message as far as seen"),
     ),
     hint=NO_HINT,
     concerns=every_row,

@@ -44,6 +44,8 @@ LOG = Log(
         Column("last_reply_msg", "string", "its text"),
         Column("quit", "bool", "the client said QUIT"),
         Column("gap", "bool", "content was missed: counts are lower bounds"),
+        Column("dialect", "string", "how the client speaks: the first 12 hex digits of SHA-256 over `dialect_raw`"),
+        Column("dialect_raw", "string", "verbs in the order of first use, each with `*` if pipelined and its form"),
         Column("analyzer_disabled", "string", "why Zeek stopped following"),
         Column("truncated", "bool", "a bound of the Zeek package was hit"),
     ),

@@ -16,6 +16,7 @@ ALL: Mapping[str, Attack] = {
     "slow-enumeration": recon.slow_enumeration,
     "distributed-enumeration": recon.distributed_enumeration,
     "oracle": recon.oracle,
+    "ntlm-probe": recon.ntlm_probe,
     "scan-inside": recon.scan_inside,
     "slow-scan": recon.slow_scan,
     "scan-outside": recon.scan_outside,

@@ -89,6 +89,15 @@ def distributed_enumeration(site: Site, made: Made, random: Random) -> None:
     )
 
 
+def ntlm_probe(site: Site, made: Made, random: Random) -> None:
+    """Ask a server of some department for its NTLM challenge, and leave: nmap's smtp-ntlm-info."""
+    address = f"10.20.0.{random.integers(100, 250)}"
+    at = known_server(address, f"owa.{site.domain}", software="exchange", starttls=False, offers="NTLM")
+    client, ts = one(site, random), times(site, random, int(random.integers(1, 4)), 1.0)
+    made.add(Talk(ts, client, at, 587, helo="nmap.scanme.org")).login(None, None, "cancelled", "NTLM")
+    made.events.append(event("NTLM probe", {"ntlm-names": LOW}, ts, servers=[address]))
+
+
 def _scan(made: Made, random: Random, client: str, targets: list[str], ts: Times) -> None:
     ports = random.choice([25, 587, 465, 2525], len(ts), p=[0.8, 0.1, 0.07, 0.03])
     states = random.choice(["S0", "REJ", "SF", "RSTOS0"], len(ts), p=[0.5, 0.32, 0.08, 0.1])

@@ -62,7 +62,9 @@ def _arrive(
     broken = random.random(len(ts)) < 0.004  # 220 to STARTTLS, then no handshake
     tls = np.where(secret & broken, "failed", np.where(secret, "starttls", "no"))
     size = random.lognormal(9.3, 1.5, len(ts)).clip(800, 3e7).astype(np.int64)
-    talk = made.add(Talk(ts, hosts["server"], site.mx, 25, helo=hosts["name"], tls=tls, sent=size))
+    pipelining = hosts["name"].hash(1) % 2 == 0
+    talk = Talk(ts, hosts["server"], site.mx, 25, helo=hosts["name"], tls=tls, sent=size, pipelining=pipelining)
+    made.add(talk)
     talk.mail(senders, addressed, answers, also=copies(random, len(ts), 0.15, 30))
     known = pl.Series(random.choice(site.addresses, len(ts)).tolist(), dtype=pl.String)
     _more_mails(talk, random, senders, known)
@@ -115,12 +117,13 @@ def deliver(
     tls = pl.Series(np.where(at["starttls"].to_numpy(), "starttls", "no"))
     size = random.lognormal(9, 1.5, len(ts)).clip(500, 3e7).astype(np.int64)
     made.looked_up(ts, host, at["domain"])
-    talk = made.add(Talk(ts, host, at.drop("domain"), 25, helo=name, tls=tls, sent=size))
+    talk = made.add(Talk(ts, host, at.drop("domain"), 25, helo=name, tls=tls, sent=size, pipelining=True))
     talk.mail(senders, people, answers, also=copies(random, len(ts), 0.15, 30))
     _more_mails(talk, random, pl.Series(senders, dtype=pl.String), at["domain"])
     grey = pl.Series((random.random(len(ts)) < 0.05) & (np.array(answers) == "ok"))
     before = ts[grey.to_numpy()] - 600 * SECOND
-    first = made.add(Talk(before, host, at.filter(grey).drop("domain"), 25, helo=name, tls=tls.filter(grey)))
+    to_grey = at.filter(grey).drop("domain")
+    first = made.add(Talk(before, host, to_grey, 25, helo=name, tls=tls.filter(grey), pipelining=True))
     first.mail(pl.Series(senders, dtype=pl.String).filter(grey), people.filter(grey), "greylisted")
 
 
