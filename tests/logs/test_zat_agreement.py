@@ -69,7 +69,10 @@ def concerns(log: str, row: dict[str, Any]) -> bool:
         case "ssl":
             return on_port
         case "dns":
-            return row["qtype"] == 15
+            host = row["query"].lower().split(".")[0]
+            return row["qtype"] == 15 or (
+                row["qtype"] in {1, 28} and any(word in host for word in ("mail", "smtp", "mx"))
+            )
         case "weird":
             return on_port or "smtp" in row["name"]
     return True
