@@ -175,8 +175,8 @@ def _incident(*findings: Finding) -> Incident:
     one = findings[0]
     return Incident(
         id="a" * 16, title="t", severity=one.severity, score=1, score_parts={}, stages=(), first=one.first,
-        last=one.last, clients=one.clients, servers=one.servers, accounts=(), findings=tuple(f.id for f in findings), outcome="",
-        timeline=(), actions=(), uids=(),
+        last=one.last, clients=one.clients, servers=one.servers, accounts=(), findings=tuple(f.id for f in findings),
+        outcome="", timeline=(), actions=(), uids=(),
     )  # fmt: skip
 
 
