@@ -218,8 +218,8 @@ KEYS: dict[str, dict[str, str]] = {
         "outcome": "what came of it, in a sentence; may be empty",
         "timeline": "its findings in order of time",
         "actions": "what to do: for the site first, then what to tell others",
-        "settings": "ready settings for the software that the site's servers name in their greeting, and firewall rules "
-        "against outside attackers; never applied",
+        "settings": "ready settings for the software that the site's servers name in their greeting, and rules of "
+        "firewalls against outside attackers; never applied",
         "uids": "Zeek's uids of connections behind it, those of the gravest findings first; at most 20",
     }
     | _ACTORS,

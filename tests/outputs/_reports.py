@@ -154,7 +154,10 @@ def _incident() -> dict[str, Any]:
             {"owner": "site", "text": "Turn VRFY and EXPN off on 10.0.0.25."},
             {"owner": "outside", "text": "Tell the operator of 198.51.100.25 to offer AUTH only inside TLS."},
         ),
-        "settings": (_settings(), _settings(software="nftables", hosts=(), lines=("table inet x {", "  set y {}", "}"))),
+        "settings": (
+            _settings(),
+            _settings(software="nftables", hosts=(), lines=("table inet x {", "  set y {}", "}")),
+        ),
         "uids": ("CzA1", "CzA2", "CzB1"),
     }
 
