@@ -38,6 +38,7 @@ from zeeksmtp.model import (
     Geo,
     HostName,
     Hosts,
+    Incident,
     Log,
     Params,
     Problem,
@@ -52,6 +53,7 @@ from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order, root_actors
+from zeeksmtp.report.hardening import Hardening, software_of
 from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, problems_of, span_of, with_siblings
 from zeeksmtp.report.legacy_auth import legacy_auth_rows
 from zeeksmtp.report.names import NameSources, names_of
@@ -286,6 +288,13 @@ def _report(
     _logger.info("%d findings in %d incidents", len(correlated.findings), len(correlated.incidents))
     findings, left = bounded(correlated.findings, request.settings.max_minor_findings)
     name_sources = NameSources(tables, engine.collect, request.settings.inventory, request.settings.geo)
+    shown = correlated.incidents, findings
+
+    def hardened() -> tuple[tuple[Incident, ...], tuple[Finding, ...]]:
+        software = software_of(findings, tables, engine.collect)
+        return Hardening(known, detection.hosts, software).hardened(*shown)
+
+    incidents, findings = part("hardening", hardened) or shown
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
     return Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
@@ -304,7 +313,7 @@ def _report(
             suppressed=len(suppressed) + correlated.suppressed,
         ),
         findings=findings,
-        incidents=correlated.incidents,
+        incidents=incidents,
         hosts=part("hosts", lambda: names_of(_hosts_of(findings), name_sources)) or {},
         detectors=explanations({finding.detector for finding in findings}),
         errors=(*problems_of(inputs), *detection.problems, *sorted(problems, key=lambda problem: problem.where)),

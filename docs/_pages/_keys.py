@@ -187,6 +187,7 @@ KEYS: dict[str, dict[str, str]] = {
         "uids": "Zeek's uids of the first 20 connections by (ts, uid)",
         "summary": "what happened, in a sentence",
         "action": "what to do",
+        "settings": "ready settings, if it is in no incident",
     }
     | _ACTORS,
     "Evidence": {
@@ -217,6 +218,8 @@ KEYS: dict[str, dict[str, str]] = {
         "outcome": "what came of it, in a sentence; may be empty",
         "timeline": "its findings in order of time",
         "actions": "what to do: for the site first, then what to tell others",
+        "settings": "ready settings for the software that the site's servers name in their greeting, and rules of "
+        "firewalls against outside attackers; never applied",
         "uids": "Zeek's uids of connections behind it, those of the gravest findings first; at most 20",
     }
     | _ACTORS,
@@ -229,6 +232,14 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "TimelineEntry": {"time": "start of the finding", "finding": "its id", "text": "its summary"},
     "Action": {"owner": "`site`, or `outside` for what the site can only ask for", "text": "the step"},
+    "ReadySettings": {
+        "software": "what they are for: a mail server, or a firewall",
+        "hosts": "the servers; none for a firewall",
+        "purpose": "what they achieve",
+        "where": "file or place that the lines go to",
+        "lines": "the lines; of what was logged they hold addresses only",
+        "check": "command that checks them before they take effect",
+    },
     "Explanation": {
         "about": "in one line",
         "sees": "what it looks at, and by what rule",

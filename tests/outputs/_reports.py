@@ -96,6 +96,7 @@ def _findings() -> list[dict[str, Any]]:
             evidence={"details": ({"name": "remedy", "values": (REMEDY,)},)},
             summary="10.0.0.25:587 offers LOGIN and PLAIN before STARTTLS.",
             action=f"Let 10.0.0.25 offer AUTH only inside TLS ({REMEDY}).",
+            settings=(_settings(),),
         ),
         finding(5, severity="low", title="Mail without TLS", summary="10.0.0.25 sent 9 mails to 192.0.2.7 in clear."),
         finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 asked for one name."),
@@ -114,6 +115,11 @@ def _findings() -> list[dict[str, Any]]:
             action="Let 10.0.1.5 require TLS.",
         ),
     ]
+
+
+def _settings(**changes: Any) -> dict[str, Any]:
+    postfix = {"software": "Postfix", "hosts": ("10.0.0.25",), "purpose": "no AUTH before TLS", "where": "main.cf"}
+    return postfix | {"lines": ("smtpd_tls_auth_only = yes",), "check": "postconf -n"} | changes
 
 
 def _incident() -> dict[str, Any]:
@@ -147,6 +153,10 @@ def _incident() -> dict[str, Any]:
             {"owner": "site", "text": f"Change the password of alice@corp.example. {HOSTILE[4]}"},
             {"owner": "site", "text": "Turn VRFY and EXPN off on 10.0.0.25."},
             {"owner": "outside", "text": "Tell the operator of 198.51.100.25 to offer AUTH only inside TLS."},
+        ),
+        "settings": (
+            _settings(),
+            _settings(software="nftables", hosts=(), lines=("table inet x {", "  set y {}", "}")),
         ),
         "uids": ("CzA1", "CzA2", "CzB1"),
     }

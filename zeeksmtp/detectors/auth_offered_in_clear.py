@@ -63,4 +63,5 @@ DETECTOR = Detector(
     params=OfferedParams,
     plan=plan,
     technique="Cleartext authentication",
+    weaknesses=("auth-before-tls",),
 )

@@ -54,4 +54,5 @@ DETECTOR = Detector(
     technique="Cleartext authentication",
     symptom=True,
     replaces=("cleartext-submission",),
+    weaknesses=("auth-before-tls",),
 )

@@ -124,4 +124,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     technique="Cleartext authentication",
     symptom=True,
+    weaknesses=("auth-before-tls",),
 )

@@ -46,4 +46,5 @@ DETECTOR = Detector(
     technique="Cleartext authentication",
     symptom=True,
     replaces=("cleartext-submission",),
+    weaknesses=("auth-before-tls",),
 )

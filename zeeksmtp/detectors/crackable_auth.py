@@ -52,4 +52,5 @@ DETECTOR = Detector(
     technique="Cleartext authentication",
     symptom=True,
     replaces=("cleartext-submission",),
+    weaknesses=("auth-before-tls",),
 )

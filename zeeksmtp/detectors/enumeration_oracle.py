@@ -125,4 +125,5 @@ DETECTOR = Detector(
     params=OracleParams,
     plan=plan,
     technique="User enumeration",
+    weaknesses=("address-disclosure",),
 )

@@ -103,4 +103,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     technique="Password guessing",
     convicts=True,
+    weaknesses=("password-guessing", "attacker"),
 )

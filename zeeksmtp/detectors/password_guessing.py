@@ -274,4 +274,5 @@ DETECTOR = Detector(
     trials=count_trials,
     technique="Password guessing",
     convicts=True,
+    weaknesses=("password-guessing", "attacker"),
 )

@@ -84,4 +84,5 @@ DETECTOR = Detector(
     compromises_credentials=True,
     stage="exposure",
     technique="Cleartext authentication",
+    weaknesses=("auth-before-tls",),
 )

@@ -131,4 +131,5 @@ DETECTOR = Detector(
     stage="guessing",
     technique="Password guessing",
     convicts=True,
+    weaknesses=("password-guessing", "attacker"),
 )

@@ -192,4 +192,5 @@ DETECTOR = Detector(
     stage="recon",
     technique="Relay probing",
     convicts=True,
+    weaknesses=("attacker",),
 )

@@ -156,4 +156,5 @@ DETECTOR = Detector(
     stage="recon",
     technique="SMTP probing",
     convicts=True,
+    weaknesses=("attacker",),
 )

@@ -128,4 +128,5 @@ DETECTOR = Detector(
     trials=count_trials,
     technique="SMTP scan",
     convicts=True,
+    weaknesses=("attacker",),
 )

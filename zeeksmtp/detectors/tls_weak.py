@@ -89,4 +89,5 @@ DETECTOR = Detector(
     required_logs=("ssl",),
     params=WeakParams,
     plan=plan,
+    weaknesses=("old-tls",),
 )

@@ -199,4 +199,5 @@ DETECTOR = Detector(
     trials=count_trials,
     technique="User enumeration",
     convicts=True,
+    weaknesses=("address-disclosure", "recipient-probing", "attacker"),
 )

@@ -98,12 +98,27 @@ class Action(Shape):
     text: str
 
 
+class ReadySettings(Shape):
+    """Settings to look at and to copy, never applied: for `software` on `hosts` (none: the site's firewall).
+
+    `lines` go to `where`; `check` is the command that checks them.
+    """
+
+    software: str
+    hosts: tuple[str, ...]
+    purpose: str
+    where: str
+    lines: tuple[str, ...]
+    check: str
+
+
 class Finding(Shape):
     """One thing that is wrong, about one entity.
 
     `visibility` is `inferred` where the logs at hand make it likely but do not show it; `basis` names those logs.
     `replaces` lists the inferred findings that this one makes superfluous. A finding with `symptom_of` is a
-    consequence of that incident: it is counted there and needs no action of its own.
+    consequence of that incident: it is counted there and needs no action of its own. `settings` are those of findings
+    that are in no incident.
     """
 
     id: Id
@@ -127,6 +142,7 @@ class Finding(Shape):
     uids: tuple[str, ...]
     summary: str
     action: str
+    settings: tuple[ReadySettings, ...] = ()
 
 
 class TimelineEntry(Shape):
@@ -172,6 +188,7 @@ class Incident(Shape):
     outcome: str
     timeline: tuple[TimelineEntry, ...]
     actions: tuple[Action, ...]
+    settings: tuple[ReadySettings, ...] = ()
     uids: tuple[str, ...]
 
 

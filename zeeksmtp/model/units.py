@@ -175,6 +175,12 @@ class Advice:
     when: tuple[str, ...] = ()
 
 
+Weakness = Literal[
+    "auth-before-tls", "address-disclosure", "recipient-probing", "password-guessing", "old-tls", "attacker"
+]
+"""What settings help against: weaknesses of a server, and outside attackers (blocked by a firewall)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detector:
     """One kind of finding.
@@ -190,7 +196,8 @@ class Detector:
 
     Incidents: `stage` is the step of an attack that it shows, `technique` what a campaign of such findings is called.
     A finding of medium or above `convicts` its clients: they are attackers, bots or stealers. Findings of a `symptom`
-    detector whose clients are convicted are consequences of that incident.
+    detector whose clients are convicted are consequences of that incident. `weaknesses` are those that the site's
+    servers could be hardened against (`zeeksmtp/hardening/`).
     """
 
     id: str
@@ -210,6 +217,7 @@ class Detector:
     compromises_credentials: bool = False
     inferred_from: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    weaknesses: tuple[Weakness, ...] = ()
 
     def visibility(self, logs: Collection[str]) -> Literal["observed", "inferred", "blind"]:
         """Return what the detector can do with `logs`."""

@@ -37,9 +37,20 @@ def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableTyp
         if steps := _incidents.actions(incident, owner):
             yield indented(text(label, "bold"))
             yield from (item(step, by=6) for step in steps)
+    yield from _settings(incident)
     if members := _incidents.members(incident, report):
         yield indented(text("Evidence", "bold"))
         yield from (part for finding in members for part in _evidence(finding))
+
+
+def _settings(entry: Entry) -> Iterable[RenderableType]:
+    """Yield ready settings, each line on a line of its own: what is broken over two cannot be copied."""
+    if entry.settings:
+        yield indented(text("Settings to copy (nothing is applied)", "bold"))
+    for settings in entry.settings:
+        yield item(_incidents.heading(settings), by=6)
+        yield from (command(line, 10) for line in settings.lines)
+        yield indented(text(f"check: {settings.check}", "dim"), 8)
 
 
 def _evidence(finding: Finding) -> Iterable[RenderableType]:
@@ -55,6 +66,7 @@ def _finding(finding: Finding, report: EntrySource) -> Iterable[RenderableType]:
     yield indented(text(_words.summary(finding)))
     if finding.action:
         yield indented(Text.assemble(("Do: ", "bold"), text(_words.action(finding))))
+    yield from _settings(finding)
     yield from (item(line, "dim", 4) for line in (*_incidents.proof(finding), f"id {finding.id}"))
     if names := _incidents.host_names(finding, report):
         yield item(f"host names: {names}", "dim", 4)

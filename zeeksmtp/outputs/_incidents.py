@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from zeeksmtp.model import Campaign, Finding, HostName, Incident
+from zeeksmtp.model import Campaign, Finding, HostName, Incident, ReadySettings
 from zeeksmtp.outputs._words import (
     counted,
     evidence,
@@ -75,6 +75,12 @@ def timeline(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
 def actions(incident: Incident, owner: Literal["site", "outside"]) -> list[str]:
     """Return the steps of one owner."""
     return [sentence(action.text) for action in incident.actions if action.owner == owner]
+
+
+def heading(settings: ReadySettings) -> str:
+    """Return what settings are for, on which software and hosts, and where they go."""
+    hosts = f" on {names(settings.hosts, MAX_NAMED_HOSTS)}" if settings.hosts else ""
+    return f"{settings.purpose}: {settings.software}{hosts}, {settings.where}"
 
 
 def next_step(thing: Incident | Finding) -> str:

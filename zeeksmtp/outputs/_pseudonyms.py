@@ -112,7 +112,7 @@ def _finding(names: Names, finding: Finding) -> Finding:
         "replaces": tuple(map(names.id, finding.replaces)),
         "symptom_of": finding.symptom_of and names.id(finding.symptom_of),
     }
-    return finding.model_copy(update=actors | texts | ids | {"evidence": evidence})
+    return finding.model_copy(update=actors | texts | ids | {"evidence": evidence, "settings": ()})
 
 
 def _detail(names: Names, detail: Detail) -> Detail:
@@ -142,6 +142,7 @@ def _incident(names: Names, incident: Incident, by_id: Mapping[str, Finding]) ->
             for entry in incident.timeline
         ),
         "actions": tuple(Action(owner=action.owner, text=text(action.text)) for action in incident.actions),
+        "settings": (),  # with made-up addresses they would be of no use
     }
     return incident.model_copy(update=update)
 
