@@ -306,6 +306,7 @@ def _report(
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),
         volumes=sums.volumes,
         traffic=sums.traffic,
+        changes=sums.changes,
         settings=UsedSettings(
             alpha=request.settings.alpha,
             false_discovery_rate=request.settings.false_discovery_rate,

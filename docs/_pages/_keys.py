@@ -32,6 +32,7 @@ KEYS: dict[str, dict[str, str]] = {
         "findings": "what is wrong, worst first; one for each entity and detector; of those below medium not all",
         "incidents": "campaigns and chains of findings of medium and above, gravest first",
         "hosts": "names of the hosts that findings name, by address",
+        "changes": "what the last seven days have otherwise than the seven days before",
         "detectors": "what the detectors behind the findings are about, by id",
         "errors": "what made the run degraded (exit code 4); empty if nothing did",
     },
@@ -246,6 +247,20 @@ KEYS: dict[str, dict[str, str]] = {
         "matters": "why that is worth a finding",
         "benign": "what else it may be",
         "todo": "what to do about it",
+        "stage": "the step of an attack that its findings show; null for none",
+    },
+    "ChangeTable": {
+        "since": "start of the last seven days; null where the logs do not reach back two weeks",
+        "total": "how many there are",
+        "rows": "the 40 largest",
+    },
+    "Change": {
+        "kind": "`new`: no session in the week before; `gone`: none in the last one; `grown`: at least twice as many",
+        "side": "`client` or `server`",
+        "host": "address of a host of the site",
+        "port": "port of the server; null for a client",
+        "before": "sessions of the week before",
+        "now": "sessions of the last seven days",
     },
     "Problem": {"where": "path of the file, or name of the unit", "what": "what happened"},
 }

@@ -338,7 +338,12 @@ def holding(text: str) -> Report:
             "inputs": {"files": ({"path": text, "log": None, "format": None, "problem": text},), "totals": totals},
             "coverage": {"logs": {}, "notes": (text,), "unknown_site": text},
             "posture": posture,
-            "hosts": {text: ({"name": text, "source": "banner"},)},
+            "hosts": {text: ({"name": text, "source": "asset", "owner": text, "contact": text, "role": text},)},
+            "changes": {
+                "since": at(0),
+                "total": 1,
+                "rows": ({"kind": "new", "side": "client", "host": text, "port": None, "before": 0, "now": 9},),
+            },
             "roles": ({"host": text, "role": "other", "reason": text},),
             "credentials_to_change": ({"account": text, "server": text, "last": START, "why": "0" * 16},),
             "volumes": ({"client": text, "hour": START, "messages": 1, "recipients": 1},),

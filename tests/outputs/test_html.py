@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -14,8 +14,20 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, Page, hostile
-from zeeksmtp.model import Action, Explanation, Finding, Incident, Report, Severity, TimelineEntry, View
-from zeeksmtp.outputs import _page, html
+from zeeksmtp.model import (
+    Action,
+    Change,
+    ChangeTable,
+    Day,
+    Explanation,
+    Finding,
+    Incident,
+    Report,
+    Severity,
+    TimelineEntry,
+    View,
+)
+from zeeksmtp.outputs import _page, _page_tables, html
 from zeeksmtp.outputs._escape import plain
 from zeeksmtp.outputs._page_limits import LIMITS
 from zeeksmtp.report.entries import entries
@@ -440,3 +452,39 @@ def test_incidents_without_a_card_are_named(full: Report) -> None:
     assert "104. Number 104" in incidents
     assert "101. Number 101" in incidents
     assert "100. Number 100" not in incidents
+
+
+def test_hosts_have_their_names_and_the_sites_own_come_first() -> None:
+    report = _reports.full()
+    table = _page_tables.hosts(report)
+    assert {row[0] for row in table.rows} == {h for f in report.findings for h in (*f.clients, *f.servers)}
+    own = [row[0] in {role.host for role in report.roles} for row in table.rows]
+    assert own == sorted(own, reverse=True)
+    for host, names in report.hosts.items():
+        (row,) = [row for row in table.rows if row[0] == host]
+        assert plain(names[0].name) in row[1]
+
+
+def test_contents_stages_changes_and_weeks() -> None:
+    report = _reports.full()
+    day = datetime(2026, 11, 2, tzinfo=UTC)
+    days = tuple(Day(day=day + timedelta(days=n), sessions=10, tls_sessions=n) for n in range(10))
+    servers = (report.posture.servers[0].model_copy(update={"days": days, "tls_sessions": 45}),)
+    change = Change(kind="new", side="server", host="10.0.0.26", port=25, before=0, now=1234)
+    stages = {f.detector: EXPLANATION.model_copy(update={"stage": "abuse"}) for f in report.findings}
+    page = html.render(
+        report.model_copy(
+            update={
+                "posture": report.posture.model_copy(update={"servers": servers}),
+                "changes": ChangeTable(since=day, total=1, rows=(change,)),
+                "detectors": stages,
+            }
+        ),
+        View(),
+    )
+    anchors = re.findall(r'<li><a href="#([a-z]+)">', page.split("<nav", 1)[1].split("</nav>", 1)[0])
+    assert {"hosts", "changes", "encryption"} <= set(anchors)
+    assert [anchor for anchor in anchors if f'<h2 id="{anchor}">' not in page] == []
+    assert "10.0.0.26 port 25" in page
+    assert "1,234" in page
+    assert "Percent of sessions with TLS: 30% in the week of 2026-11-02, 80% in the week of 2026-11-09." in page

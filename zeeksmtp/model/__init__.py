@@ -20,6 +20,8 @@ from zeeksmtp.model.finding import (
 )
 from zeeksmtp.model.hosts import Hosts
 from zeeksmtp.model.report import (
+    Change,
+    ChangeTable,
     ClientPosture,
     ClientTable,
     Count,
@@ -75,6 +77,8 @@ __all__ = [
     "Action",
     "Advice",
     "Campaign",
+    "Change",
+    "ChangeTable",
     "ClientPosture",
     "ClientTable",
     "Collect",

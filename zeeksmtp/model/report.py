@@ -271,13 +271,44 @@ class UsedSettings(Shape):
 
 
 class Explanation(Shape):
-    """What a detector is about: its first line, what it sees, why that matters, what else it may be, what to do."""
+    """What a detector is about: its first line, what it sees, why that matters, what else it may be, what to do.
+
+    `stage` is the step of an attack that its findings show; null for a detector of no attack.
+    """
 
     about: str
     sees: str
     matters: str
     benign: str
     todo: str
+    stage: str | None = None
+
+
+class Change(Shape):
+    """A host of the site whose sessions of the last seven days differ from those of the seven days before.
+
+    `kind`: `new` had none before, `gone` has none now, `grown` has at least twice as many. A `client` opens the
+    sessions, a `server` accepts them on `port`.
+    """
+
+    kind: Literal["new", "gone", "grown"]
+    side: Literal["client", "server"]
+    host: str
+    port: int | None
+    before: int
+    now: int
+
+
+class ChangeTable(Shape):
+    """What changed from week to week, the largest changes first; `total` counts all.
+
+    `since` is the start of the last seven days. It is null, and there are no rows, where the logs do not reach back two
+    weeks.
+    """
+
+    since: Moment | None = None
+    total: int = 0
+    rows: tuple[Change, ...] = ()
 
 
 class Problem(Shape):
@@ -304,5 +335,6 @@ class Report(Shape):
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
     hosts: dict[str, tuple[HostName, ...]] = Field(default_factory=dict)
+    changes: ChangeTable = ChangeTable()
     detectors: dict[str, Explanation] = Field(default_factory=dict)
     errors: tuple[Problem, ...]

@@ -12,7 +12,7 @@ from zeeksmtp.model import Count, Day, Volume
 from zeeksmtp.outputs._chart_shapes import LEFT, RIGHT, Bars, Chart, Label, Scale
 from zeeksmtp.outputs._words import counted
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 
 def whole_days(moments: Iterable[datetime]) -> tuple[datetime, datetime]:
@@ -65,6 +65,29 @@ def tls_by_day(days: Sequence[Day]) -> Chart:
         paths["clear"].append(scale.bar(left, right, day.sessions, day.tls_sessions))
     first, last = (f"{d.tls_sessions / d.sessions:.0%} on {d.day:%Y-%m-%d}" for d in (days[0], days[-1]))
     return Chart(f"Sessions with TLS: {first}, {last}.", _bars(paths), _time_labels(span, _DAY / 2), scale.labels())
+
+
+def tls_by_week(days: Sequence[Day]) -> Chart:
+    """Draw the share of sessions with TLS week by week (weeks begin on Monday), in percent."""
+    weeks: dict[datetime, list[Day]] = {}
+    for day in days:
+        monday = day.day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        weeks.setdefault(monday - monday.weekday() * _DAY, []).append(day)
+    shares = {
+        week: 100 * sum(day.tls_sessions for day in each) / max(sum(day.sessions for day in each), 1)
+        for week, each in sorted(weeks.items())
+    }
+    scale, span = Scale(100), (min(shares), max(shares) + _WEEK)
+    bars = [
+        scale.bar(_x(week + 0.1 * _WEEK, span), _x(week + 0.9 * _WEEK, span), share) for week, share in shares.items()
+    ]
+    rest = [
+        scale.bar(_x(week + 0.1 * _WEEK, span), _x(week + 0.9 * _WEEK, span), 100, share)
+        for week, share in shares.items()
+    ]
+    said = ", ".join(f"{share:.0f}% in the week of {week:%Y-%m-%d}" for week, share in list(shares.items())[-2:])
+    labels = tuple(Label(round(_x(week + _WEEK / 2, span), 1), f"{week:%b %-d}") for week in shares)
+    return Chart(f"Percent of sessions with TLS: {said}.", _bars({"tls": bars, "clear": rest}), labels, scale.labels())
 
 
 def hours(counts: Sequence[Count]) -> Chart:

@@ -21,6 +21,7 @@ class Charts:
     hours: Chart | None
     senders: tuple[tuple[str, Chart], ...]
     servers: tuple[tuple[str, Chart], ...]
+    weeks: Chart | None = None
 
 
 def charts(report: Report) -> Charts:
@@ -30,7 +31,15 @@ def charts(report: Report) -> Charts:
         hours=_charts.hours(report.traffic.hours) if has_hours else None,
         senders=tuple(_sender_charts(report)),
         servers=tuple(_server_charts(report)),
+        weeks=_weeks(report),
     )
+
+
+def _weeks(report: Report) -> Chart | None:
+    """Draw the share of TLS of the site's servers by week, if there are two weeks or more."""
+    days = [day for server in report.posture.servers if server.tls_sessions is not None for day in server.days]
+    weeks = {day.day.isocalendar()[:2] for day in days}
+    return _charts.tls_by_week(days) if len(weeks) > 1 and _sentences.shows_tls(report) else None
 
 
 def _sender_charts(report: Report) -> Iterable[tuple[str, Chart]]:

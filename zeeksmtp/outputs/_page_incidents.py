@@ -11,6 +11,8 @@ from zeeksmtp.outputs import _words
 
 MAX_OPEN_CARDS = 5
 """Cards that are not folded."""
+MAX_DRAWN_STEPS = 100
+"""Steps of one stage that the picture of an incident shows."""
 HIDDEN_DETAILS = frozenset({"remedy"})
 """Details of the evidence that the action repeats."""
 
@@ -33,12 +35,16 @@ class CardStep:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An incident, its number in the report, its steps, and those of its symptoms that the report lists."""
+    """An incident, its number in the report, its steps, and those of its symptoms that the report lists.
+
+    `stages` are the steps by stage of the attack, in the order of the stages; none for a single step.
+    """
 
     number: int
     incident: Incident
     steps: tuple[CardStep, ...]
     symptoms: tuple[Finding, ...]
+    stages: tuple[tuple[str, tuple[CardStep, ...]], ...]
 
 
 def cards(report: Report, limit: int) -> tuple[Card, ...]:
@@ -49,16 +55,31 @@ def cards(report: Report, limit: int) -> tuple[Card, ...]:
         if finding.symptom_of is not None:
             owned.setdefault(finding.symptom_of, []).append(finding)
     numbered = sorted(enumerate(report.incidents, 1), key=lambda item: item[1].state == "acknowledged")
-    return tuple(_card(number, incident, by_id, owned.get(incident.id, [])) for number, incident in numbered[:limit])
-
-
-def _card(number: int, incident: Incident, by_id: Mapping[str, Finding], symptoms: Sequence[Finding]) -> Card:
-    return Card(
-        number=number,
-        incident=incident,
-        steps=tuple(_step(incident, entry, by_id.get(entry.finding)) for entry in incident.timeline),
-        symptoms=tuple(symptoms),
+    stage_of = {name: detector.stage for name, detector in report.detectors.items() if detector.stage}
+    return tuple(
+        _card(number, incident, by_id, owned.get(incident.id, []), stage_of) for number, incident in numbered[:limit]
     )
+
+
+def _card(
+    number: int,
+    incident: Incident,
+    by_id: Mapping[str, Finding],
+    symptoms: Sequence[Finding],
+    stage_of: Mapping[str, str],
+) -> Card:
+    steps = tuple(_step(incident, entry, by_id.get(entry.finding)) for entry in incident.timeline)
+    return Card(number, incident, steps, tuple(symptoms), _stages(incident, steps, stage_of) if len(steps) > 1 else ())
+
+
+def _stages(
+    incident: Incident, steps: Sequence[CardStep], stage_of: Mapping[str, str]
+) -> tuple[tuple[str, tuple[CardStep, ...]], ...]:
+    by_stage: dict[str, list[CardStep]] = {stage: [] for stage in incident.stages}
+    for step in steps:
+        if step.finding and (stage := stage_of.get(step.finding.detector)) in by_stage:
+            by_stage[stage].append(step)
+    return tuple((stage, tuple(each[:MAX_DRAWN_STEPS])) for stage, each in by_stage.items() if each)
 
 
 def _step(incident: Incident, entry: TimelineEntry, finding: Finding | None) -> CardStep:

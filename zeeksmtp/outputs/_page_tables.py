@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from zeeksmtp.model import InputFile, Report, ServerPosture
+from zeeksmtp.model import InputFile, Report, ServerPosture, Severity
 from zeeksmtp.outputs import _coverage, _sentences, _sums
+from zeeksmtp.outputs._incidents import named
 from zeeksmtp.outputs._words import UNKNOWN, flag, span
 
 Rows = tuple[tuple[str, ...], ...]
@@ -14,6 +16,8 @@ SHARE = "TLS share"
 """A column of percentages, drawn as bars."""
 MAX_POSTURE_ROWS = 15
 """Rows of a table of servers, clients or pairs: the page shows the top, the export has every row."""
+
+MAX_HOSTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,44 @@ def roles(report: Report) -> PageTable:
     """Return the roles of hosts."""
     rows = tuple((role.host, role.role, role.reason) for role in report.roles)
     return PageTable("Roles of hosts", ("host", "role", "reason"), rows, len(rows))
+
+
+def hosts(report: Report) -> PageTable:
+    """Return the hosts of findings with their names: the site's own first, then those of the gravest findings."""
+    worst: dict[str, Severity] = {}
+    counts: Counter[str] = Counter()
+    for finding in report.findings:
+        for host in {*finding.clients, *finding.servers}:
+            counts[host] += 1
+            worst[host] = max(worst.get(host, finding.severity), finding.severity, key=lambda severity: severity.rank)
+    roles = {role.host: role.role for role in report.roles}
+    ordered = sorted(counts, key=lambda host: (host not in roles, -worst[host].rank, -counts[host], host))
+    rows = tuple(
+        (host, named(report.hosts.get(host, ())), roles.get(host, ""), worst[host].value, f"{counts[host]:,}")
+        for host in ordered[:MAX_HOSTS]
+    )
+    columns = ("host", "names", "role", "worst finding", "#findings")
+    return PageTable(_of("Hosts of incidents and findings", len(rows), len(ordered)), columns, rows, len(rows))
+
+
+def _of(caption: str, shown: int, total: int) -> str:
+    """Return a caption that says how many rows are left out, where that is not for `zeeksmtp export` to show."""
+    return f"{caption} ({shown:,} of {total:,})" if total > shown else caption
+
+
+def changes(report: Report) -> PageTable:
+    """Return the hosts whose sessions changed from week to week."""
+    rows = tuple(
+        (
+            row.host if row.port is None else f"{row.host} port {row.port}",
+            f"{row.side}, {row.kind}",
+            f"{row.before:,}",
+            f"{row.now:,}",
+        )
+        for row in report.changes.rows
+    )
+    columns = ("host", "change", "#sessions of the week before", "#of the last seven days")
+    return PageTable(_of("Week on week", len(rows), report.changes.total), columns, rows, len(rows))
 
 
 def files(report: Report) -> PageTable:

@@ -169,6 +169,11 @@ def _hosts(names: Names, report: Report) -> dict[str, Any]:
         ),
         "traffic": _traffic(names, report.traffic),
         "volumes": tuple(v.model_copy(update={"client": names.domain(v.client)}) for v in report.volumes),
+        "changes": report.changes.model_copy(
+            update={
+                "rows": tuple(row.model_copy(update={"host": names.domain(row.host)}) for row in report.changes.rows)
+            }
+        ),
         "hosts": {
             names.domain(host): tuple(HostName(name=names.domain(n.name), source=n.source) for n in host_names)
             for host, host_names in report.hosts.items()

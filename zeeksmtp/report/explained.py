@@ -34,9 +34,10 @@ def sections(doc: str) -> list[tuple[str, str]]:
 
 def explanations(ids: Collection[str]) -> dict[str, Explanation]:
     """Return the texts of the detectors that `ids` names."""
-    return {name: _explanation(doc) for name, (_, doc) in documented().items() if name in ids}
+    return {name: _explanation(detector, doc) for name, (detector, doc) in documented().items() if name in ids}
 
 
-def _explanation(doc: str) -> Explanation:
+def _explanation(detector: Detector, doc: str) -> Explanation:
     texts = dict(sections(doc))
-    return Explanation(about=doc.partition("\n")[0], **{key: texts.get(head, "") for key, head in _PARTS.items()})
+    parts = {key: texts.get(head, "") for key, head in _PARTS.items()}
+    return Explanation(about=doc.partition("\n")[0], stage=detector.stage, **parts)

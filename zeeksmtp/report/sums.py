@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from zeeksmtp.model import Collect, Context, HostRole, Posture, Tables, Traffic, Volume
+from zeeksmtp.model import ChangeTable, Collect, Context, HostRole, Posture, Tables, Traffic, Volume
+from zeeksmtp.report.changes import changes_of
 from zeeksmtp.report.gaps import gaps_of
 from zeeksmtp.report.legacy_auth import legacy_auth_of
 from zeeksmtp.report.overview import posture_of, quality_of, roles_of, volumes_of
@@ -32,6 +33,7 @@ class Sums:
     posture: Posture
     volumes: tuple[Volume, ...]
     traffic: Traffic
+    changes: ChangeTable
     notes: tuple[str, ...]
     unknown_site: str | None
 
@@ -46,8 +48,9 @@ def sums_of(tables: Tables, context: Context, collect: Collect, guard: PartGuard
         posture = posture.model_copy(update={"legacy_auth": legacy})
     volumes, volume_notes = guard("volumes", lambda: volumes_of(tables, window, collect)) or ((), ())
     traffic = guard("traffic", lambda: traffic_of(tables, collect)) or Traffic()
+    changes = guard("changes", lambda: changes_of(tables, collect)) or ChangeTable()
     quality = guard("quality", lambda: quality_of(tables, window, collect)) or ()
     gaps = guard("gaps", lambda: gaps_of(tables, window, timezone, collect)) or ()
     notes = (*quality, *gaps, *posture_notes, *role_notes, *volume_notes)
     site = guard("site", lambda: unknown_site(tables, context, collect))
-    return Sums(roles=roles, posture=posture, volumes=volumes, traffic=traffic, notes=notes, unknown_site=site)
+    return Sums(roles, posture, volumes, traffic, changes, notes, site)
