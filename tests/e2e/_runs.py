@@ -64,7 +64,7 @@ def rendered(form: str, analysed: Report) -> str:
     """Return what `zeeksmtp report` writes of a report."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "report"
-        assert _finish.finish(analysed, form=form, target=target, quiet=True) == ExitCode.OK
+        assert _finish.finish(analysed, form=form, targets=[target], quiet=True) == ExitCode.OK
         return target.read_text(encoding="utf-8")
 
 
