@@ -35,8 +35,9 @@ report: $(VENV)/install.done ## analyse the bundled logs: report on the screen, 
 	@$(BIN)/zeeksmtp report $(OFFICE)
 	@echo "The same as a page for the browser: report.html; as JSON: report.json"
 
+# Stealing leaves neighbouring tests together, which share what is costly: reports of recordings, a cluster, a browser.
 test: check ## all checks and all tests
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term
 
 check: $(VENV)/dev.done ## style, types, import contracts, docstrings, generated docs, documentation site, workflows, container file
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,11 @@ class Case:
         return _frames(self.logs or {}, LOGS, shuffle)
 
     def facts(self, logs: Frames) -> Frames:
-        """Return `logs` with all facts, each computed once, as in the pipeline."""
-        return dict(facts_of(logs, self.context, keep=lambda _name, plan: plan.collect().lazy()))
+        """Return `logs` with all facts; those that the detector rests on are computed, once as in the pipeline."""
+        needed = _behind((*self.detector.needs, "role"))
+        return dict(
+            facts_of(logs, self.context, keep=lambda name, plan: plan.collect().lazy() if name in needed else plan)
+        )
 
     def findings(self, shuffle: int | None = None) -> list[Finding]:
         """Return what the detector, and nothing else, finds in the case's tables."""
@@ -92,6 +96,13 @@ class Case:
         rows = judge(self.detector, tables, params, self.context).collect()
         hosts = Hosts(tables["role"].select("host", "role", "local").collect().iter_rows())
         return sorted(findings_of(self.detector, rows, hosts), key=lambda finding: finding.id)
+
+
+@cache
+def _behind(needs: tuple[str, ...]) -> frozenset[str]:
+    """Return the tables that are needed for `needs`."""
+    more = [need for name in needs if name in FACTS for need in FACTS[name].needs]
+    return frozenset(needs) | (_behind(tuple(more)) if more else frozenset())
 
 
 def cases() -> Iterator[Case]:

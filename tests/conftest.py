@@ -12,9 +12,16 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).parents[1]
 CAPTURES = ROOT / "fixtures" / "captures"
 
-settings.register_profile("fast", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "fast")
+settings.register_profile("fast", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("wide", parent=settings.get_profile("fast"), max_examples=200)
 settings.register_profile("thorough", parent=settings.get_profile("fast"), max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+settings.load_profile(PROFILE)
+
+WIDE = PROFILE != "fast"
+"""Whether to try every combination, where otherwise a few of them stand for all."""
+EXAMPLES_OF_REPORTS = settings().max_examples // 3
+"""Where an example is a whole report or page, and takes a second."""
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 80
 
 
+@cache
 def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
@@ -29,10 +30,10 @@ def inside(file: Path, *homes: str) -> bool:
     return any(name == home or name.startswith(f"{home}/") for home in homes)
 
 
-def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree(file)):
-        if isinstance(node, ast.Call):
-            yield str(getattr(node.func, "attr", "") or getattr(node.func, "id", "")), node
+@cache
+def calls(file: Path) -> list[tuple[str, ast.Call]]:
+    nodes = [node for node in ast.walk(tree(file)) if isinstance(node, ast.Call)]
+    return [(str(getattr(node.func, "attr", "") or getattr(node.func, "id", "")), node) for node in nodes]
 
 
 def test_there_are_files() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import LOGS, frame
+from tests.conftest import EXAMPLES_OF_REPORTS
 from tests.simulation import write
 from tests.simulation.site import Site as SimulatedSite
 from tests.simulation.world import simulate
@@ -91,7 +92,7 @@ def rows_of(made_up: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES_OF_REPORTS)
 @given(st.lists(connections, min_size=1, max_size=6), st.sampled_from(["UTC", "Asia/Kolkata", "America/Havana"]))
 def test_facts_of_days_are_those_of_the_whole(made_up: list[dict[str, Any]], timezone: str) -> None:
     # Sensors that saw different starts and log the same line after midnight are two sessions of two days: left out.

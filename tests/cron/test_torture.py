@@ -26,7 +26,7 @@ from zeeksmtp.state import findings
 from zeeksmtp.state.incidents import remembered_incidents
 from zeeksmtp.state.store import NAME, open_store
 
-KILLS = int(os.environ.get("KILLS", "10"))
+KILLS = int(os.environ.get("KILLS", "6"))
 STEPS = max(4, KILLS // 4)
 SEED = int(os.environ.get("SEED", "5"))
 DYING = Path(__file__).with_name("_dying.py")

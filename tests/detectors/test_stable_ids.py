@@ -19,6 +19,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from tests.cases import DETECTORS, Case, Frames, cases
+from tests.conftest import EXAMPLES_OF_REPORTS
 from zeeksmtp.detectors._guessing import refused_guessers
 from zeeksmtp.model import Finding
 
@@ -122,7 +123,7 @@ def test_every_detector_has_an_attack_to_grow() -> None:
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
-@settings(max_examples=8)
+@settings(max_examples=EXAMPLES_OF_REPORTS)
 @given(data=st.data())
 def test_growth_changes_no_id(detector: str, data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(FIRING[detector]) - 1), label="case")

@@ -1,4 +1,4 @@
-"""Runs of the program, as a user would start it, each once; and what the recordings say must come out."""
+"""Reports of the recordings, each made once; and what the recordings say must come out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zeeksmtp.cli import _finish, _request
 from zeeksmtp.cli.app import run
 from zeeksmtp.errors import ExitCode
+from zeeksmtp.model import Report
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CAPTURES = FIXTURES / "captures"
@@ -48,9 +50,28 @@ def written(form: str, *words: str) -> str:
 
 
 @cache
+def analysis(path: Path) -> Report:
+    """Return the report of `path`, made once for all forms."""
+    return analysed(path)
+
+
+def analysed(path: Path) -> Report:
+    """Return the report of `path`, made anew."""
+    return _request.report_of([path], _request.settings(None, None), quiet=True)
+
+
+def rendered(form: str, analysed: Report) -> str:
+    """Return what `zeeksmtp report` writes of a report."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "report"
+        assert _finish.finish(analysed, form=form, targets=[target], quiet=True) == ExitCode.OK
+        return target.read_text(encoding="utf-8")
+
+
+@cache
 def report(path: Path) -> Json:
     """Return the JSON report of `path`; callers must not change it."""
-    loaded: Json = json.loads(written("json", str(path)))
+    loaded: Json = json.loads(rendered("json", analysis(path)))
     return loaded
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.e2e import _runs
@@ -81,7 +81,6 @@ def test_the_package_loses_nothing_that_stock_logs_suggest(name: str) -> None:
     assert lost(name, stock.findings, every.findings) == []
 
 
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_no_log_loses_what_the_others_suggest(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(_runs.NAMES), label="capture")

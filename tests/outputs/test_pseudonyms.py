@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.e2e import _runs
 from tests.outputs._reports import REMEDY, holding
-from zeeksmtp import config, pipeline
 from zeeksmtp.model import Count, Detail, Posture, Report, Traffic, View
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
@@ -71,10 +71,11 @@ def holds(text: str, name: str) -> bool:
 
 @pytest.mark.parametrize("logs", LOGS, ids=lambda path: path.parent.name)
 def test_no_name_of_recorded_traffic_survives(logs: Path) -> None:
-    report = pipeline.run(pipeline.Request((logs,), config.load()))
+    report = _runs.analysis(logs)
     text = written(pseudonymise(report))
+    lower = text.lower()  # to search for a thousand names without case takes seconds, for those that stand there none
     found = set(names(report)) - WORDS - {""}
-    assert {name for name in found if holds(text, name)} == set()
+    assert {name for name in found if name.lower() in lower and holds(text, name)} == set()
     assert found or not report.findings
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from docs._pages import session_schema
 from tests.conftest import CAPTURES
-from zeeksmtp import config, pipeline
+from tests.e2e import _runs
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.model import Site
 from zeeksmtp.session_view import transcript
@@ -24,11 +24,10 @@ VALID = jsonschema.Draft202012Validator(session_schema.shape())
 
 
 @cache
-def views(*paths: Path) -> dict[str, SessionView]:
+def views(path: Path) -> dict[str, SessionView]:
     """Return the transcript of every uid that a finding of the logs names."""
-    report = pipeline.run(pipeline.Request(paths, config.load(None)))
-    named = {uid for finding in report.findings for uid in finding.uids}
-    return {uid: view_of(uid, *paths) for uid in sorted(named)}
+    named = {uid for finding in _runs.analysis(path).findings for uid in finding.uids}
+    return {uid: view_of(uid, path) for uid in sorted(named)}
 
 
 def view_of(uid: str, *paths: Path) -> SessionView:
