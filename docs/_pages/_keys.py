@@ -213,6 +213,7 @@ KEYS: dict[str, dict[str, str]] = {
         "score": "0 to 100",
         "score_parts": "what the score is the sum of",
         "stages": "`recon`, `exposure`, `guessing`, `access`, `abuse`: those that were reached",
+        "attackers": "its clients outside of the site that its findings show to be attackers",
         "findings": "ids of its findings, in order of time",
         "symptoms": "findings that are consequences of it, counted by detector; `findings` lists at most 10 of each",
         "campaign": "what several sources did together; null for a single one",

@@ -33,6 +33,15 @@ allows no other fields. `finding_info.uid` is the id of the finding or incident,
 connections. `activity_id` is 1 (Create) for what is new and 2 (Update) for the rest; times are milliseconds since 1970.
 What has no field there stands in `unmapped`. Incident Finding (2005) demands somebody whom the incident is assigned to,
 and Email Activity (4009) is about one mail each: a report knows neither."""
+INTEL = """A file for Zeek's Intelligence Framework: a line for each address outside of the site that an incident
+shows to be an attacker (`attackers` in [the JSON form](report.md#incident)), with severity, title, id and last day of
+the gravest such incident as `meta.desc`. The site's own hosts are never in it, nor servers that were merely talked
+to; where none of the hosts could be recognised as the site's own, there are no indicators.
+[integrations.md](integrations.md#zeek) has the lines for `local.zeek`."""
+STIX = """A bundle of STIX 2.1 in JSON, made and in tests read by the standard's own library (`pip install
+'zeeksmtp[stix]'`): an indicator for each address that `intel` names, with a sighting and the ATT&CK techniques that
+it indicates. It is made to be passed on: hosts, accounts and titles of the site are not in it, and everything is
+marked TLP:AMBER. Ids are the same in every report; `modified` is the time of the last event."""
 ZEEK = """A Zeek log in TSV, `smtp_findings.log`, that `zeek-cut` and whatever else reads Zeek's logs can read. The
 backslash of a visible control character is escaped as Zeek escapes one."""
 
@@ -52,8 +61,12 @@ def page() -> str:
         CSV,
         "## ecs",
         ECS,
+        "## intel",
+        INTEL,
         "## ocsf",
         OCSF,
+        "## stix",
+        STIX,
         "## zeek",
         ZEEK,
         table(("column", "type", "meaning"), columns),

@@ -102,3 +102,16 @@ def test_what_a_suppressed_finding_led_to_is_suppressed_with_it() -> None:
     result = correlate([symptom, other], Correlation(PLAIN, HOSTS, {}), suppressed=[known])
     assert result.findings == (other,)
     assert (result.incidents, result.suppressed) == ((), 1)
+
+
+def test_attackers_are_convicted_clients_outside_of_the_site() -> None:
+    _, (incident,) = correlated(guessing("203.0.1.1"))
+    assert incident.attackers == ("203.0.1.1",)
+
+
+def test_a_host_of_the_site_or_one_of_which_nothing_is_known_is_no_attacker_outside() -> None:
+    _, (stolen,) = correlated(stealer())
+    _, (unknown,) = correlated(guessing("192.0.2.99"))
+    _, (exposed,) = correlated(leak("203.0.1.1", "10.0.0.24", "alice"))
+    assert HOSTS.is_local("10.0.1.5") is True and HOSTS.is_local("192.0.2.99") is None
+    assert (stolen.attackers, unknown.attackers, exposed.attackers) == ((), (), ())

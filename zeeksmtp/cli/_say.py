@@ -12,8 +12,13 @@ _LIMIT = 1000
 
 def trouble(text: str, code: int) -> int:
     """Print `text` as one line on stderr and give `code` back."""
-    typer.echo(f"zeeksmtp: {cut(plain(' '.join(text.split())), _LIMIT)}", err=True)
+    typer.echo(f"zeeksmtp: {one_line(text)}", err=True)
     return code
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line of bounded length in which nothing is a control character."""
+    return cut(plain(" ".join(text.split())), _LIMIT)
 
 
 def note(text: str, *, quiet: bool = False) -> None:

@@ -15,7 +15,7 @@ from zeeksmtp.correlate.campaigns import Behaviours, campaign_of
 from zeeksmtp.correlate.grouping import Grouping, pause
 from zeeksmtp.correlate.naming import outcome_of, title_of
 from zeeksmtp.correlate.score import STAGES, score_of, step_of
-from zeeksmtp.correlate.symptoms import convicted, is_symptom
+from zeeksmtp.correlate.symptoms import attackers, convicted, is_symptom
 from zeeksmtp.correlate.wording import actions_of
 from zeeksmtp.model import Action, Detector, Finding, Hosts, Incident, Severity, TimelineEntry, identity
 
@@ -129,6 +129,7 @@ def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: C
         clients=_unique([f.clients for f in findings]),
         servers=_unique([f.servers for f in findings]),
         accounts=_unique([f.accounts for f in findings]),
+        attackers=attackers(findings, given.detectors, given.hosts),
         findings=tuple(f.id for f in findings),
         symptoms=dict(sorted(Counter(f.detector for f in symptoms).items())),
         campaign=campaign,

@@ -25,6 +25,11 @@ def convicted(findings: Iterable[Finding], detectors: Detectors, hosts: Hosts) -
     }
 
 
+def attackers(findings: Iterable[Finding], detectors: Detectors, hosts: Hosts) -> tuple[str, ...]:
+    """Return the convicted clients outside of the site, sorted; a host of which that is unknown is none of them."""
+    return tuple(sorted(host for host in convicted(findings, detectors, hosts) if hosts.is_local(host) is False))
+
+
 def is_symptom(finding: Finding, guilty: Collection[str], detectors: Detectors) -> bool:
     """Return whether a finding is a mere consequence: all its clients are convicted, by other findings than this.
 

@@ -20,6 +20,8 @@ FORM_OF = {
     ".csv": "csv",
     ".ndjson": "ecs",
     ".ocsf": "ocsf",
+    ".intel": "intel",
+    ".stix": "stix",
     ".log": "zeek",
     ".txt": "terminal",
 }

@@ -168,6 +168,7 @@ class Incident(Shape):
 
     `findings` are those that the incident consists of, in order of time. `symptoms` counts, by detector, the findings
     that are mere consequences (`Finding.symptom_of`); the report lists few of them. `outcome` says what came of it.
+    `attackers` are those of its clients outside of the site that its findings show to be attackers.
     """
 
     id: Id
@@ -182,6 +183,7 @@ class Incident(Shape):
     clients: tuple[str, ...]
     servers: tuple[str, ...]
     accounts: tuple[str, ...]
+    attackers: tuple[str, ...] = ()
     findings: tuple[Id, ...]
     symptoms: dict[str, int] = Field(default_factory=dict)
     campaign: Campaign | None = None

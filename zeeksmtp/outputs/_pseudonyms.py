@@ -137,6 +137,7 @@ def _incident(names: Names, incident: Incident, by_id: Mapping[str, Finding]) ->
         "title": text(incident.title),
         "outcome": text(incident.outcome),
         "campaign": incident.campaign and _campaign(names, incident.campaign),
+        "attackers": _each(names.domain, incident.attackers),
         "timeline": tuple(
             TimelineEntry(time=entry.time, finding=names.id(entry.finding), text=text(entry.text))
             for entry in incident.timeline
