@@ -21,8 +21,7 @@ def taken(tables: Tables, params: VolumeParams, context: Context) -> pl.LazyFram
     `last`, `mails`, `clients` and `uids`, in the window. Submission inside TLS is not visible; then what a relay of the
     site sends on under that sender stands for it, and no client is named.
     """
-    used = _uses(tables)
-    days = used.group_by(*DAY).agg(_of_one_leg("reached").alias("recipients")).cache()
+    days = _uses(tables, tables["sender_day"]).group_by(*DAY).agg(_of_one_leg("reached").alias("recipients")).cache()
     past, peers = above_past(days, params, context), above_peers(days, params, context)
     unusual = pl.concat(
         [
@@ -30,8 +29,11 @@ def taken(tables: Tables, params: VolumeParams, context: Context) -> pl.LazyFram
             peers.with_columns(pl.lit(value=False).alias("has_past")),
         ]
     ).unique(ACCOUNT, keep="first", maintain_order=True)
+    # Before anything is joined to them: of the rows of all others, sessions are not even read.
+    rows = tables["sender_day"].join(unusual.select(sender="account"), on="sender", how="semi")
     found = (
-        used.filter(context.window.covers("last"))
+        _uses(tables, rows)
+        .filter(context.window.covers("last"))
         .join(unusual.select(ACCOUNT), on=list(ACCOUNT), how="semi")
         .group_by(ACCOUNT)
         .agg(
@@ -59,10 +61,10 @@ def _of_one_leg(name: str) -> pl.Expr:
     return pl.max_horizontal(pl.col(name).filter(onwards).sum(), pl.col(name).filter(~onwards).sum()).alias(name)
 
 
-def _uses(tables: Tables) -> pl.LazyFrame:
-    """Return rows of `sender_day` with `account` and `server` as those of an account; `client` is null at a relay."""
+def _uses(tables: Tables, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `rows` of `sender_day` with `account` and `server` as those of an account; `client` is null at a relay."""
     roles = tables["role"].select(client="host", role="role")
-    rows = tables["sender_day"].join(roles, on="client", how="left").with_columns(pl.col("role").fill_null("other"))
+    rows = rows.join(roles, on="client", how="left").with_columns(pl.col("role").fill_null("other"))
     forwards = pl.col("role").is_in(_FORWARDING_ROLES)
     leaves = pl.col("direction").is_in(["outbound", "external"])
     submitted = rows.filter(~forwards, pl.col("role") != "bulk-sender", ~(leaves & pl.col("port").is_in(RELAY_PORTS)))

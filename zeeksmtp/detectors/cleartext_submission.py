@@ -67,7 +67,7 @@ def plan(tables: Tables, params: SubmissionParams, _context: Context) -> pl.Lazy
         pl.col("last").max(),
         pl.col("sessions").sum().alias("count"),
         pl.col("mails").sum(),
-        pl.col("accepted").sum(),
+        pl.col("accepted_mails").sum().alias("accepted"),
         pl.col("direction").is_in(CROSSING).any().alias("crosses"),
         pl.col("port").cast(pl.String).unique().sort().alias("ports"),
         named.unique().sort().head(_MAX_LISTED_SENDERS).alias("senders"),

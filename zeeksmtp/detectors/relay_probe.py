@@ -1,14 +1,15 @@
 """Someone tests whether a server relays mail for strangers.
 
-What it sees: RCPT commands of outside clients without a login (table `command`) to the site's servers, for recipients
-outside (their domain is not that of the server's greeting, nor one that it accepted from two clients that it never
-refused to relay for). Rejected for relaying (5.7.x, "relay"): a probe. Accepted, where the server rejects relaying by
-others or the client was rejected elsewhere: an open relay. One finding per client and server; `count` is the number of
-such recipients. Severity: critical if one was accepted; medium from `min_tries` rejected names on. Clients below that
-are the background of the Internet: one finding per server, info. Without smtp_cmd.log it is inferred from envelopes on
-port 25 (table `message`): recipients at domains that the site neither takes mail for nor sends from, in transactions
-that brought no mail, at least `min_tries`; or that brought one, by a client that was refused before or elsewhere. Such
-a finding is low, medium if a reply speaks of relaying or with three times `min_tries`, high if a mail was accepted.
+What it sees: RCPT commands of outside clients without a login (table `inbound_recipient`) to the site's servers, for
+recipients outside (their domain is not that of the server's greeting, nor one that it accepted from two clients that it
+never refused to relay for). Rejected for relaying (5.7.x, "relay"): a probe. Accepted, where the server rejects
+relaying by others or the client was rejected elsewhere: an open relay. One finding per client and server; `count` is
+the number of such recipients. Severity: critical if one was accepted; medium from `min_tries` rejected names on.
+Clients below that are the background of the Internet: one finding per server, info. Without smtp_cmd.log it is inferred
+from envelopes on port 25 (table `foreign_recipient`): recipients at domains that the site neither takes mail for nor
+sends from, in transactions that brought no mail, at least `min_tries`; or that brought one, by a client that was
+refused before or elsewhere. Such a finding is low, medium if a reply speaks of relaying or with three times
+`min_tries`, high if a mail was accepted.
 
 Why it matters: an open relay is found within hours, used within a day, and on every blocklist within a week.
 

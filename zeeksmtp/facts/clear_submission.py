@@ -43,14 +43,14 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
             pl.col("ts").max().alias("last"),
             pl.len().cast(pl.UInt64).alias("mails"),
             pl.col("begins").sum().cast(pl.UInt64).alias("sessions"),
-            pl.col("accepted").sum().cast(pl.UInt64).alias("accepted"),
+            pl.col("accepted").sum().cast(pl.UInt64).alias("accepted_mails"),
             first_seen(lines=True, name="first_sessions"),
         )
     )
 
 
 def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
-    sums = pl.col("mails").sum(), pl.col("sessions").sum(), pl.col("accepted").sum()
+    sums = pl.col("mails").sum(), pl.col("sessions").sum(), pl.col("accepted_mails").sum()
     return merged(days, _KEY, pl.col("first").min(), pl.col("last").max(), *sums, seen_first("first_sessions"))
 
 
@@ -68,7 +68,7 @@ FACT = Fact(
         Column("last", "time", "the last mail"),
         Column("mails", "count", "mails"),
         Column("sessions", "count", "sessions, each with the sender of its first mail"),
-        Column("accepted", "count", "mails that the server took"),
+        Column("accepted_mails", "count", "mails that the server took"),
         Column("first_sessions", "vector[seen]", "the first 20 by (ts, uid)"),
     ),
     needs=("message", "session", "auth", "coverage"),

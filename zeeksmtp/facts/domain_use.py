@@ -7,7 +7,7 @@ from zeeksmtp.facts._merging import merged
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("client", "server", "domain")
-_COUNTS = ("received", "sent_inside", "envelopes", "known", "taken", "denied", "denied_known")
+_COUNTS = ("received", "sent_inside", "envelopes", "with_outcome", "taken", "denied", "denied_known")
 
 
 def _count(condition: pl.Expr) -> pl.Expr:
@@ -27,7 +27,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         .group_by(_KEY)
         .agg(
             each.alias("envelopes"),
-            _count(pl.col("is_known")).alias("known"),
+            _count(pl.col("is_known")).alias("with_outcome"),
             _count(pl.col("accepted")).alias("taken"),
             _count(pl.col("relay_denied")).alias("denied"),
             _count(pl.col("relay_denied") & pl.col("is_known")).alias("denied_known"),
@@ -51,7 +51,7 @@ FACT = Fact(
         Column("received", "count", "inbound mails to the domain that the server took"),
         Column("sent_inside", "count", "internal mails from the domain that the server took"),
         Column("envelopes", "count", "recipients in inbound transactions on port 25 or 26 without a logged command"),
-        Column("known", "count", "of these, with a known outcome"),
+        Column("with_outcome", "count", "of these, with a known outcome"),
         Column("taken", "count", "of these, in a mail that the server took"),
         Column("denied", "count", "of these, in a transaction that brought no mail"),
         Column("denied_known", "count", "of the latter, with a known outcome"),

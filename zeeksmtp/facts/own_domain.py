@@ -12,7 +12,7 @@ _MIN_INSIDE_CLIENTS = 2
 
 def _senders(domain_use: pl.LazyFrame) -> pl.LazyFrame:
     """Return the clients outside that deliver mail, by what becomes of their recipients."""
-    is_sender = pl.col("denied_known").sum() < _MAX_REFUSED_SHARE * pl.col("known").sum()
+    is_sender = pl.col("denied_known").sum() < _MAX_REFUSED_SHARE * pl.col("with_outcome").sum()
     return domain_use.filter(pl.col("envelopes") > 0).group_by("client").agg(is_sender.alias("is_sender"))
 
 
