@@ -1,7 +1,6 @@
 """An account was taken over: it is used as its owner would not use it.
 
-<<<<<<< HEAD
-What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `message`), per
+What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `account_use`), per
 account and server. It fires when one UTC day has accepted logins from `min_networks` networks (autonomous systems
 where an `mmdb` of the operator names them, else /16, IPv6 /32) or more, or from `some_networks` where a day had
 `many_recipients`; when the account sent mail as `min_identities` other senders, of at least two domains; or when a
@@ -12,18 +11,6 @@ the account: inferred and medium if a day's recipients, at most ten for each mai
 one, if there are `many_recipients` and more than others at the same server explain (upper tail at alpha, never
 narrower than a geometric one). With a login of that account in sight this is observed, and high. Where the account is
 inferred, `count` is the number of mails.
-=======
-What it sees: accepted logins in clear (table `auth`) and the mails of the same connections (table `account_use`), per
-account and server. It fires when one UTC day has accepted logins from `min_networks` networks (/16, IPv6 /32) or more,
-or from `some_networks` where a day had `many_recipients`; when the account sent mail as `min_identities` other senders,
-of at least two domains; or when a day's recipients exceed the account's own past (at least `history_days` days, upper
-tail of its daily counts at alpha). One finding per account, for all its servers; `count` is the number of accepted
-logins. High. Without a login in sight, the envelope sender of submitted mails (table `sender_day`; at a relay also of
-mails that it sends on) very likely is the account: inferred and medium if a day's recipients, at most ten for each
-mail, exceed its own past, or, without one, if there are `many_recipients` and more than others at the same server
-explain (upper tail at alpha, never narrower than a geometric one). With a login of that account in sight this is
-observed, and high. Where the account is inferred, `count` is the number of mails.
->>>>>>> passes
 
 Why it matters: one person is not in five networks a day. A stolen account is sold, and its buyers log in from
 everywhere and send as anybody.
