@@ -26,7 +26,7 @@ def score_of(
         "worst_severity": _WORST[severity],
         "stages": _PER_STAGE * max(0, len(stages) - 1),
         "order": _IN_ORDER if _in_order(findings, stage_of) else 0,
-        "sure": _SURE if any(f.confidence == "high" for f in findings) else 0,
+        "confidence": _SURE if any(f.confidence == "high" for f in findings) else 0,
         "breadth": min(_MAX_BREADTH, _PER_ENTITY * max(0, len(entities) - 2)),
     }
 
