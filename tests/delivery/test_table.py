@@ -232,7 +232,7 @@ def test_a_server_with_a_bad_certificate(
 HOOKS: dict[str, tuple[tuple[Answer | float, ...], str]] = {
     "is busy for a while": (((503, {}, b"busy"),) * 3, "503 busy; it goes again with the next pass"),
     "refuses": (((403, {}, b"no"),), "403 no; ask who runs the receiver"),
-    "redirects": (((302, {"Location": "/login"}, b""),), "302 redirects to /login"),
+    "redirects": (((302, {"Location": "/login"}, b""),), "302 redirects to another path"),
     "is silent": ((60.0,), "no answer within 1 s"),
     "drips": ((0.2,), "no answer within 1 s"),
 }

@@ -30,6 +30,8 @@ RETRY_SECONDS = (1.0, 4.0)
 MAX_WAIT_SECONDS = 30.0
 """Of what a receiver asks for by `Retry-After`; for longer the report waits in the outbox."""
 MAX_REPLY_CHARACTERS = 200
+MIN_TOKEN_CHARACTERS = 16
+"""A path as long as that may hold a token."""
 _NOT_REPEATED = (ssl.SSLCertVerificationError, TimeoutError)
 """A bad certificate stays one; whoever fell silent may have taken the report."""
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -115,14 +117,17 @@ class _Delivery:
     def _refused(self, reply: HttpReply, text: str) -> DeliveryError:
         remedy = "it goes again with the next pass" if reply.status in _PASSING else "ask who runs the receiver"
         if reply.status // 100 == 3:
-            text = f"redirects to {reply.headers.get('Location', '')}"
+            # The host alone: a path may be our own again, with its token.
+            text = f"redirects to {_host_of(reply.headers.get('Location', ''))}"
             remedy = "no redirect is followed; name that address in `url`"
         said = self._shown(text)
         return DeliveryError(f"{self.place}: {reply.status}{f' {said}' if said else ''}; {remedy}")
 
     def _shown(self, text: str) -> str:
         """Show what a receiver said on one line, unless it repeats what only it may know."""
-        if any(secret and secret in text for secret in (self.authorization, self.key, self.hook.url_file and self.url)):
+        path = urlsplit(self.url).path
+        secrets = (self.authorization, self.key, path if len(path) >= MIN_TOKEN_CHARACTERS else None)
+        if any(secret and secret in text for secret in secrets):
             return ""
         return cut(plain(" ".join(text.split())), MAX_REPLY_CHARACTERS)
 
@@ -130,6 +135,13 @@ class _Delivery:
 def _optional(key: str, hook: Webhook) -> str | None:
     given, file = getattr(hook, key), getattr(hook, f"{key}_file")
     return None if given is None and file is None else read_secret(key, given, file)
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or "another path"
+    except ValueError:
+        return "no address"
 
 
 def _cause(error: Exception) -> Exception | str:
