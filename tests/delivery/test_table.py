@@ -19,6 +19,7 @@ import pytest
 from tests.cron._site import Site
 from tests.delivery._http_servers import Answer, receiver
 from tests.delivery._servers import Certificate, free_port, script, server
+from tests.delivery._syslog_servers import frames, parsed, streams
 from zeeksmtp.cli import app
 from zeeksmtp.delivery import mail as mail_transport
 from zeeksmtp.delivery import webhook
@@ -255,6 +256,21 @@ def test_a_webhook(
         _fails(site, said, capsys, hook, seconds=TIMEOUT_SECONDS)
         _arrives(site, hook)
     assert len({posted.headers["webhook-id"] for posted in got.got}) == 1
+
+
+# Syslog
+
+
+def test_a_collector_that_is_away_gets_the_report_later(
+    waiting: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = _site(waiting, tmp_path / "site", "syslog")
+    nowhere = f'[syslog]\nto = "tcp://localhost:{free_port()}"\ntimeout_seconds = {TIMEOUT_SECONDS}'
+    _fails(site, "Connection refused; check `to`", capsys, nowhere, seconds=TIMEOUT_SECONDS)
+    with streams() as collector:
+        _arrives(site, f'[syslog]\nto = "tcp://localhost:{collector.port}"')
+    (stream,) = collector.streams
+    assert all(parsed(message) for message in frames(stream))
 
 
 # Commands
