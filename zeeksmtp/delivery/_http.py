@@ -12,7 +12,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from zeeksmtp.delivery._deadline import within
 
 MAX_REPLY_BYTES = 1 << 16
-FAILURES = (OSError, HTTPException, ValueError)
+NO_REPLY_ERRORS = (OSError, HTTPException, ValueError)
 """What `exchange` raises where there is no reply: `URLError` is an `OSError`, a bad header makes a `ValueError`."""
 
 
@@ -39,13 +39,13 @@ class HttpReply:
 
 
 def exchange(request: HttpRequest) -> HttpReply:
-    """Send a request and return the reply, whatever its status. Raises one of `FAILURES`."""
+    """Send a request and return the reply, whatever its status. Raises one of `NO_REPLY_ERRORS`."""
     proxies = None if request.proxy == "environment" else {} if request.proxy == "none" else {"https": request.proxy}
     # Handlers by hand: `build_opener` would add one that follows redirects, to wherever they lead.
     opener = OpenerDirector()
     for handler in (ProxyHandler(proxies), HTTPHandler(), HTTPSHandler(context=request.context)):
         opener.add_handler(handler)
-    return within(request.seconds, lambda: _talk(opener, request), FAILURES)
+    return within(request.seconds, lambda: _talk(opener, request), NO_REPLY_ERRORS)
 
 
 def _talk(opener: OpenerDirector, request: HttpRequest) -> HttpReply:

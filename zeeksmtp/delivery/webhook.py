@@ -17,7 +17,7 @@ from zeeksmtp import __version__, registry
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import _signature
 from zeeksmtp.delivery._envelope import Envelope, Transport
-from zeeksmtp.delivery._http import FAILURES, HttpReply, HttpRequest, exchange
+from zeeksmtp.delivery._http import NO_REPLY_ERRORS, HttpReply, HttpRequest, exchange
 from zeeksmtp.delivery._secret import read_secret
 from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery._webhook_bodies import WebhookBody
@@ -83,7 +83,7 @@ class _Delivery:
         """Return what went wrong, if anything did, and the seconds to wait at least; null where that is of no use."""
         try:
             reply = exchange(self._request())
-        except FAILURES as error:
+        except NO_REPLY_ERRORS as error:
             return self._unanswered(error), None if isinstance(_cause(error), _NOT_REPEATED) else 0
         refusal = self.unit.refusal(reply.text) if reply.status // 100 == 2 else reply.text
         if refusal is None:
