@@ -76,6 +76,15 @@ def test_without_logs_the_state_answers(zeeksmtp: Run, tmp_path: Path) -> None:
     assert f" {OFFICE}\n" in zeeksmtp("account", "scanner").out
 
 
+def test_minor_findings_that_a_report_only_counts_are_shown(zeeksmtp: Run, tmp_path: Path) -> None:
+    config = tmp_path / "few.toml"
+    config.write_text("max_minor_findings = 0\n")
+    every = {finding["id"] for finding in viewed(zeeksmtp, "host", SERVER, OFFICE)["findings"]}
+    counted = {finding["id"] for finding in viewed(zeeksmtp, "report", OFFICE, "--config", config)["findings"]}
+    assert every - counted
+    assert {f["id"] for f in viewed(zeeksmtp, "host", SERVER, OFFICE, "--config", config)["findings"]} == every
+
+
 @pytest.mark.parametrize("command", ["host", "account"])
 def test_logged_text_is_escaped(zeeksmtp: Run, tmp_path: Path, command: str) -> None:
     row = {"ts": 1700000000.0, "uid": "C1", "id.orig_h": "10.0.0.1", "id.orig_p": 5, "id.resp_h": "10.0.0.2"}

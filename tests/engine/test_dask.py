@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -55,6 +56,17 @@ def test_the_report_is_that_of_the_local_engine(source: Path, cluster: LocalClus
     there = pipeline.run(request(source, dask_scheduler=cluster.scheduler_address))
     assert there.inputs.totals.kept
     assert bytes_of(there) == bytes_of(pipeline.run(request(source)))
+
+
+def test_a_stream_is_read_here(cluster: LocalCluster, captures: Path) -> None:
+    logs = captures / "auth_plain_initial" / "tsv"
+    with tempfile.TemporaryFile() as stream:
+        stream.write(b"".join(path.read_bytes() for path in sorted(logs.glob("smtp*.log"))))
+        stream.flush()
+        paths = [Path(f"/dev/fd/{stream.fileno()}"), logs / "conn.log"]
+        there = pipeline.run(request(*paths, dask_scheduler=cluster.scheduler_address))
+        assert bytes_of(there) == bytes_of(pipeline.run(request(*paths)))
+    assert there.findings
 
 
 def test_a_killed_worker_costs_only_time(cluster: LocalCluster, tmp_path: Path) -> None:

@@ -120,7 +120,10 @@ def test_the_command_works_when_it_is_copied(full: Report) -> None:
     )
     assert shown(full, view)[-1] == f"next: zeeksmtp show 1{view.show.removeprefix('zeeksmtp show')}".rstrip()
     text = CODES.sub("", terminal.render_entry(full.incidents[0], full, view))
-    assert text.splitlines()[-1] == "    zeeksmtp session CzA1 '/var/log/my zeek' ./-x"
+    assert text.splitlines()[-2:] == [
+        "    zeeksmtp session CzA1 '/var/log/my zeek' ./-x",
+        "    zeeksmtp host 10.0.1.5 '/var/log/my zeek' ./-x",
+    ]
     dashed = full.incidents[0].model_copy(update={"uids": ("-rf;", "C2")})
     assert "zeeksmtp session -- '-rf;' PATH" in terminal.render_entry(dashed, full, View())
 

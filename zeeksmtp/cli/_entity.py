@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,8 +69,10 @@ def _over_logs(
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
 
     with _progress.watching(quiet=asked.quiet) as watch:
+        # Of one host or account every finding is shown, also those that a report only counts.
+        settings = asked.settings.model_copy(update={"max_minor_findings": sys.maxsize})
         request = pipeline.Request(
-            tuple(paths), asked.settings, asked.window, "local", watch.progress, watch.started, watch.step
+            tuple(paths), settings, asked.window, "local", watch.progress, watch.started, watch.step
         )
         with pipeline.analysis(request) as made:
             return look(made, asked.name), _finish.verdict(made.report, None)

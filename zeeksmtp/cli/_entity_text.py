@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.entity_view.shapes import EntityView, PeerTable, SessionLine
-from zeeksmtp.model import ClientPosture, Count, Finding, Incident, ServerPosture, View
+from zeeksmtp.model import ClientPosture, Count, Finding, Incident, ServerPosture, Severity, View
 from zeeksmtp.outputs import _incidents, _words
 from zeeksmtp.outputs._commands import entity_command, session_command, show_command
 from zeeksmtp.outputs._console import badge, command, filled, heading, indented, table, text
@@ -149,7 +149,8 @@ def _table(
 
 def _next(view: EntityView, how: View) -> Iterable[RenderableType]:
     """Yield the commands that lead on."""
-    ids = [incident.id for incident in view.incidents] + [finding.id for finding in view.findings]
+    grave = [finding.id for finding in view.findings if finding.severity.rank >= Severity.MEDIUM.rank]
+    ids = [incident.id for incident in view.incidents] + grave  # minor ones may not be in the report that `show` reads
     commands = [show_command(how, id_) for id_ in ids[:1]]
     uids = [row.uid for row in view.sessions.rows] or [uid for finding in view.findings for uid in finding.uids]
     commands += [session_command(how, uid) for uid in uids[:1]]

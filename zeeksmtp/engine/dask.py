@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _ANSWER: Final = 10.0  # seconds for the scheduler to answer, and for a worker to be there
 _CACHES: Final = 90.0  # seconds; NFS clients keep a folder's listing for up to 60
+_STREAMS = "/dev"
+"""Where standard input and other spooled streams are found."""
 _SAME_PATH: Final = "logs and `lake_dir` must lie at the same path on all workers"
 
 
@@ -79,17 +81,20 @@ class DaskEngine(LocalEngine):
 
     def ingest(self, sources: Sequence[Source], lake: Path, progress: Progress | None = None) -> list[FileRecord]:
         """See `Engine.ingest`. Raises `UnusableError` if scheduler, workers or lake do not serve."""
-        records: dict[int, FileRecord] = {}
+        # A stream is open in this process alone: on a worker the path would name something else.
+        here = [source for source in sources if source.path.is_relative_to(_STREAMS)]
+        there = [source for source in sources if source not in here]
+        records = dict(zip(here, super().ingest(here, lake, progress), strict=True))
         with (
             _connected(self.scheduler) as client,
             _task(lake.absolute(), self.lake_url) as task,
-            closing(_done(client, task, sources)) as done,
+            closing(_done(client, task, there)) as done,
         ):
             for number, record in done:
-                records[number] = record
+                records[there[number]] = record
                 if progress is not None:
                     progress(record)
-        in_order = [records[number] for number in range(len(sources))]
+        in_order = [records[source] for source in sources]
         _wait_for(in_order)
         return in_order
 

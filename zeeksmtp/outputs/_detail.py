@@ -11,8 +11,9 @@ from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, View
 from zeeksmtp.outputs import _incidents, _words
-from zeeksmtp.outputs._commands import session_command
+from zeeksmtp.outputs._commands import entity_command, session_command
 from zeeksmtp.outputs._console import badge, command, indented, item, text
+from zeeksmtp.outputs._pseudonym_names import is_address
 from zeeksmtp.report.entries import Entry, EntrySource
 
 _ACTIONS: tuple[tuple[str, Literal["site", "outside"]], ...] = (("What to do", "site"), ("Whom to tell", "outside"))
@@ -78,3 +79,5 @@ def _sessions(entry: Entry, view: View) -> Iterable[RenderableType]:
     if entry.uids:
         yield indented(Text.assemble(("Sessions: ", "bold"), text(_words.names(entry.uids, _incidents.MAX_LISTED))))
         yield command(session_command(view, entry.uids[0]), 4)
+    if entry.clients and is_address(entry.clients[0]):  # a pseudonym is none
+        yield command(entity_command(view, "host", entry.clients[0]), 4)
