@@ -194,6 +194,20 @@ def test_only_servers_and_attackers_that_are_known_for_it() -> None:
     assert "203.0.113.9" in rules and not any(client in rules for client in clients[1:])
 
 
+@pytest.mark.parametrize(
+    ("verbs", "purposes"),
+    [
+        (("RCPT",), {"recipient-probing"}),
+        (("VRFY or EXPN",), {"address-disclosure"}),
+        (("VRFY or EXPN", "RCPT"), {"address-disclosure", "recipient-probing"}),
+    ],
+)
+def test_a_harvest_by_one_command_changes_no_other(verbs: tuple[str, ...], purposes: set[Weakness]) -> None:
+    own = hardening({"10.0.0.1": ("Postfix",)}, ("10.0.0.1", "relay", True))
+    found = _finding(evidence={"details": ({"name": "verbs", "values": verbs},)})
+    assert {one.purpose for one in own.of_findings([found])} == {PURPOSES[name] for name in purposes}
+
+
 def test_a_finding_in_no_incident_has_its_own() -> None:
     own = hardening({"10.0.0.1": ("Exim",)}, ("10.0.0.1", "relay", True), ("203.0.113.9", "other", False))
     _, (finding,) = own.hardened([], [_finding()])

@@ -2,7 +2,7 @@
 
 from zeeksmtp.hardening._base import MailServer, Recipe
 
-_WHERE, _CHECK = "/etc/dovecot/local.conf", "doveconf -n >/dev/null && doveadm reload"
+_WHERE, _CHECK = "/etc/dovecot/local.conf", "doveconf -n >/dev/null"
 
 SERVER = MailServer(
     name="Dovecot",

@@ -2,7 +2,7 @@
 
 from zeeksmtp.hardening._base import MailServer, Recipe
 
-_WHERE, _CHECK = "/etc/postfix/main.cf", "postconf -n >/dev/null && postfix check && postfix reload"
+_WHERE, _CHECK = "/etc/postfix/main.cf", "postconf -n >/dev/null && postfix check"
 _PROTOCOLS = "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"
 
 SERVER = MailServer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -29,7 +29,7 @@ class Hardening:
         """Return the settings for the site's servers that findings name, each once for all servers that it is for."""
         hosts: dict[tuple[str, Weakness], list[str]] = {}
         for finding in findings:
-            for weakness in self.detectors[finding.detector].weaknesses:
+            for weakness in filter(_used(finding), self.detectors[finding.detector].weaknesses):
                 for server in finding.servers:
                     for name in self.software.get(server, ()) if self.hosts.is_local(server) is not False else ():
                         hosts.setdefault((name, weakness), []).append(server)
@@ -86,6 +86,8 @@ class Hardening:
 
 
 _FOLDER = "zeeksmtp.hardening"
+_COMMANDS: Mapping[Weakness, tuple[str, ...]] = {"address-disclosure": ("VRFY", "EXPN"), "recipient-probing": ("RCPT",)}
+"""Commands that show a weakness at work; of the others the kind of finding is enough."""
 
 
 def software_of(findings: Iterable[Finding], tables: Tables, collect: Collect) -> dict[str, tuple[str, ...]]:
@@ -111,6 +113,12 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     # A zone index (fe80::1%eth0) is a text of its own: it has no place in a rule.
     return None if isinstance(address, IPv6Address) and address.scope_id is not None else address
+
+
+def _used(finding: Finding) -> Callable[[Weakness], bool]:
+    """Return whether a weakness is one that the commands of a finding used: a harvest by RCPT needs no VRFY."""
+    verbs = " ".join(value for detail in finding.evidence.details if detail.name == "verbs" for value in detail.values)
+    return lambda weakness: not verbs or any(verb in verbs for verb in _COMMANDS.get(weakness, ("",)))
 
 
 def _with(finding: Finding, settings: tuple[ReadySettings, ...]) -> Finding:

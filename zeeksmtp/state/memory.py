@@ -60,10 +60,16 @@ class Memory:
         return [known for known in self.findings.values() if known.finding.symptom_of == incident.id]
 
     def decided(self, id_: str) -> Iterator[str]:
-        """Yield what somebody decided about a finding; the lines are not escaped yet."""
+        """Yield what somebody decided about a finding, and what changed since; the lines are not escaped yet."""
         known, suppression = self.findings[id_], self.suppressions.get(id_)
         if known.acknowledged is not None:
             yield f"{id_} acknowledged {known.acknowledged:%Y-%m-%d %H:%M} UTC: {known.reason}"
+        last = known.finding.last
+        if known.acknowledged is not None and last > known.acknowledged:
+            yield f"{id_} went on after that: last event {last:%Y-%m-%d %H:%M} UTC"
+        elif known.finding.state == "quiet" or known.acknowledged is not None:
+            events = f"{known.finding.count:,} event{'s' * (known.finding.count != 1)}"
+            yield f"{id_} {events} until {last:%Y-%m-%d %H:%M} UTC, 0 since"
         if suppression is not None:
             until = f" until {suppression.expires}" if suppression.expires else ""
             yield f"{id_} suppressed{until}: {suppression.reason}"
