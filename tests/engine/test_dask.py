@@ -195,8 +195,10 @@ _ROLES = (("scheduler", ("--port", "0")), ("worker", ("--no-nanny", "--death-tim
 def _started(role: str, file: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "dask", role, "--no-dashboard", "--scheduler-file", str(file), *more]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()  # else leaving `Popen` would wait for it, also after a failed test
 
 
 def test_a_part_that_is_not_seen_here_is_waited_for_and_then_refused(tmp_path: Path, captures: Path) -> None:
