@@ -181,7 +181,7 @@ def test_what_dies_for_good_ends_the_run(victim: int, message: str, tmp_path: Pa
     sources = find([write_day(tmp_path, rows=240_000)]).sources
     with ExitStack() as stack:
         processes = [stack.enter_context(_started(role, file, *more)) for role, more in _ROLES]
-        while not file.exists():
+        while not (file.exists() and file.read_text()):  # it is there before it is written
             time.sleep(0.1)
         address = json.loads(file.read_text())["address"]
         with pytest.raises(UnusableError, match=message):
