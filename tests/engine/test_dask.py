@@ -193,7 +193,7 @@ def test_what_dies_for_good_ends_the_run(victim: int, message: str, tmp_path: Pa
     sources = find([write_day(tmp_path, rows=240_000)]).sources
     with ExitStack() as stack:
         processes = [stack.enter_context(_started(role, file, *more)) for role, more in _ROLES]
-        while not file.exists():
+        while not (file.exists() and file.read_text()):  # it is there before it is written
             time.sleep(0.1)
         address = json.loads(file.read_text())["address"]
         with pytest.raises(UnusableError, match=message):
@@ -207,8 +207,10 @@ _ROLES = (("scheduler", ("--port", "0")), ("worker", ("--no-nanny", "--death-tim
 def _started(role: str, file: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "dask", role, "--no-dashboard", "--scheduler-file", str(file), *more]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()  # else leaving `Popen` would wait for it, also after a failed test
 
 
 def test_a_part_that_is_not_seen_here_is_waited_for_and_then_refused(tmp_path: Path, captures: Path) -> None:
