@@ -28,6 +28,7 @@ WIRE: Final = frozenset(
         "ntlm-names",
         "blocklisted-sender",
         "relay-probe",
+        "smtp-exploit",
     }
 )
 """Detectors of facts on the wire; all others decide by statistics."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.simulation.attacks import abuse, campaigns, evasive, exposure, guessing, recon
+from tests.simulation.attacks import abuse, campaigns, evasive, exploits, exposure, guessing, recon
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site
@@ -22,6 +22,8 @@ ALL: Mapping[str, Attack] = {
     "scan-outside": recon.scan_outside,
     "relay-probe": recon.relay_probe,
     "open-relay": recon.open_relay,
+    "exploit-accepted": exploits.exploit_accepted,
+    "exploit-refused": exploits.exploit_refused,
     "guessing": guessing.guessing,
     "slow-guessing": guessing.slow_guessing,
     "guessing-one-account": guessing.one_account,
