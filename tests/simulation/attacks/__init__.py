@@ -29,6 +29,8 @@ ALL: Mapping[str, Attack] = {
     "guessing-one-account": guessing.one_account,
     "guessing-site": guessing.site_wide,
     "spray": guessing.spray,
+    "spray-shared": guessing.shared_spray,
+    "guessing-unjudged": guessing.unjudged,
     "guess-success": guessing.success,
     "guessing-inside-tls": guessing.inside_tls,
     "password-abroad": exposure.password_abroad,

@@ -15,6 +15,7 @@ from tests.simulation.truth import CRITICAL, HIGH, LOW, MEDIUM, event
 
 _ALSO = ("password-spray", "password-guessing")
 _PER_SESSION = 3
+_SHORT_SPRAY = 12
 
 
 def _tries(
@@ -108,6 +109,38 @@ def spray(site: Site, made: Made, random: Random) -> None:
     server = _tries(site, made, random, ts, clients=clients, users=users[: len(ts)], secrets=secrets)
     must = {"password-spray": HIGH}
     told = event("spray", must, ts, clients=group, servers=[server], accounts=accounts, may=_ALSO, strength=per_hour)
+    made.events.append(told)
+
+
+def shared_spray(site: Site, made: Made, random: Random) -> None:
+    """Try one list from unrelated sources at once: one takes all of it, the others twelve tries each."""
+    if not site.lenient:
+        return
+    accounts = random.permutation(site.people["account"].to_list())[: int(log_uniform(random, 15, 90))].tolist()
+    first, *others = outside(random, int(random.integers(3, 6)))
+    clients = [first] * len(accounts) + [other for other in others for _ in range(_SHORT_SPRAY)]
+    users = accounts + [accounts[n // 2 % len(accounts)] for _ in others for n in range(_SHORT_SPRAY)]
+    order = random.permutation(len(clients))
+    ts = times(site, random, len(clients), log_uniform(random, 60, 600))
+    order = order[: len(ts)]
+    clients, users = [clients[n] for n in order], [users[n] for n in order]
+    secrets = random.choice(["Autumn2026!", "Welcome1"], len(ts))
+    server = _tries(site, made, random, ts, clients=clients, users=users, secrets=secrets)
+    must, sources = {"password-spray": HIGH}, {first, *others}
+    made.events.append(
+        event("spray, one list by several", must, ts, clients=sources, servers=[server], accounts=accounts, may=_ALSO)
+    )
+
+
+def unjudged(site: Site, made: Made, random: Random) -> None:
+    """Guess while the server answers every login with a temporary failure."""
+    client, user = one(site, random), site.account()
+    ts = times(site, random, int(log_uniform(random, 12, 200)), log_uniform(random, 5, 1000))
+    talk = made.add(Talk(ts, client, site.submission, 587, helo="hydra", quit=False))
+    talk.login(user, passwords(random, len(ts)), "busy", "LOGIN")
+    server = site.submission["server"][0]
+    must, kind = {"password-guessing": LOW}, "guessing, not judged by the server"
+    told = event(kind, must, ts, clients=[client], servers=[server], accounts=[user], may=["starttls-declined"])
     made.events.append(told)
 
 

@@ -6,6 +6,7 @@ ALL = (
     people.people,
     people.legacy,
     people.stale,
+    people.stale_abroad,
     people.administrators,
     people.migration,
     relays.inbound,
