@@ -7,8 +7,8 @@ logins, on average at most `spray_tries` by each client. Networks that do not al
 server and day: the number of accounts with failed logins from outside, against the server's own days before (upper tail
 at alpha, at least `history_days`). So are sources that alarm alone over all their tries and share a list: together they
 have the shape of a spray within a day. Other outside sources that try at least three of the sprayed accounts on the
-same days, and never log in, belong to it. One finding per server; the networks are its evidence. `count` is the number of
-accounts.
+same days, and never log in, belong to it. One finding per server; the networks are its evidence. `count` is the number
+of accounts.
 
 Why it matters: a spray stays below every lock-out and finds the one account whose password is the season and the year.
 

@@ -48,6 +48,7 @@ ALL: Mapping[str, Attack] = {
     "many-networks": abuse.many_networks,
     "stealer": abuse.stealer,
     "growth": abuse.growth,
+    "mail-bombing": abuse.bombing,
     "submission-bot": evasive.submission_bot,
     "hidden-stealer": evasive.hidden_stealer,
     "fresh-account": evasive.fresh_account,
