@@ -17,7 +17,7 @@ from tests.simulation.lines import counted, lines_of
 from tests.simulation.made import Made
 from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
-from tests.simulation.smtp import smtp
+from tests.simulation.smtp import SIZE, smtp
 from tests.simulation.tls import ssl, x509
 from zeeksmtp.logs._types import schema_of
 
@@ -95,8 +95,9 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
 
 def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     verb, code, to = pl.col("verb"), pl.col("code"), pl.col("spelling").str.replace("(?i)from", "TO")
+    size = pl.col("arg").str.extract(f"({SIZE})").fill_null("")
     arg = (
-        pl.when(verb == "MAIL").then(pl.format("{}{}>", "spelling", "arg"))
+        pl.when(verb == "MAIL").then(pl.format("{}{}>{}", "spelling", pl.col("arg").str.replace(SIZE, ""), size))
         .when(verb == "RCPT").then(pl.format("{}{}>", to, "arg"))
         .otherwise(pl.col("arg"))
     )  # fmt: skip

@@ -29,6 +29,8 @@ WIRE: Final = frozenset(
         "blocklisted-sender",
         "relay-probe",
         "smtp-exploit",
+        "smtp-smuggling",
+        "starttls-injection",
     }
 )
 """Detectors of facts on the wire; all others decide by statistics."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.simulation.attacks import abuse, campaigns, evasive, exploits, exposure, guessing, recon
+from tests.simulation.attacks import abuse, campaigns, evasive, exploits, exposure, guessing, hidden, recon
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site
@@ -24,6 +24,9 @@ ALL: Mapping[str, Attack] = {
     "open-relay": recon.open_relay,
     "exploit-accepted": exploits.exploit_accepted,
     "exploit-refused": exploits.exploit_refused,
+    "smuggling-taken": hidden.smuggling_taken,
+    "smuggling-ignored": hidden.smuggling_ignored,
+    "starttls-injection": hidden.injection,
     "guessing": guessing.guessing,
     "slow-guessing": guessing.slow_guessing,
     "guessing-one-account": guessing.one_account,

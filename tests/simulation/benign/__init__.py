@@ -10,6 +10,7 @@ ALL = (
     people.administrators,
     people.migration,
     relays.inbound,
+    relays.pipeliners,
     relays.outbound,
     relays.newsletter,
     relays.mailing_list,
