@@ -33,6 +33,7 @@ ALL: Mapping[str, Attack] = {
     "guessing-site": guessing.site_wide,
     "spray": guessing.spray,
     "spray-shared": guessing.shared_spray,
+    "timing-oracle": guessing.timing,
     "guessing-unjudged": guessing.unjudged,
     "guess-success": guessing.success,
     "guessing-inside-tls": guessing.inside_tls,

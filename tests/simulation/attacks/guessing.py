@@ -132,6 +132,24 @@ def shared_spray(site: Site, made: Made, random: Random) -> None:
     )
 
 
+def timing(site: Site, made: Made, random: Random) -> None:
+    """Try a list of names at a server that hashes the passwords of accounts that exist, and of no others."""
+    if not site.lenient:
+        return
+    client, count = one(site, random), int(random.integers(20, 45))
+    real = random.permutation(site.people["account"].to_list())[:count].tolist()
+    names = [*real, *(f"{name}x{n}" for n, name in enumerate(real))]
+    order = random.permutation(len(names))
+    ts = times(site, random, len(names), log_uniform(random, 60, 2000))
+    order = order[: len(ts)]
+    talk = made.add(Talk(ts, client, site.submission, 587, helo="probe", quit=False))
+    verdicts = ["slow" if n < len(real) else "wrong" for n in order]
+    talk.login([names[n] for n in order], passwords(random, len(ts)), verdicts, "PLAIN", initial=True)
+    must, server, also = {"timing-oracle": LOW}, site.submission["server"][0], (*_ALSO, "user-enumeration")
+    made.events.append(event("delays that tell accounts", must, ts, servers=[server]))
+    made.events.append(event("names tried by the clock", {}, ts, clients=[client], servers=[server], may=also))
+
+
 def unjudged(site: Site, made: Made, random: Random) -> None:
     """Guess while the server answers every login with a temporary failure."""
     client, user = one(site, random), site.account()
