@@ -34,6 +34,7 @@ ALL: Mapping[str, Attack] = {
     "spray": guessing.spray,
     "spray-shared": guessing.shared_spray,
     "timing-oracle": guessing.timing,
+    "botnet": guessing.botnet,
     "guessing-unjudged": guessing.unjudged,
     "guess-success": guessing.success,
     "guessing-inside-tls": guessing.inside_tls,

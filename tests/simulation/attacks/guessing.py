@@ -150,6 +150,26 @@ def timing(site: Site, made: Made, random: Random) -> None:
     made.events.append(event("names tried by the clock", {}, ts, clients=[client], servers=[server], may=also))
 
 
+def botnet(site: Site, made: Made, random: Random) -> None:
+    """Guess from one loud host, and from others that speak as it does, a try or two each."""
+    if not site.lenient:
+        return
+    loud, *quiet = outside(random, int(random.integers(4, 12)))
+    clients = [loud] * 30 + quiet * 2
+    ts, user = times(site, random, len(clients), log_uniform(random, 10, 300)), site.account()
+    clients = random.permutation(clients)[: len(ts)].tolist()
+    name = "_" * int(random.integers(3, 9)) + "#bot"
+    talk = made.add(Talk(ts, clients, site.submission, 587, helo=name, quit=False))
+    talk.login(user, passwords(random, len(ts)), "wrong", "LOGIN")
+    server = site.submission["server"][0]
+    may = [*_ALSO, "starttls-declined", "cleartext-credentials"]
+    made.events.append(
+        event("botnet, loud host", {"password-guessing": MEDIUM}, ts, clients=[loud], servers=[server], may=may)
+    )
+    must = {"bot-dialect": LOW}
+    made.events.append(event("botnet, quiet hosts", must, ts, clients=quiet, servers=[server], may=may))
+
+
 def unjudged(site: Site, made: Made, random: Random) -> None:
     """Guess while the server answers every login with a temporary failure."""
     client, user = one(site, random), site.account()
