@@ -46,6 +46,7 @@ def injection(site: Site, made: Made, random: Random) -> None:
     talk = made.add(Talk(ts, client, site.mx, 25, helo="probe", tls="starttls", quit=False))
     verbs = [("NOOP", None), ("RSET", None), ("MAIL", "a@research.example")]
     for n in np.sort(random.permutation(len(verbs))[: int(random.integers(1, 4))]):
-        talk.say(*verbs[n], "unanswered")
+        verb, arg = verbs[n]
+        talk.say(verb, arg, "unanswered")
     must, servers = {"starttls-injection": MEDIUM}, [site.mx["server"][0]]
     made.events.append(event("commands behind STARTTLS", must, ts, clients=[client], servers=servers))
