@@ -28,8 +28,8 @@ from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _SESSION = ("uid", *ENDS)
 _PAIR = ("client", "server")
-_MAX_SHORT_SHARE, _MAX_SHORT_BYTES = 0.1, 64
-"""SIZE is an estimate (RFC 1870 section 5): a message may have a tenth, or a header line, less."""
+_MAX_SHORT_SHARE, _MAX_SHORT_BYTES = 0.1, 1200
+"""SIZE is an estimate (RFC 1870 section 5): a message may have a tenth less; Exim adds 1,024 bytes (size_addition)."""
 _CLOSING = (221, 421)
 """Replies to QUIT, or the server's own end: one that meets MAIL answers something else."""
 _SIZE = r"(?i)\sSIZE=(\d{1,18})(?:\s|$)"
@@ -48,7 +48,9 @@ def _in_order(tables: Tables) -> pl.LazyFrame:
     whole = tables["session"].filter(pl.col("gap").fill_null(value=False)).select(_SESSION).unique()
     several = tables["command"].filter(pl.col("command") == "MAIL").group_by(_SESSION).len().filter(pl.col("len") > 1)
     rows = tables["command"].join(several, on=list(_SESSION), how="semi").join(whole, on=list(_SESSION), how="anti")
-    by_time = pl.col("ts") < (pl.col("ts") + pl.col("latency")).shift(1).over(_SESSION)
+    # What follows a command that was never answered did not wait for the answer.
+    unanswered = pl.col("latency").is_null().shift(1).over(_SESSION)
+    by_time = (pl.col("ts") < (pl.col("ts") + pl.col("latency")).shift(1).over(_SESSION)) | unanswered
     data = pl.col("command") == "DATA"
     sooner = pl.col("ts").shift(-1).over(_SESSION) - pl.col("ts") < pl.col("latency").min().over(_SESSION)
     sender = pl.when(pl.col("command") == "MAIL").then(pl.col("arg"))
