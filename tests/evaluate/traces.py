@@ -25,6 +25,11 @@ NO_TRACE: Mapping[str, str] = {
     "device with an old password": (
         "refused logins are sessions without mail; those that come by the clock are taken for a device and not reported"
     ),
+    "smuggled mail, taken": "a second mail of a session is no oddity; that it was not waited for is in smtp_cmd.log",
+    "smuggled mail, not split": "as of one that was taken",
+    "commands behind STARTTLS": "smtp.log has no commands but those of mails, and STARTTLS itself",
+    "botnet, quiet hosts": "how they speak is in no stock log, and a try or two are what the Internet does all day",
+    "delays that tell accounts": "stock logs have neither commands nor their latency",
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
     "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",

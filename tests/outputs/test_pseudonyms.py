@@ -36,6 +36,8 @@ PROTOCOL = {
     "seen_as",
     "remedy",
     "who",
+    "exploits",
+    "changing",
 }
 # Names that were probed and are words of every report as well: a severity, a stage, a detector, a label.
 WORDS = {"info", "abuse", "mail", "user", "oracle", "test", "scan"}

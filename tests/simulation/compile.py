@@ -17,12 +17,13 @@ from tests.simulation.lines import counted, lines_of
 from tests.simulation.made import Made
 from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
-from tests.simulation.smtp import smtp
+from tests.simulation.smtp import SIZE, smtp
 from tests.simulation.tls import ssl, x509
 from zeeksmtp.logs._types import schema_of
 
 Frames = dict[str, pl.DataFrame]
 
+_SLOW_REPLY_MICROS = 60_000  # what hashing a password takes
 _MX = 15  # RFC 1035, 3.2.2
 _UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
 _SIZES = (
@@ -95,8 +96,9 @@ def _ended(sessions: pl.DataFrame, random: Random) -> pl.DataFrame:
 
 def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     verb, code, to = pl.col("verb"), pl.col("code"), pl.col("spelling").str.replace("(?i)from", "TO")
+    size = pl.col("arg").str.extract(f"({SIZE})").fill_null("")
     arg = (
-        pl.when(verb == "MAIL").then(pl.format("{}{}>", "spelling", "arg"))
+        pl.when(verb == "MAIL").then(pl.format("{}{}>{}", "spelling", pl.col("arg").str.replace(SIZE, ""), size))
         .when(verb == "RCPT").then(pl.format("{}{}>", to, "arg"))
         .otherwise(pl.col("arg"))
     )  # fmt: skip
@@ -109,10 +111,17 @@ def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("status").alias("reply_status"),
         pl.when(code.is_not_null()).then(pl.col("msg")).alias("reply_msg"),
         pl.when(gives_away).then(pl.concat_list("msg")).alias("disclosed"),
-        pl.when(code.is_not_null()).then(pl.col("gap") // 4).cast(pl.Duration("us")).alias("latency"),
+        pl.when(code.is_not_null()).then(_latency()).cast(pl.Duration("us")).alias("latency"),
         pl.lit(value=True).alias("known"),
         pl.when(verb == "DATA").then("message").alias("mail_size"),
     )
+
+
+def _latency() -> pl.Expr:
+    """Return how long a reply takes in µs: a quarter of the pause between commands, and what differs each time."""
+    noise = pl.struct("uid", "seq").hash(7) % 4000
+    slow = pl.when(pl.col("verdict") == "slow").then(_SLOW_REPLY_MICROS).otherwise(0)
+    return pl.col("gap") // 4 + noise.cast(pl.Int64) + slow
 
 
 def _smtp_auth(sessions: pl.DataFrame, lines: pl.DataFrame, logins: pl.DataFrame, *, hashes: bool) -> pl.DataFrame:
@@ -120,7 +129,7 @@ def _smtp_auth(sessions: pl.DataFrame, lines: pl.DataFrame, logins: pl.DataFrame
     tried = lines.filter(pl.col("tag") >= 0).drop("arg").join(offers, on="sess", how="left", maintain_order="left")
     rows = tried.join(logins, on="tag", how="left", maintain_order="left")
     outcomes = {"ok": "success", "wrong": "failure", "needs_tls": "rejected", "busy": "rejected", "left": "unknown"}
-    outcomes |= {"cancelled": "aborted"}
+    outcomes |= {"cancelled": "aborted", "slow": "failure"}
     password = pl.col("kind") == "password"
     secrets = rows["secret"].unique()
     keyed = [None if text is None else hashlib.sha256(b"site" + text.encode()).hexdigest()[:16] for text in secrets]

@@ -8,6 +8,8 @@ from tests.simulation.replies import replies
 
 ENDS = ("uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
 _LAST = 1 << 40
+_EARLY = ("early", "unanswered")
+"""Verdicts of commands that are sent at once with the one before; behind STARTTLS they are seen, too."""
 _TOTALS = ("VRFY", "EXPN", "MAIL", "RCPT")
 
 
@@ -38,7 +40,8 @@ def _own_line(
 def lines_of(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     """All commands in order, with number, time and reply. What is said inside TLS is nobody's to read."""
     visible = sessions.filter(~pl.col("starttls_ok"), pl.col("tls") != "implicit", pl.col("answered")).select("sess")
-    spoken = said.join(visible, on="sess", how="semi")
+    hidden = said.filter(pl.col("verdict") == "unanswered").join(visible, on="sess", how="anti")
+    spoken = pl.concat([said.join(visible, on="sess", how="semi"), hidden])
     columns = ("sess", "place", "verb", "arg", "verdict", "tag")
     every = pl.concat([_opening(sessions).select(columns), spoken.select(columns)]).with_row_index("row")
     ends = sessions.select("sess", "ts", *ENDS, "software", "name", "gap", "pipelining", "spelling")
@@ -58,10 +61,12 @@ def lines_of(sessions: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
         .when(slot == "n")
         .then(pl.col("name"))
     )
+    at = pl.col("ts") + 30_000 + (pl.col("seq").cast(pl.Int64) - 1) * pl.col("gap")
+    early = pl.col("verdict").is_in(_EARLY)
     return numbered.with_columns(
         pl.concat_str("head", infix.fill_null(""), "tail").alias("msg"),
-        (pl.col("pipelining") & pl.col("verb").is_in(["RCPT", "DATA"])).alias("pipelined"),
-        (pl.col("ts") + 30_000 + (pl.col("seq").cast(pl.Int64) - 1) * pl.col("gap")).alias("ts"),
+        (early | pl.col("pipelining") & pl.col("verb").is_in(["RCPT", "DATA"])).alias("pipelined"),
+        pl.when(~early).then(at).forward_fill().over("sess").alias("ts"),
     ).drop("head", "slot", "tail", "row")
 
 
@@ -76,11 +81,11 @@ def counted(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.group_by("sess").agg(
         pl.len().cast(pl.UInt64).alias("commands"),
         *(count(name.lower(), verb == name) for name in _TOTALS),
-        count("rcpt_accepted", rcpt & (verdict == "ok")),
+        count("rcpt_accepted", rcpt & verdict.is_in(["ok", "early"])),
         count("rcpt_unknown", rcpt & (verdict == "unknown")),
-        count("rcpt_refused", rcpt & ~verdict.is_in(["ok", "unknown"])),
-        count("messages_accepted", data & (verdict == "ok")),
-        count("messages_refused", data & (verdict != "ok")),
+        count("rcpt_refused", rcpt & ~verdict.is_in(["ok", "unknown", *_EARLY])),
+        count("messages_accepted", data & verdict.is_in(["ok", "early"])),
+        count("messages_refused", data & ~verdict.is_in(["ok", *_EARLY])),
         count("vrfy_confirmed", (verb == "VRFY") & code.is_in([250, 251])),
         count("expn_confirmed", (verb == "EXPN") & (code == 250)),
         count("auth_attempts", auth),

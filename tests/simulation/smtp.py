@@ -8,6 +8,9 @@ from tests.simulation.ids import uids
 from tests.simulation.lines import ENDS
 from tests.simulation.seeds import Random
 
+SIZE = r" SIZE=\d+$"
+"""What a sender declares of its message behind MAIL (RFC 1870)."""
+_ADDRESS = r"^[^\s,:@]+@\S+$"  # what base/utils/email.zeek finds; the null sender and the like are logged as unset
 _FIRST_EVENT = 700  # µs from the start of a connection to the greeting, where Zeek begins its first record
 
 
@@ -38,11 +41,12 @@ def _transactions(lines: pl.DataFrame, known: pl.DataFrame, random: Random) -> p
         .join(known, on="sess", how="left", maintain_order="left")
     )
     before = pl.col("content").cast(pl.Int64).cum_sum().over("sess") - pl.col("content").cast(pl.Int64)
+    mailfrom = pl.col("mailfrom").str.replace(SIZE, "")
     fuids = pl.concat_list(pl.Series("fuid", uids(random, len(rows), "F")))
     return rows.with_columns(
         pl.when(pl.col("number") == 1).then(pl.col("began") + _FIRST_EVENT).otherwise("ts").alias("ts"),
         (before + 1).alias("trans_depth"),
-        pl.when(pl.col("mailfrom") != "").then("mailfrom").alias("mailfrom"),  # the null sender is logged as unset
+        pl.when(mailfrom.str.contains(_ADDRESS)).then(mailfrom).alias("mailfrom"),
         pl.coalesce("data_reply", "any_reply").alias("last_reply"),
         pl.lit(value=False).alias("tls"),
         pl.when("content").then(fuids).otherwise(pl.lit([], dtype=pl.List(pl.String))).alias("fuids"),

@@ -28,6 +28,9 @@ WIRE: Final = frozenset(
         "ntlm-names",
         "blocklisted-sender",
         "relay-probe",
+        "smtp-exploit",
+        "smtp-smuggling",
+        "starttls-injection",
     }
 )
 """Detectors of facts on the wire; all others decide by statistics."""
@@ -98,6 +101,8 @@ def event(
     moments = [int(at) for at in times]
     allowed = frozenset(may) | frozenset(must)
     allowed |= {name for name, observed in INFERRED.items() if observed & allowed}
+    if malicious and allowed & _TRIES:
+        allowed |= {"bot-dialect"}  # attackers who try something may speak as other attackers do
     return Event(
         kind=kind,
         must=must,

@@ -75,7 +75,7 @@ def enumerators(tables: Tables, every: pl.LazyFrame, params: EnumerationParams, 
         candidates.join(tests, on=list(PAIR), how="left")
         .join(_enough_names(direct, PAIR, params.min_names, "enough_at"), on=list(PAIR), how="left")
         .join(_enough_in_a_day(direct, params.min_names), on=list(PAIR), how="left")
-        .join(_known_scanners(tables), on="client", how="left")
+        .join(known_scanners(tables), on="client", how="left")
         .with_columns((pl.col("of_site") & few_unknown).alias("knows_names"), pl.col("scanner").fill_null(value=False))
     )
     enough_at = pl.when("knows_names").then("enough_in_a_day_at").otherwise("enough_at")
@@ -100,7 +100,7 @@ def _enough_in_a_day(direct: pl.LazyFrame, min_names: int) -> pl.LazyFrame:
     return days.group_by(PAIR).agg(pl.col("enough_in_a_day_at").min())
 
 
-def _known_scanners(tables: Tables) -> pl.LazyFrame:
+def known_scanners(tables: Tables) -> pl.LazyFrame:
     """Return the scanners of the site that the configuration vouches for, or whose scans are scheduled."""
     known = (pl.col("role") == "scanner") & pl.col("local") & (pl.col("vouched") | pl.col("scheduled"))
     return tables["role"].filter(known).select(client="host", scanner=pl.lit(value=True))

@@ -7,7 +7,9 @@ the likelihood ratio), alarm at S >= ln(1/alpha)) runs per client and server; pe
 accepted); and per site: networks outside (/24, IPv6 /64) with failed logins in an hour, against the site's own rate
 (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients). Where commands are hidden
 in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the client (no mail fits into that) are the
-bad trials; such a finding is inferred and has low confidence. Where logins are not logged, sessions in clear without
+bad trials; such a finding is inferred and has low confidence, and is `stale-password` if the sessions come by the clock
+and nine in ten are of one size. Logins of an outside source answered 454 that never succeed, with three secrets or
+more, are tries that the server did not judge: low. Where logins are not logged, sessions in clear without
 mail on ports that demand a login are bad trials (table `attempt`), per client and server, and per server over the
 first tries of at least `min_sources` outside sources; clients that come by the clock are left out. Such a finding is
 inferred and low, one step more each for twice the score that alarms (not of a client of the site that takes its time),
@@ -49,12 +51,16 @@ from zeeksmtp.detectors._guessing import (
     network_of,
     of_strangers,
 )
+from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES, hidden_alarms, hidden_trials
+from zeeksmtp.detectors._unjudged_logins import unjudged_tries
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 
 _SITE = ("site",)
 _SERVER = ("server",)
+_IN_TLS = "Inferred from short sessions inside TLS."
+_UNJUDGED = "The server answered 454 and judged no password."
 _BY_SHAPE = "Inferred from sessions without mail; the number is an estimate."
 
 
@@ -72,7 +78,7 @@ class PasswordGuessingParams(SprayShape, DistributedGuessing):
     )
     massive_minutes: float = Field(10, gt=0, description="minutes in which these fall; Source: as `massive_tries`")
     tls_failed_bytes: int = Field(
-        1000,
+        TLS_FAILED_BYTES,
         ge=100,
         description="bytes of the client in a TLS session that carried no mail; Source: recorded sessions, failed "
         "logins sent 773 to 803, the smallest mail 1026",
@@ -111,7 +117,12 @@ def _failures(
 
 
 def _findings(
-    rows: pl.LazyFrame, keys: tuple[str, ...], params: PasswordGuessingParams, *, in_tls: bool = False
+    rows: pl.LazyFrame,
+    keys: tuple[str, ...],
+    params: PasswordGuessingParams,
+    *,
+    in_tls: bool = False,
+    judged: bool = True,
 ) -> pl.LazyFrame:
     slow = (pl.col("gap") >= timedelta(minutes=params.slow_gap_minutes)).fill_null(value=False)
     distributed = pl.col("sources") >= params.min_sources
@@ -122,8 +133,11 @@ def _findings(
     return to_findings(
         rows.with_columns(
             entity(*keys),
-            severity({"high": (slow | distributed | pl.col("massive")) & pl.lit(not in_tls)}, otherwise="medium"),
-            pl.lit("low" if in_tls else "high").alias("confidence"),
+            severity(
+                {"low": pl.lit(not judged), "high": (slow | distributed | pl.col("massive")) & pl.lit(not in_tls)},
+                otherwise="medium",
+            ),
+            pl.lit("high" if judged and not in_tls else "low").alias("confidence"),
             pl.lit("inferred" if in_tls else "observed").alias("visibility"),
             terms(
                 evidence("refused", pl.col("count")),
@@ -136,20 +150,10 @@ def _findings(
             details(
                 who=who(pl.col("sources")),
                 scope=text_if(accounts > 0, pl.format("{} account{}", accounts, plural)),
-                note=text_if(pl.lit(in_tls), "Inferred from short sessions inside TLS."),
+                note=text_if(pl.lit(in_tls or not judged), _IN_TLS if in_tls else _UNJUDGED),
             ),
             test_column(),
         )
-    )
-
-
-def _submission_trials(tables: Tables, params: PasswordGuessingParams) -> pl.LazyFrame:
-    """Return sessions of outside clients inside TLS on submission ports: `bad` if no mail fits into them."""
-    return tables["tls_submission"].with_columns(
-        (pl.col("orig_bytes") < params.tls_failed_bytes).alias("bad"),
-        pl.lit(1, pl.Int64).alias("trials"),
-        pl.lit(None, pl.String).alias("user"),
-        pl.lit(None, pl.String).alias("account"),
     )
 
 
@@ -226,14 +230,20 @@ def _site_wide(
 def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl.LazyFrame:
     """Return the findings per source, per account, per site, and per source inside TLS."""
     # What is used twice is planned once: without `cache` the plan grows like a tree, and planning takes seconds.
-    tries, hidden = logins(tables).cache(), _submission_trials(tables, params).cache()
+    tries, hidden = logins(tables).cache(), hidden_trials(tables, params.tls_failed_bytes).cache()
     alone = by_source(tries, params, context).cache()
     sources = alone.filter(~pl.col("is_spray"))
     strangers = of_strangers(tries).cache()
     accounts = by_account(strangers, params, context).drop("sources").cache()
-    in_clear = guessing_suspects(tables, params.test(context), context).join(alone, on=list(SOURCE), how="anti").cache()
-    shown = pl.concat([alone.select(SOURCE), in_clear.select(SOURCE)])
-    in_tls = login_alarms(hidden, SOURCE, params, context).join(shown, on=list(SOURCE), how="anti").cache()
+    put_off = unjudged_tries(tables).cache()
+    unjudged = login_alarms(put_off, SOURCE, params, context).join(alone, on=list(SOURCE), how="anti").cache()
+    logged = pl.concat([alone.select(SOURCE), unjudged.select(SOURCE)])
+    in_clear = (
+        guessing_suspects(tables, params.test(context), context).join(logged, on=list(SOURCE), how="anti").cache()
+    )
+    shown = pl.concat([logged, in_clear.select(SOURCE)])
+    guessers = hidden_alarms(hidden, params, context).filter(~pl.col("device")).drop("device", "gap")
+    in_tls = guessers.join(shown, on=list(SOURCE), how="anti").cache()
     together = before_alarms(tries, alone, accounts)
     return pl.concat(
         [
@@ -241,6 +251,7 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
             _findings(_failures(strangers, accounts, ACCOUNT, params, context), ACCOUNT, params),
             _findings(_site_wide(tries, together, params, context), _SITE, params),
             _findings(_failures(hidden, in_tls, SOURCE, params, context), SOURCE, params, in_tls=True),
+            _findings(_failures(put_off, unjudged, SOURCE, params, context), SOURCE, params, judged=False),
             _inferred(in_clear.with_columns(inferred_severity()), SOURCE, pl.lit(1), _BY_SHAPE),
             _inferred(_distributed(tables, params, context), _SERVER, pl.col("sources"), _BY_SHAPE),
         ]
@@ -249,7 +260,7 @@ def plan(tables: Tables, params: PasswordGuessingParams, context: Context) -> pl
 
 def count_trials(tables: Tables, params: PasswordGuessingParams, _context: Context) -> pl.LazyFrame:
     """Return the number of logins with a verdict, twice as accounts are tested too, and of sessions inside TLS."""
-    every = [logins(tables), _submission_trials(tables, params), logins(tables)]
+    every = [logins(tables), hidden_trials(tables, params.tls_failed_bytes), logins(tables)]
     return pl.concat([trials.select("trials") for trials in every]).select(pl.col("trials").sum())
 
 
@@ -264,7 +275,7 @@ DETECTOR = Detector(
         Advice("Watch {accounts} for later successful logins.", when=("accounts",)),
     ),
     attack=("T1110.001",),
-    needs=("login", "tls_submission", "attempt"),
+    needs=("login", "auth", "tls_submission", "attempt"),
     required_logs=("smtp_auth",),
     inferred_from=("conn|smtp_session|smtp_cmd",),
     replaces=("smtp-probing",),

@@ -5,8 +5,10 @@ actor. Trials are accounts, each once: bad if its first login failed. The sequen
 likelihood ratio), alarm at S >= ln(1/alpha)) fires, and then or later at least `spray_accounts` accounts have failed
 logins, on average at most `spray_tries` by each client. Networks that do not alarm alone are tested together, per
 server and day: the number of accounts with failed logins from outside, against the server's own days before (upper tail
-at alpha, at least `history_days`). One finding per server; the networks are its evidence. `count` is the number of
-accounts.
+at alpha, at least `history_days`). So are sources that alarm alone over all their tries and share a list: together they
+have the shape of a spray within a day. Other outside sources that try at least three of the sprayed accounts on the
+same days, and never log in, belong to it. One finding per server; the networks are its evidence. `count` is the number
+of accounts.
 
 Why it matters: a spray stays below every lock-out and finds the one account whose password is the season and the year.
 
@@ -24,7 +26,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._guessing import SprayShape, login_alarms, logins, network_of, spray_shape
+from zeeksmtp.detectors._guessing import SOURCE, SprayShape, login_alarms, logins, network_of, spray_shape
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.change import unusual_days
@@ -32,6 +34,8 @@ from zeeksmtp.statistics.change import unusual_days
 _NETWORK = ("network", "server")
 _SERVER_DAY = ("server", "day")
 _MAX_NETWORKS = 100
+_MIN_SHARED_ACCOUNTS = 3
+"""Accounts of a spray that another source tries as well: a person has one, or two."""
 
 
 class PasswordSprayParams(SprayShape):
@@ -60,6 +64,38 @@ def _days(rest: pl.LazyFrame, params: PasswordSprayParams, context: Context) -> 
     return days.filter(pl.col("bad") >= params.spray_accounts).join(sprays, on=list(_SERVER_DAY), how="semi")
 
 
+def _gangs(rest: pl.LazyFrame, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
+    """Return the sources that alarm over all their tries and divide a list among them: a spray together, none alone."""
+    several = rest.filter("bad").group_by(SOURCE).agg(pl.col("account").n_unique().alias("accounts"))
+    several = several.filter(pl.col("accounts") > 1).select(SOURCE)
+    tries = rest.join(several, on=list(SOURCE), how="semi")
+    alarms = login_alarms(tries, SOURCE, params, context).cache()
+    own = tries.join(alarms.select(SOURCE), on=list(SOURCE), how="semi")
+    days = spray_shape(own, _SERVER_DAY, params).filter("is_spray").select(_SERVER_DAY).unique()
+    members = own.join(days, on=list(_SERVER_DAY), how="semi").select(SOURCE).unique()
+    return alarms.join(members, on=list(SOURCE), how="semi")
+
+
+def _companions(rest: pl.LazyFrame, spraying: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the failed logins of other outside sources that try a spray's accounts on its days.
+
+    They never log in, and half of at least `_MIN_SHARED_ACCOUNTS` accounts are among those sprayed: a user who
+    mistypes meanwhile has one account, and gets in.
+    """
+    sprayed = spraying.filter("bad").select("server", "account", pl.lit(1).alias("sprayed")).unique()
+    days = spraying.filter("bad").select("server", pl.col("ts").dt.truncate("1d").alias("day")).unique()
+    meanwhile = rest.join(days, on=list(_SERVER_DAY), how="semi").join(
+        spraying.select("client", "server").unique(), on=list(SOURCE), how="anti"
+    )
+    meanwhile = meanwhile.join(sprayed, on=["server", "account"], how="left").cache()
+    tried, shared = pl.col("account").n_unique(), pl.col("account").filter(pl.col("sprayed") == 1).n_unique()
+    sources = meanwhile.group_by(SOURCE).agg(tried.alias("tried"), shared.alias("shared"), pl.col("bad").all())
+    found = sources.filter(
+        "bad", pl.col("shared") >= pl.max_horizontal(pl.lit(_MIN_SHARED_ACCOUNTS), pl.col("tried") / 2)
+    )
+    return meanwhile.drop("sprayed").join(found, on=list(SOURCE), how="semi")
+
+
 def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.LazyFrame:
     """Return one finding per server."""
     # A device with an outdated password is one account's trouble, however many such devices there are.
@@ -71,13 +107,19 @@ def plan(tables: Tables, params: PasswordSprayParams, context: Context) -> pl.La
     rest = named.join(alone, on=list(_NETWORK), how="anti").with_columns(pl.col("ts").dt.truncate("1d").alias("day"))
     rest = rest.cache()
     days = _days(rest, params, context).cache()
-    spraying = [tries.join(alone, on=list(_NETWORK), how="semi"), rest.join(days, on=list(_SERVER_DAY), how="semi")]
-    outcomes = [alone.drop("network"), days.drop("day")]
+    gangs = _gangs(rest, params, context).cache()
+    sprays = [
+        tries.join(alone, on=list(_NETWORK), how="semi"),
+        rest.join(days, on=list(_SERVER_DAY), how="semi"),
+        rest.join(gangs, on=list(SOURCE), how="semi").join(days, on=list(_SERVER_DAY), how="anti"),
+    ]
+    spraying = pl.concat(sprays, how="diagonal").cache()
+    outcomes = [alone.drop("network"), days.drop("day"), gangs.drop("client")]
     alarms = pl.concat(outcomes, how="diagonal").sort("score", "alarm_at", descending=[True, False])
     # The strongest evidence, and since when there was any.
     worst = alarms.with_columns(pl.col("alarm_at").min().over("server"))
     found = (
-        pl.concat(spraying, how="diagonal")
+        pl.concat([spraying, _companions(rest, spraying)], how="diagonal")
         .filter(pl.col("bad"), context.window.covers())
         .group_by("server")
         .agg(

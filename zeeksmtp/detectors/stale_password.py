@@ -4,12 +4,15 @@ What it sees: at least `min_tries` rejected logins in clear (table `auth`) of on
 same password, at regular intervals: the median gap is at least `min_gap_seconds`, and half of the gaps differ from it
 by at most `max_deviation` of it. Twice as many are enough without a rhythm. Equal keyed hashes are the same password.
 Without hashes, equal lengths count as the same: at regular intervals, or of a host of the site, because a word list has
-passwords of several lengths. One finding per client, server and account; `count` is the number of rejected logins.
+passwords of several lengths. Inside TLS, where `password-guessing` alarms over an outside client's short sessions, it
+is a device if they come by the clock and nine in ten are of one size, as one password makes them; this is inferred,
+and no account is visible. One finding per client, server and account; `count` is the number of rejected logins.
 
 Why it matters: somebody's mail does not arrive, the log fills, and lock-outs or blocks hit the account's owner. The
 outdated password is still sent in clear, and often resembles the current one.
 
 Benign causes: this is the benign cause of most rejected logins: a phone or printer with the password of last month.
+Inside TLS a monitoring probe from outside looks the same.
 
 What to do: find the device by its address and enter the current password, with TLS switched on.
 """
@@ -20,12 +23,16 @@ import polars as pl
 from pydantic import Field
 
 from zeeksmtp.detectors._exposure import KEY
-from zeeksmtp.detectors._finding import ACCOUNT, details, entity, no_account, terms, to_findings
+from zeeksmtp.detectors._finding import ACCOUNT, details, entity, no_account, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._guessing import SOURCE, GuessingTest
+from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES, hidden_alarms, hidden_trials
 from zeeksmtp.facts._common import first_uids
 from zeeksmtp.facts._rhythm import rhythm
 from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
+
+_IN_TLS = "Inferred from sessions inside TLS of one size; a monitoring probe looks the same."
 
 
 class StalePasswordParams(Params):
@@ -42,6 +49,40 @@ class StalePasswordParams(Params):
         gt=0,
         le=1,
         description="median deviation of the gaps, as a share of the median gap; Source: our choice",
+    )
+
+
+def _in_tls(tables: Tables, context: Context) -> pl.LazyFrame:
+    """Return the devices whose refused logins only the size of their sessions inside TLS shows."""
+    configured = context.params.get("password-guessing")
+    test = configured if isinstance(configured, GuessingTest) else GuessingTest()
+    hidden = hidden_trials(tables, getattr(configured, "tls_failed_bytes", TLS_FAILED_BYTES)).cache()
+    devices = hidden_alarms(hidden, test, context).filter("device")
+    failed = hidden.filter("bad", context.window.covers()).join(devices, on=list(SOURCE))
+    found = failed.group_by(SOURCE).agg(
+        pl.col("ts").min().alias("first"),
+        pl.col("ts").max().alias("last"),
+        pl.len().cast(pl.UInt64).alias("count"),
+        pl.col("gap").first(),
+        pl.col("client").unique().alias("clients"),
+        pl.col("server").unique().alias("servers"),
+        first_uids().alias("uids"),
+    )
+    nobody = pl.lit([], dtype=pl.List(pl.String)).alias("accounts")
+    return found.with_columns(nobody, pl.lit(None, pl.String).alias("account"), pl.lit(value=True).alias("hidden"))
+
+
+def _findings(found: pl.LazyFrame) -> pl.LazyFrame:
+    hidden = pl.col("hidden")
+    return to_findings(
+        found.with_columns(
+            entity(*KEY),
+            pl.lit("low").alias("severity"),
+            pl.when(hidden).then(pl.lit("low")).otherwise(pl.lit("high")).alias("confidence"),
+            pl.when(hidden).then(pl.lit("inferred")).otherwise(pl.lit("observed")).alias("visibility"),
+            terms(evidence("refused", pl.col("count")), evidence("seconds_between", pl.col("gap").round(0))),
+            details(no_account=no_account(), note=text_if(hidden, _IN_TLS)),
+        )
     )
 
 
@@ -75,21 +116,15 @@ def plan(tables: Tables, params: StalePasswordParams, context: Context) -> pl.La
     # Where hashes are logged they decide: other secrets of one length are guesses.
     same_length = pl.col("measured") & (pl.col("lengths") == 1) & (pl.col("inside") | regular)
     repeats = (pl.col("hashes") == 1) & (pl.col("hashed") | same_length)
-    return to_findings(
-        found.filter(enough, repeats, pl.col("count") > 0).with_columns(
-            entity(*KEY),
-            pl.lit("low").alias("severity"),
-            pl.lit("high").alias("confidence"),
-            terms(evidence("refused", pl.col("count")), evidence("seconds_between", pl.col("gap").round(0))),
-            details(no_account=no_account()),
-        )
-    )
+    observed = found.filter(enough, repeats, pl.col("count") > 0).with_columns(pl.lit(value=False).alias("hidden"))
+    return pl.concat([_findings(observed), _findings(_in_tls(tables, context))])
 
 
 DETECTOR = Detector(
     id="stale-password",
     title=f"Outdated password: {ACCOUNT} ({{clients}} → {{servers}})",
-    summary="{refused:failed login} with one and the same password, one every {seconds_between:second} (median).",
+    summary="{refused:failed login} with one and the same password, one every {seconds_between:second} (median)."
+    "{note: %}",
     actions=(
         Advice("Enter the current password on the device at {clients}, with TLS switched on.", when=("client-local",)),
         Advice(
@@ -99,8 +134,9 @@ DETECTOR = Detector(
         ),
     ),
     attack=(),
-    needs=("auth",),
+    needs=("auth", "tls_submission"),
     required_logs=("smtp_auth",),
+    inferred_from=("conn",),
     params=StalePasswordParams,
     plan=plan,
 )

@@ -36,7 +36,7 @@ from zeeksmtp.outputs._pseudonym_names import Names
 _Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture, LegacyAuth)
 
 # Details that hold zeeksmtp's own words, whatever was logged.
-_OWN = {"directions", "how", "look_ups", "seen_as", "verdicts", "remedy", "provider", "end"}
+_OWN = {"directions", "how", "look_ups", "seen_as", "verdicts", "remedy", "provider", "end", "exploits", "changing"}
 # Details that hold what was logged, and may be a word of the protocol; in any other a word is a name.
 _LOGGED = {
     *("mechanisms", "verbs", "port", "ports", "codes", "reply_codes", "methods", "replies"),

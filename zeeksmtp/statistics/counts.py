@@ -101,7 +101,8 @@ def discovered(p: pl.Expr, rate: float, family: str) -> pl.Expr:
     return p <= pl.when(passes).then(p).max().over(family)
 
 
-def _robust(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def robust(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return, for lists of counts, their median and the variance that their median deviation stands for."""
     centre = values.list.median()
     spread = values.list.eval((pl.element() - pl.element().median()).abs().median()).list.first()
     return centre, (_MAD_TO_SIGMA * spread) ** 2
@@ -150,5 +151,5 @@ def _baseline(placed: pl.LazyFrame, keys: Sequence[str], count: str) -> pl.LazyF
         .agg("was", pl.col("compared").first())
     )
     blanks = (pl.col("compared") - pl.col("was").list.len().cast(pl.Int64)).clip(lower_bound=0)
-    centre, variance = _robust(pl.concat_list("was", pl.lit(0, pl.Int64).repeat_by(blanks)))
+    centre, variance = robust(pl.concat_list("was", pl.lit(0, pl.Int64).repeat_by(blanks)))
     return counts.select("row", centre.alias("expected"), variance.alias("variance"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.simulation.attacks import abuse, campaigns, evasive, exposure, guessing, recon
+from tests.simulation.attacks import abuse, campaigns, evasive, exploits, exposure, guessing, hidden, recon
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
 from tests.simulation.site import Site
@@ -22,11 +22,20 @@ ALL: Mapping[str, Attack] = {
     "scan-outside": recon.scan_outside,
     "relay-probe": recon.relay_probe,
     "open-relay": recon.open_relay,
+    "exploit-accepted": exploits.exploit_accepted,
+    "exploit-refused": exploits.exploit_refused,
+    "smuggling-taken": hidden.smuggling_taken,
+    "smuggling-ignored": hidden.smuggling_ignored,
+    "starttls-injection": hidden.injection,
     "guessing": guessing.guessing,
     "slow-guessing": guessing.slow_guessing,
     "guessing-one-account": guessing.one_account,
     "guessing-site": guessing.site_wide,
     "spray": guessing.spray,
+    "spray-shared": guessing.shared_spray,
+    "timing-oracle": guessing.timing,
+    "botnet": guessing.botnet,
+    "guessing-unjudged": guessing.unjudged,
     "guess-success": guessing.success,
     "guessing-inside-tls": guessing.inside_tls,
     "password-abroad": exposure.password_abroad,
@@ -44,6 +53,7 @@ ALL: Mapping[str, Attack] = {
     "many-networks": abuse.many_networks,
     "stealer": abuse.stealer,
     "growth": abuse.growth,
+    "mail-bombing": abuse.bombing,
     "submission-bot": evasive.submission_bot,
     "hidden-stealer": evasive.hidden_stealer,
     "fresh-account": evasive.fresh_account,

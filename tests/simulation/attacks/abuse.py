@@ -204,3 +204,16 @@ def growth(site: Site, made: Made, random: Random) -> None:
             strength=daily / 24,
         )
     )
+
+
+def bombing(site: Site, made: Made, random: Random) -> None:
+    """Flood somebody's mailbox: list servers confirm subscriptions, a good part of them inside TLS."""
+    victim, count = str(random.choice(site.addresses)), int(log_uniform(random, 1500, 5000))
+    ts = times(site, random, count, log_uniform(random, 1000, 5000))
+    domains = [f"{word}.example" for word in words(random, len(ts), 8)]
+    tls = random.choice(["no", "starttls"], len(ts), p=[0.6, 0.4]).tolist()
+    talk = made.add(Talk(ts, outside(random, len(ts)), site.mx, 25, helo=[f"lists.{d}" for d in domains], tls=tls))
+    talk.mail([f"confirm@{domain}" for domain in domains], victim)
+    must, server = {"mail-bombing": MEDIUM}, site.mx["server"][0]
+    told = event("mail bombing", must, ts, servers=[server], accounts=[victim], strength=len(ts) / 2, malicious=False)
+    made.events.append(told)

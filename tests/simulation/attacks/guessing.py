@@ -15,6 +15,7 @@ from tests.simulation.truth import CRITICAL, HIGH, LOW, MEDIUM, event
 
 _ALSO = ("password-spray", "password-guessing")
 _PER_SESSION = 3
+_SHORT_SPRAY = 12
 
 
 def _tries(
@@ -108,6 +109,76 @@ def spray(site: Site, made: Made, random: Random) -> None:
     server = _tries(site, made, random, ts, clients=clients, users=users[: len(ts)], secrets=secrets)
     must = {"password-spray": HIGH}
     told = event("spray", must, ts, clients=group, servers=[server], accounts=accounts, may=_ALSO, strength=per_hour)
+    made.events.append(told)
+
+
+def shared_spray(site: Site, made: Made, random: Random) -> None:
+    """Try one list from unrelated sources at once: one takes all of it, the others twelve tries each."""
+    if not site.lenient:
+        return
+    accounts = random.permutation(site.people["account"].to_list())[: int(log_uniform(random, 15, 90))].tolist()
+    first, *others = outside(random, int(random.integers(3, 6)))
+    clients = [first] * len(accounts) + [other for other in others for _ in range(_SHORT_SPRAY)]
+    users = accounts + [accounts[n // 2 % len(accounts)] for _ in others for n in range(_SHORT_SPRAY)]
+    order = random.permutation(len(clients))
+    ts = times(site, random, len(clients), log_uniform(random, 60, 600))
+    order = order[: len(ts)]
+    clients, users = [clients[n] for n in order], [users[n] for n in order]
+    secrets = random.choice(["Autumn2026!", "Welcome1"], len(ts))
+    server = _tries(site, made, random, ts, clients=clients, users=users, secrets=secrets)
+    must, sources = {"password-spray": HIGH}, {first, *others}
+    made.events.append(
+        event("spray, one list by several", must, ts, clients=sources, servers=[server], accounts=accounts, may=_ALSO)
+    )
+
+
+def timing(site: Site, made: Made, random: Random) -> None:
+    """Try a list of names at a server that hashes the passwords of accounts that exist, and of no others."""
+    if not site.lenient:
+        return
+    client, count = one(site, random), int(random.integers(20, 45))
+    real = random.permutation(site.people["account"].to_list())[:count].tolist()
+    names = [*real, *(f"{name}x{n}" for n, name in enumerate(real))]
+    order = random.permutation(len(names))
+    ts = times(site, random, len(names), log_uniform(random, 60, 2000))
+    order = order[: len(ts)]
+    talk = made.add(Talk(ts, client, site.submission, 587, helo="probe", quit=False))
+    verdicts = ["slow" if n < len(real) else "wrong" for n in order]
+    talk.login([names[n] for n in order], passwords(random, len(ts)), verdicts, "PLAIN", initial=True)
+    must, server, also = {"timing-oracle": LOW}, site.submission["server"][0], (*_ALSO, "user-enumeration")
+    made.events.append(event("delays that tell accounts", must, ts, servers=[server]))
+    made.events.append(event("names tried by the clock", {}, ts, clients=[client], servers=[server], may=also))
+
+
+def botnet(site: Site, made: Made, random: Random) -> None:
+    """Guess from one loud host, and from others that speak as it does, a try or two each."""
+    if not site.lenient:
+        return
+    loud, *quiet = outside(random, int(random.integers(4, 12)))
+    clients = [loud] * 30 + quiet * 2
+    ts, user = times(site, random, len(clients), log_uniform(random, 10, 300)), site.account()
+    clients = random.permutation(clients)[: len(ts)].tolist()
+    name = "_" * int(random.integers(3, 9)) + "#bot"
+    talk = made.add(Talk(ts, clients, site.submission, 587, helo=name, quit=False))
+    talk.login(user, passwords(random, len(ts)), "wrong", "LOGIN")
+    server = site.submission["server"][0]
+    may = [*_ALSO, "starttls-declined", "cleartext-credentials"]
+    made.events.append(
+        event("botnet, loud host", {"password-guessing": MEDIUM}, ts, clients=[loud], servers=[server], may=may)
+    )
+    must = {"bot-dialect": LOW}
+    made.events.append(event("botnet, quiet hosts", must, ts, clients=quiet, servers=[server], may=may))
+
+
+def unjudged(site: Site, made: Made, random: Random) -> None:
+    """Guess while the server answers every login with a temporary failure."""
+    client, user = one(site, random), site.account()
+    ts = times(site, random, int(log_uniform(random, 12, 200)), log_uniform(random, 5, 1000))
+    talk = made.add(Talk(ts, client, site.submission, 587, helo="hydra", quit=False))
+    talk.login(user, passwords(random, len(ts)), "busy", "LOGIN")
+    server = site.submission["server"][0]
+    must, kind = {"password-guessing": LOW}, "guessing, not judged by the server"
+    told = event(kind, must, ts, clients=[client], servers=[server], accounts=[user], may=["starttls-declined"])
     made.events.append(told)
 
 

@@ -10,7 +10,7 @@ from tests.simulation.clock import DAY, HOUR, OFFICE, SECOND, Times
 from tests.simulation.dialogue import Talk
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
-from tests.simulation.site import Site, addresses_of, words
+from tests.simulation.site import Site, addresses_of, outside, words
 from tests.simulation.truth import HIGH, LOW, MEDIUM, event
 
 Sizes = NDArray[np.float64]
@@ -18,6 +18,8 @@ Sizes = NDArray[np.float64]
 _PORT = {"starttls": 587, "implicit": 465}
 LOGIN_BYTES, REFUSAL_BYTES = 50, 90  # a login of two short words inside TLS, and the reply that refuses it
 _MAIL_BYTES, _MAIL_REPLIES = 230, 270  # login, sender, recipient and DATA inside TLS, and their replies
+
+_MIN_ABROAD = 10  # sessions, as the sequential test needs six
 
 
 def people(site: Site, made: Made) -> None:
@@ -191,6 +193,23 @@ def stale(site: Site, made: Made) -> None:
                     random=random,
                 )
             )
+
+
+def stale_abroad(site: Site, made: Made) -> None:
+    """Let phones outside the site try an old password inside TLS: by the clock, each session of one size."""
+    random = site.random("stale abroad")
+    for client in outside(random, 3):
+        minutes = float(np.exp(random.uniform(np.log(5), np.log(120))))
+        ts = site.clock.every(random, minutes * 60, 0.05)
+        ts = ts[ts > site.clock.at(random.uniform(0, site.days * 0.6))][: int(random.integers(12, 200))]
+        if len(ts) < _MIN_ABROAD:
+            continue
+        sent = LOGIN_BYTES + int(random.integers(0, 40))
+        talk = Talk(ts, client, site.submission, 587, helo="phone", tls="starttls", sent=sent, got=REFUSAL_BYTES)
+        made.add(talk)
+        server = site.submission["server"][0]
+        must, kind = {"stale-password": LOW}, "device with an old password, inside TLS"
+        made.events.append(event(kind, must, ts, clients=[client], servers=[server], malicious=False))
 
 
 def administrators(site: Site, made: Made) -> None:

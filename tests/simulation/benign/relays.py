@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tests.simulation.clock import DAY, HOUR, INTERNET, OFFICE, SECOND, Times
+from tests.simulation.conn import BODY_BYTES
 from tests.simulation.dialogue import Rows, Talk, copies, known_server
 from tests.simulation.made import Made
 from tests.simulation.seeds import Random
@@ -42,6 +43,17 @@ def inbound(site: Site, made: Made) -> None:
         {"server": outside(random, count), "name": [f"out.{d}" for d in domains], "domain": domains}
     )
     _arrive(site, made, random, ts=at, hosts=strangers, secret=random.random(count) < 0.6, dead=0.06)
+
+
+def pipeliners(site: Site, made: Made) -> None:
+    """Let two partners send one mail behind the other without waiting, as RFC 2920 allows; each declares its size."""
+    random = site.random("pipeliners")
+    for row in site.world[site.partners(random, 2)].iter_rows(named=True):
+        ts = site.clock.draw(random, 6 * site.days, site.clock.weights(INTERNET))
+        talk = made.add(Talk(ts, row["server"], site.mx, 25, helo=row["name"], pipelining=True))
+        sender, people = f"news@{row['domain']} SIZE={BODY_BYTES + 20}", random.choice(site.addresses, (2, len(ts)))
+        talk.mail(sender, people[0])
+        talk.say("MAIL", sender, "early").say("RCPT", people[1], "early").say("DATA", None, "early")
 
 
 def _arrive(
