@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
+from zeeksmtp import private_folders
 from zeeksmtp.private_folders import private_folder
 
 HOLD = """
@@ -61,3 +65,17 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
         pass
     assert len(list(tmp_path.iterdir())) == 4
     assert (target / ".owner").exists()
+
+
+def test_a_folder_in_the_making_is_not_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run sweeps between the making of the owner's file and its lock."""
+    lock = fcntl.flock
+
+    def swept_before(descriptor: int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            private_folders._sweep(tmp_path)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", swept_before)
+    with private_folder(tmp_path) as folder:
+        assert folder.is_dir()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "zeeksmtp-"
-_OWNER = ".owner"
+_OWNER, _NEW_OWNER = ".owner", ".owner-new"
 """A file that the owner of a folder holds locked while it lives: process ids repeat, locks end with their process."""
 
 
@@ -25,9 +25,11 @@ def private_folder(parent: Path | None = None) -> Iterator[Path]:
     place = Path(tempfile.gettempdir()) if parent is None else parent
     _sweep(place)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=place) as name:
-        owner = os.open(Path(name) / _OWNER, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        owner = os.open(Path(name) / _NEW_OWNER, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(owner, fcntl.LOCK_EX)
+            # Locked before it has its name: a sweep in between would take the folder for an abandoned one.
+            (Path(name) / _NEW_OWNER).rename(Path(name) / _OWNER)
             yield Path(name)
         finally:
             os.close(owner)
