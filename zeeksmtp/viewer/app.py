@@ -97,13 +97,18 @@ class Viewer(App[None]):
         """Show the rows of the table that the search leaves."""
         table: DataTable[Text] = self.screen_stack[0].query_one("#table", DataTable)
         at = self._rows[table.cursor_row].key if self._rows and table.cursor_row < len(self._rows) else ""
-        self._rows = self._view.select(self._snapshot, self._query, self._column, down=self._down)[:MAX_ROWS]
+        found = self._view.select(self._snapshot, self._query, self._column, down=self._down)
+        self._rows = found[:MAX_ROWS]
         table.clear(columns=True)
         self._columns = [n for n, _ in enumerate(self._view.columns) if n == self._column or self._is_filled(n)]
         table.add_columns(*map(self._heading, self._columns))
         table.add_rows([_cell(row.cells[n]) for n in self._columns] for row in self._rows)
         table.move_cursor(row=next((n for n, row in enumerate(self._rows) if row.key == at), 0))
-        for where, what in (("#head", self._head()), ("#tabs", self._tabs()), ("#status", text(self._counted()))):
+        for where, what in (
+            ("#head", self._head()),
+            ("#tabs", self._tabs()),
+            ("#status", text(self._counted(len(found)))),
+        ):
             self.screen_stack[0].query_one(where, Static).update(what)
 
     def _is_filled(self, column: int) -> bool:
@@ -122,9 +127,8 @@ class Viewer(App[None]):
             line.append(f" {number + 1} {table.name} ", "bold reverse" if number == self._table else "")
         return line
 
-    def _counted(self) -> str:
-        whole = len(self._view.select(self._snapshot, Query()))
-        found = len(self._view.select(self._snapshot, self._query))
+    def _counted(self, found: int) -> str:
+        whole = found if self._query == Query() else len(self._view.select(self._snapshot, Query()))
         shown = f"; the first {MAX_ROWS:,} are shown" if found > MAX_ROWS else ""
         return f"{found:,} of {whole:,} {self._view.name.lower()}{shown}"
 
