@@ -475,6 +475,11 @@ def test_hosts_have_their_names_and_the_sites_own_come_first() -> None:
         assert plain(names[0].name) in row[1]
 
 
+def test_hosts_lead_to_the_command_that_shows_one(full: Report) -> None:
+    page = html.render(full, View(show="zeeksmtp show 'my logs' --since=24h"))
+    assert "<code>zeeksmtp host ADDRESS &#39;my logs&#39;</code>" in page
+
+
 def test_contents_stages_changes_and_weeks() -> None:
     report = _reports.full()
     day = datetime(2026, 11, 2, tzinfo=UTC)
