@@ -147,7 +147,9 @@ def timing(site: Site, made: Made, random: Random) -> None:
     talk.login([names[n] for n in order], passwords(random, len(ts)), verdicts, "PLAIN", initial=True)
     must, server, also = {"timing-oracle": LOW}, site.submission["server"][0], (*_ALSO, "user-enumeration")
     made.events.append(event("delays that tell accounts", must, ts, servers=[server]))
-    made.events.append(event("names tried by the clock", {}, ts, clients=[client], servers=[server], may=also))
+    made.events.append(
+        event("names tried by their delays", {"password-spray": HIGH}, ts, clients=[client], servers=[server], may=also)
+    )
 
 
 def botnet(site: Site, made: Made, random: Random) -> None:
