@@ -110,9 +110,9 @@ def test_nothing_is_read_inside_tls() -> None:
 def test_every_transaction_is_a_line_numbered_by_the_mails_before_it() -> None:
     logs = world().logs
     mails = logs["smtp"].filter(~pl.col("tls")).sort("uid", "ts")
-    sent = logs["smtp_cmd"].filter(pl.col("command") == "MAIL").group_by("uid").agg(pl.len().alias("sent"))
+    commands = logs["smtp_cmd"].filter(pl.col("command") == "MAIL").group_by("uid").agg(pl.len().alias("sent"))
     lines = mails.group_by("uid").agg(pl.len().alias("lines"))
-    assert lines.join(sent, on="uid", how="full").filter(pl.col("lines").ne_missing(pl.col("sent"))).is_empty()
+    assert lines.join(commands, on="uid", how="full").filter(pl.col("lines").ne_missing(pl.col("sent"))).is_empty()
     sent = (pl.col("fuids").list.len() > 0).cast(pl.Int64)
     before = sent.cum_sum().over("uid") - sent
     assert mails.filter(pl.col("trans_depth").cast(pl.Int64) != before + 1).is_empty()
