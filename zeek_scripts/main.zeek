@@ -1,6 +1,6 @@
-##! Streams, records, options and per-connection state of the package. The behaviour is in the other files:
-##! commands.zeek pairs commands with replies, auth.zeek follows AUTH exchanges, sasl.zeek reads the mechanisms,
-##! sessions.zeek counts and ends a session, redact.zeek decides what may be written down.
+##! Streams, records and options of the package. What is remembered of a connection is in state.zeek, the behaviour in
+##! the other files: requests.zeek and replies.zeek pair commands with replies, auth.zeek follows AUTH exchanges,
+##! sasl.zeek reads the mechanisms, sessions.zeek counts and ends a session, redact.zeek decides what may be shown.
 
 @load base/frameworks/analyzer
 @load base/frameworks/reporter
@@ -21,7 +21,7 @@ export {
 
 	## One AUTH exchange. What it holds of a secret depends on :zeek:see:`ZeekSMTP::capture_password` and
 	## :zeek:see:`ZeekSMTP::site_secret`; by default only its kind and length.
-	type Auth: record {
+	type AuthInfo: record {
 		## When the AUTH command was seen.
 		ts: time &log;
 		## Unique ID of the connection.
@@ -44,6 +44,8 @@ export {
 		secret_length: count &log &optional;
 		## Keyed hash of the password: equal values mean the same password.
 		secret_hash: string &log &optional;
+		## NTLM: host and domain names in the server's challenge.
+		server_names: vector of string &log &optional;
 		## The password itself, only where the site asked for it.
 		password: string &log &optional;
 		## ``success``, ``failure``, ``rejected``, ``aborted`` or ``unknown``.
@@ -58,25 +60,10 @@ export {
 		mechanisms_offered: vector of string &log &optional;
 		## The server had offered STARTTLS in this session.
 		starttls_offered: bool &log &default=F;
-
-		## 334 replies so far.
-		challenges: count &default=0;
-		## Client lines after the command so far.
-		responses: count &default=0;
-		## Identity and password lines of LOGIN so far, an initial response included.
-		fields: count &default=0;
-		## The last 334's text, in lower case and decoded where that is possible.
-		prompt: string &default="";
-		## The client sent what the mechanism counts as the secret.
-		secret_sent: bool &default=F;
-		## The client sent ``*``.
-		cancelled: bool &default=F;
-		## Content was missed inside the exchange.
-		gap: bool &default=F;
 	};
 
 	## One command of a client.
-	type Command: record {
+	type CmdInfo: record {
 		## When the command was seen.
 		ts: time &log;
 		## Unique ID of the connection.
@@ -101,15 +88,14 @@ export {
 		latency: interval &log &optional;
 		## F for a verb that the analyzer does not know.
 		known: bool &log;
-
-		## The exchange that an AUTH command began.
-		auth: Auth &optional;
-		## The analyzer took this command for a SASL response, so it does not know that a message follows a DATA.
-		unseen: bool &default=F;
+		## The client sent it before the reply of the command before it.
+		pipelined: bool &log &default=F;
+		## DATA, BDAT: bytes of the message as far as seen.
+		mail_size: count &log &optional;
 	};
 
 	## One SMTP connection.
-	type Session: record {
+	type SessionInfo: record {
 		## When the connection began.
 		ts: time &log;
 		## Unique ID of the connection.
@@ -178,41 +164,14 @@ export {
 		quit: bool &log &default=F;
 		## Content was missed: counts are lower bounds.
 		gap: bool &log &default=F;
+		## How the client speaks: a hash of *dialect_raw*.
+		dialect: string &log &optional;
+		## The verbs in the order of first use, with ``*`` if pipelined, and the form of their arguments.
+		dialect_raw: string &log &optional;
 		## Why Zeek stopped following.
 		analyzer_disabled: string &log &optional;
 		## A bound of this package was hit.
 		truncated: bool &log &default=F;
-
-		## Commands that wait for their reply, oldest first, from index *head* on.
-		queue: vector of Command &default=vector();
-		## Index of the oldest waiting command in *queue*.
-		head: count &default=0;
-		## Final replies still to come for commands that left a full queue.
-		owed: count &default=0;
-		## Lines of the reply that is not complete yet.
-		reply: vector of string &default=vector();
-		## Code of the reply that is not complete yet.
-		reply_code: count &default=0;
-		## The first reply was seen.
-		greeted: bool &default=F;
-		## A verb that the analyzer knows was seen.
-		spoke_smtp: bool &default=F;
-		## The analyzer saw the reply that TLS follows.
-		tls_begins: bool &default=F;
-		## A message goes by that the analyzer takes for commands.
-		in_body: bool &default=F;
-		## A chunk of the current message was refused already.
-		chunk_refused: bool &default=F;
-		## The exchange that client lines belong to.
-		auth: Auth &optional;
-		## SASL responses that were answered before they were seen.
-		late: count &default=0;
-		## Beginnings of client lines that must not come back in a reply's text.
-		secrets: vector of string &default=vector();
-		## Lines written to ``smtp_cmd.log`` and ``smtp_auth.log``.
-		written: count &default=0;
-		## Why the analyzer last complained.
-		violation: string &default="";
 	};
 
 	## May change or refuse a line of ``smtp_cmd.log``.
@@ -223,11 +182,11 @@ export {
 	global log_policy_session: Log::PolicyHook;
 
 	## Raised for each line of ``smtp_cmd.log``.
-	global log_cmd: event(rec: Command);
+	global log_cmd: event(rec: CmdInfo);
 	## Raised for each line of ``smtp_auth.log``.
-	global log_auth: event(rec: Auth);
+	global log_auth: event(rec: AuthInfo);
 	## Raised for each line of ``smtp_session.log``.
-	global log_session: event(rec: Session);
+	global log_session: event(rec: SessionInfo);
 
 	## Ports besides Zeek's own on which SMTP is looked for.
 	const extra_ports = set(26/tcp, 2525/tcp) &redef;
@@ -239,7 +198,7 @@ export {
 	## Whether clear text passwords are written to ``smtp_auth.log``.
 	option capture_password = F;
 
-	## The site's own secret for :zeek:field:`ZeekSMTP::Auth$secret_hash`; empty for no hashes. It has to be the same
+	## The site's own key for :zeek:field:`ZeekSMTP::AuthInfo$secret_hash`; empty for no hashes. It has to be the same
 	## on all nodes, long, and known to nobody who may read the logs.
 	option site_secret = "";
 
@@ -261,36 +220,9 @@ export {
 	## Bytes of a client line that are decoded; longer ones count as undecodable. From 256 to 65536.
 	option max_secret_bytes = 16384;
 
-	## Gives the state of a connection, which it begins where there is none.
-	##
-	## c: The connection.
-	##
-	## Returns: the connection's session.
-	global get_session: function(c: connection): Session;
-
-	## Cuts a string to :zeek:see:`ZeekSMTP::max_field_bytes` without leaving half a UTF-8 character.
-	##
-	## s: The string.
-	##
-	## Returns: the string or its beginning.
-	global cut: function(s: string): string;
-
-	## Marks a session as truncated, with one weird the first time.
-	##
-	## c: The connection.
-	##
-	## s: Its session.
-	##
-	## bound: The option whose bound was hit.
-	global truncate: function(c: connection, s: Session, bound: string);
-
 	## Writes the session's line when its connection ends.
 	global finalize: Conn::RemovalHook;
 }
-
-redef record connection += {
-	zeeksmtp: ZeekSMTP::Session &optional;
-};
 
 # The least and the most that an operator may ask for.
 const bounds: table[string] of vector of count = {
@@ -312,12 +244,12 @@ function keep_in_bounds(id: string, value: count): count
 
 event zeek_init() &priority=5
 	{
-	Log::create_stream(CMD_LOG, Log::Stream($columns=Command, $ev=log_cmd,
+	Log::create_stream(CMD_LOG, Log::Stream($columns=CmdInfo, $ev=log_cmd,
 	    $path="smtp_cmd", $policy=log_policy_cmd));
-	Log::create_stream(AUTH_LOG, Log::Stream($columns=Auth, $ev=log_auth,
+	Log::create_stream(AUTH_LOG, Log::Stream($columns=AuthInfo, $ev=log_auth,
 	    $path="smtp_auth", $policy=log_policy_auth));
-	Log::create_stream(SESSION_LOG, Log::Stream($columns=Session, $ev=log_session,
-	    $path="smtp_session", $policy=log_policy_session));
+	Log::create_stream(SESSION_LOG, Log::Stream($columns=SessionInfo,
+	    $ev=log_session, $path="smtp_session", $policy=log_policy_session));
 	Analyzer::register_for_ports(Analyzer::ANALYZER_SMTP, extra_ports);
 
 	for ( id in bounds )
@@ -340,31 +272,4 @@ event zeek_init()
 	check_option("ZeekSMTP::max_disclosed", max_disclosed);
 	check_option("ZeekSMTP::max_responses", max_responses);
 	check_option("ZeekSMTP::max_secret_bytes", max_secret_bytes);
-	}
-
-function get_session(c: connection): Session
-	{
-	if ( ! c?$zeeksmtp )
-		{
-		c$zeeksmtp = Session($ts=c$start_time, $uid=c$uid, $id=c$id);
-		Conn::register_removal_hook(c, finalize);
-		}
-
-	return c$zeeksmtp;
-	}
-
-function cut(s: string): string
-	{
-	if ( |s| <= max_field_bytes )
-		return s;
-	return sub(s[:max_field_bytes], /[\xc0-\xff]?[\x80-\xbf]*$/, "");
-	}
-
-function truncate(c: connection, s: Session, bound: string)
-	{
-	if ( s$truncated )
-		return;
-
-	s$truncated = T;
-	Reporter::conn_weird("smtp_session_truncated", c, bound, "ZeekSMTP");
 	}

@@ -2,7 +2,7 @@
 
 @load base/frameworks/notice
 @load ./main
-@load ./commands
+@load ./requests
 
 module ZeekSMTP;
 
@@ -21,7 +21,7 @@ export {
 	option notice_questions = 5;
 }
 
-event ZeekSMTP::log_auth(rec: Auth)
+event ZeekSMTP::log_auth(rec: AuthInfo)
 	{
 	if ( rec$secret_kind !in notice_kinds )
 		return;
@@ -40,8 +40,8 @@ event smtp_request(c: connection, is_orig: bool, command: string, arg: string)
 	if ( ( command != "VRFY" && command != "EXPN" ) || ! c?$zeeksmtp )
 		return;
 
-	local s = c$zeeksmtp;
-	if ( s$vrfy + s$expn != notice_questions )
+	local session = c$zeeksmtp$session;
+	if ( session$vrfy + session$expn != notice_questions )
 		return;
 
 	NOTICE(Notice::Info($note=VRFY_EXPN, $conn=c, $msg=fmt(

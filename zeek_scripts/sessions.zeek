@@ -1,27 +1,10 @@
 ##! Counts what a connection does and writes its line when it ends.
 
-@load ./main
+@load ./state
+@load ./pending
+@load ./dialect
 
 module ZeekSMTP;
-
-export {
-	## Counts a command when it is seen.
-	##
-	## s: The session.
-	##
-	## cmd: The command.
-	global count_command: function(s: Session, cmd: Command);
-
-	## Counts a command's final reply.
-	##
-	## s: The session.
-	##
-	## cmd: The command with its reply, which gets the lines that disclose names.
-	##
-	## lines: The reply's lines, or none where it has but one.
-	global count_answer: function(s: Session, cmd: Command, lines: vector of
-	    string);
-}
 
 # Capabilities that tell how to log in and how to be private.
 const interesting = /[aA][uU][tT][hH][ =].*|[sS][tT][aA][rR][tT][tT][lL][sS] */;
@@ -33,74 +16,41 @@ const disclosing = set(250, 251, 551, 553);
 const policy_words = /relay|denied|prohibit|not permitted|not allowed|block|spam|policy|reject.*sender|access/;
 const unknown_words = /unknown|no such|not found|does ?n.t exist|undeliverable|invalid (mailbox|recipient|address)|no mailbox/;
 
-function count_command(s: Session, cmd: Command)
-	{
-	switch ( cmd$command )
-		{
-		case "EHLO":
-			s$esmtp = T;
-			s$helo = cmd?$arg ? cmd$arg : "";
-			break;
-		case "HELO":
-			s$helo = cmd?$arg ? cmd$arg : "";
-			break;
-		case "MAIL":
-			++s$mail;
-			s$chunk_refused = F;
-			break;
-		case "RCPT":
-			++s$rcpt;
-			break;
-		case "VRFY":
-			++s$vrfy;
-			break;
-		case "EXPN":
-			++s$expn;
-			break;
-		case "STARTTLS", "X-ANONYMOUSTLS":
-			s$starttls_requested = T;
-			break;
-		case "QUIT":
-			s$quit = T;
-			break;
-		}
-	}
-
 # Refused because there is no such user: 5.1.x, or 550, 551, 553 without a status and without another reason.
-function is_unknown_user(cmd: Command): bool
+function is_unknown_user(info: CmdInfo): bool
 	{
-	if ( cmd$reply_code < 500 )
+	if ( info$reply_code < 500 )
 		return F;
-	if ( cmd?$reply_status )
-		return cmd$reply_status == /5\.1\.[0-9]+|5\.4\.1/;
-	if ( cmd$reply_code !in set(550, 551, 553) )
+	if ( info?$reply_status )
+		return info$reply_status == /5\.1\.[0-9]+|5\.4\.1/;
+	if ( info$reply_code !in set(550, 551, 553) )
 		return F;
 
-	local text = cmd?$reply_msg ? to_lower(cmd$reply_msg) : "";
+	local text = info?$reply_msg ? to_lower(info$reply_msg) : "";
 	return policy_words !in text || unknown_words in text;
 	}
 
-function count_recipient(s: Session, cmd: Command)
+function count_recipient(session: SessionInfo, info: CmdInfo)
 	{
-	if ( cmd$reply_code < 300 )
-		++s$rcpt_accepted;
-	else if ( is_unknown_user(cmd) )
-		++s$rcpt_unknown;
+	if ( info$reply_code < 300 )
+		++session$rcpt_accepted;
+	else if ( is_unknown_user(info) )
+		++session$rcpt_unknown;
 	else
-		++s$rcpt_refused;
+		++session$rcpt_refused;
 	}
 
 # A message of chunks ends with the LAST one; a refusal of any chunk refuses the message, once.
-function count_chunk(s: Session, cmd: Command)
+function count_chunk(s: State, info: CmdInfo)
 	{
-	if ( cmd$reply_code >= 400 )
+	if ( info$reply_code >= 400 )
 		{
 		if ( ! s$chunk_refused )
-			++s$messages_refused;
+			++s$session$messages_refused;
 		s$chunk_refused = T;
 		}
-	else if ( cmd?$arg && cmd$arg == /.*[lL][aA][sS][tT] */ )
-		++s$messages_accepted;
+	else if ( info?$arg && info$arg == /.*[lL][aA][sS][tT][ \t]*/ )
+		++s$session$messages_accepted;
 	}
 
 # The mechanisms of an AUTH line, "AUTH LOGIN PLAIN" or the old "AUTH=LOGIN PLAIN", added to those of another line.
@@ -125,84 +75,94 @@ function read_mechanisms(offered: vector of string, line: string): vector of
 	}
 
 # What a server offers in reply to EHLO; the first line greets.
-function read_capabilities(s: Session, lines: vector of string)
+function read_capabilities(session: SessionInfo, lines: vector of string)
 	{
 	local offered: vector of string;
-	s$capabilities = |lines| > 1 ? lines[1:] : vector();
-	for ( _, line in s$capabilities )
+	session$capabilities = |lines| > 1 ? lines[1:] : vector();
+	for ( _, line in session$capabilities )
 		{
 		if ( line != interesting )
 			next;
 		if ( line == /[sS].*/ )
-			s$starttls_offered = T;
+			session$starttls_offered = T;
 		else
 			offered = read_mechanisms(offered, line);
 		}
 
 	if ( |offered| > 0 )
-		s$mechanisms_offered = offered;
+		session$mechanisms_offered = offered;
 	else
-		delete s$mechanisms_offered;
+		delete session$mechanisms_offered;
 	}
 
-function count_message(s: Session, cmd: Command)
+function count_message(session: SessionInfo, info: CmdInfo)
 	{
-	if ( cmd$reply_code >= 400 )
-		++s$messages_refused;
-	else if ( cmd$reply_code < 300 )
-		++s$messages_accepted;
+	if ( info$reply_code >= 400 )
+		++session$messages_refused;
+	else if ( info$reply_code < 300 )
+		++session$messages_accepted;
 	}
 
-function disclose(cmd: Command, lines: vector of string)
+function disclose(info: CmdInfo, lines: vector of string)
 	{
-	if ( cmd$reply_code in disclosing )
-		cmd$disclosed = |lines| > 0 ? lines : vector(cmd$reply_msg);
+	if ( info$reply_code in disclosing )
+		info$disclosed = |lines| > 0 ? lines : vector(info$reply_msg);
 	}
 
-function count_answer(s: Session, cmd: Command, lines: vector of string)
+# Counts the final reply of a command, and sets the lines that disclose names. A reply of one line has no lines.
+function count_answer(s: State, info: CmdInfo, lines: vector of string)
 	{
-	switch ( cmd$command )
+	local session = s$session;
+	switch ( info$command )
 		{
 		case "EHLO":
-			if ( cmd$reply_code == 250 )
-				read_capabilities(s, lines);
+			if ( info$reply_code == 250 )
+				read_capabilities(session, lines);
 			break;
 		case "RCPT":
-			count_recipient(s, cmd);
+			count_recipient(session, info);
 			break;
 		case "DATA":
-			count_message(s, cmd);
+			count_message(session, info);
 			break;
 		case "BDAT":
-			count_chunk(s, cmd);
+			count_chunk(s, info);
 			break;
 		case "VRFY":
-			disclose(cmd, lines);
-			if ( cmd$reply_code == 250 || cmd$reply_code == 251 )
-				++s$vrfy_confirmed;
+			disclose(info, lines);
+			if ( info$reply_code == 250 || info$reply_code == 251 )
+				++session$vrfy_confirmed;
 			break;
 		case "EXPN":
-			disclose(cmd, lines);
-			if ( cmd$reply_code == 250 )
-				++s$expn_confirmed;
+			disclose(info, lines);
+			if ( info$reply_code == 250 )
+				++session$expn_confirmed;
 			break;
 		case "STARTTLS", "X-ANONYMOUSTLS":
-			s$starttls_code = cmd$reply_code;
-			s$tls = cmd$reply_code == 220;
+			session$starttls_code = info$reply_code;
+			session$tls = info$reply_code == 220;
+			s$unreadable = session$tls;
 			break;
 		}
 	}
 
+# A connection without a reply and without a known verb is no SMTP, whatever its port.
 hook finalize(c: connection)
 	{
 	local s = c$zeeksmtp;
+	local session = s$session;
+	if ( ! s$greeted && session$commands == session$unknown_commands )
+		return;
+
+	# What still waits is written before the session's own line.
+	give_up_all(c, s);
 	# Where only one side is heard, no gap tells of the other.
 	if ( ( c$orig?$num_pkts && c$orig$num_pkts == 0 )
 	    || ( c$resp?$num_pkts && c$resp$num_pkts == 0 ) )
-		s$gap = T;
-	# A connection without a reply and without a known verb is no SMTP, whatever its port.
-	if ( s$greeted || s$spoke_smtp )
-		Log::write(SESSION_LOG, s);
+		session$gap = T;
+
+	end_dialect(s);
+	Log::write(SESSION_LOG, session);
 	}
 
 event analyzer_violation_info(atype: AllAnalyzers::Tag,
@@ -226,6 +186,8 @@ function reason_to_disable(c: connection): string &is_used
 hook Analyzer::disabling_analyzer(c: connection, atype: AllAnalyzers::Tag,
     aid: count) &priority=-1000
 	{
-	if ( atype == Analyzer::ANALYZER_SMTP && c?$zeeksmtp && ! c$zeeksmtp$tls )
-		c$zeeksmtp$analyzer_disabled = reason_to_disable(c);
+	if ( atype == Analyzer::ANALYZER_SMTP
+	    && c?$zeeksmtp
+	    && ! c$zeeksmtp$session$tls )
+		c$zeeksmtp$session$analyzer_disabled = reason_to_disable(c);
 	}

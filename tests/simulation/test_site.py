@@ -141,7 +141,7 @@ def test_sizes_of_messages_stand_at_data_alone() -> None:
     assert (commands["mail_size"].drop_nulls() > 0).all()
 
 
-SOMETIMES = {"secret_hash", "mail_size", "pipelined", "dialect", "dialect_raw", "server_names"}
+SOMETIMES = {"secret_hash", "mail_size", "server_names"}
 """Columns that depend on how the logs were written."""
 
 

@@ -134,6 +134,53 @@ def messages() -> Talk:
     return bye(talk)
 
 
+CHUNK = "\r\n".join(
+    ("Subject: logins", "", ".", "AUTH PLAIN " + b64("\0victim\0accused"), "AUTH LOGIN " + b64("victim"), "VRFY x", "")
+)
+"""What somebody wrote who wants the sender of this message accused of guessing passwords."""
+MAIL, RCPT = "MAIL FROM:<a@corp.example>", "RCPT TO:<b@corp.example>"
+
+
+def chunks(*ends: str) -> str:
+    """Write the same chunk once for each form of the command's end, without a line end behind the last."""
+    return "".join(f"BDAT {len(CHUNK)}{end}\r\n{CHUNK}" for end in ends)
+
+
+def bdat_pipelined() -> Talk:
+    talk = greeted().c(MAIL, RCPT, chunks("", "", " LAST") + "QUIT")
+    return talk.s("250 Ok", "250 Ok", "250 Ok", "250 Ok", "250 2.0.0 Queued", "221 2.0.0 Bye").close()
+
+
+def bdat_behind_pipelined_auth() -> Talk:
+    talk = greeted().c("AUTH LOGIN", USER, PASSWORD).s(ASK_USER).s(ASK_PASSWORD, YES)
+    talk.raw("c", f"{MAIL}\r\n{RCPT}\r\n{chunks(' LAST')}".encode())
+    return bye(talk.s("250 2.1.0 Ok", "250 2.1.5 Ok", "250 2.0.0 Queued"))
+
+
+def bdat_of_other_syntax() -> Talk:
+    talk = greeted().c(MAIL).s("250 Ok").c(RCPT).s("250 Ok")
+    talk.raw("c", chunks("  LAST").encode()).s("250 2.0.0 Queued")
+    return bye(talk.c("AUTH PLAIN " + PLAIN).s(NO))
+
+
+def bdat_lost_in_part() -> Talk:
+    half = CHUNK[:12].encode()
+    talk = greeted().raw("c", f"{MAIL}\r\n{RCPT}\r\nBDAT {len(CHUNK)} LAST\r\n".encode() + half)
+    talk.lose_c(CHUNK[12:18]).s("250 2.1.0 Ok").raw("c", CHUNK[20:].encode()).s("250 2.1.5 Ok", "250 2.0.0 Queued")
+    return bye(talk)
+
+
+def bdat_command_lost() -> Talk:
+    talk = greeted().c(MAIL).lose_c(RCPT, f"BDAT {len(CHUNK)} LAST").s("250 2.1.0 Ok").raw("c", CHUNK.encode())
+    talk.s("250 2.1.5 Ok", "250 2.0.0 Queued").c("NOOP").s("250 Ok").c("NOOP").s("250 Ok")
+    return bye(talk)
+
+
+def spoke_too_early() -> Talk:
+    talk = Talk().c("EHLO ws1.corp.example").s(BANNER).s(*OFFER).c("MAIL from: a@corp.example SIZE=9", RCPT, "DATA")
+    return bye(talk.s("250 Ok", "250 Ok", "354 Go ahead").c("Subject: x", "", "x", ".").s("250 2.0.0 Queued"))
+
+
 def starttls_injection() -> Talk:
     talk = greeted().c("STARTTLS", "NOOP").s("220 2.0.0 Ready to start TLS")
     return talk.raw("c", bytes.fromhex("160301000401000000")).close()
@@ -173,6 +220,25 @@ def ntlm(user: str, domain: str) -> str:
         head += struct.pack("<HHI", len(value), len(value), at + len(parts))
         parts += value
     return b64(head + struct.pack("<I", 0x00088201) + parts)
+
+
+def ntlm_names() -> Talk:
+    pairs = b"".join(
+        struct.pack("<HH", at, len(name)) + name
+        for at, name in (
+            (2, "CORP".encode("utf-16-le")),
+            (1, "MX1".encode("utf-16-le")),
+            (4, "corp.example".encode("utf-16-le")),
+            (3, ("mx1." + "long." * 40 + "corp.example").encode("utf-16-le")),
+            (7, b"\1" * 8),
+            (5, b"\0\xd8"),
+            (0, b""),
+        )
+    )
+    head = b"NTLMSSP\0" + struct.pack("<IHHIIQQHHIQ", 2, 0, 0, 56, 0x00828201, 1, 0, len(pairs), len(pairs), 56, 0)
+    talk = greeted().c("AUTH NTLM " + b64("NTLMSSP\0\1\0\0\0")).s("334 " + b64(head + pairs)).c("*")
+    talk.s("501 5.7.0 Authentication aborted").c("AUTH NTLM").s("334 ").c(b64("NTLMSSP\0\1\0\0\0"))
+    return bye(talk.s("334 " + b64((head + pairs)[:70])).c(ntlm("dora", "CORP")).s(NO))
 
 
 def mechanisms() -> Talk:
@@ -227,6 +293,13 @@ BEHAVIOURS: tuple[Callable[[], Talk], ...] = (
     violation,
     names,
     messages,
+    bdat_pipelined,
+    bdat_behind_pipelined_auth,
+    bdat_of_other_syntax,
+    bdat_lost_in_part,
+    bdat_command_lost,
+    spoke_too_early,
+    ntlm_names,
     starttls_injection,
     auth_of_another_name,
     secret_without_mechanism,

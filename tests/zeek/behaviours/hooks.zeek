@@ -3,34 +3,34 @@
 # @TEST-EXEC: cat events > output; show-logs >> output
 # @TEST-EXEC: btest-diff output
 
-hook ZeekSMTP::log_policy_cmd(rec: ZeekSMTP::Command, id: Log::ID, filter: Log::Filter)
+hook ZeekSMTP::log_policy_cmd(rec: ZeekSMTP::CmdInfo, id: Log::ID, filter: Log::Filter)
 	{
 	if ( rec$command != "AUTH" )
 		break;
 	}
 
-hook ZeekSMTP::log_policy_auth(rec: ZeekSMTP::Auth, id: Log::ID, filter: Log::Filter)
+hook ZeekSMTP::log_policy_auth(rec: ZeekSMTP::AuthInfo, id: Log::ID, filter: Log::Filter)
 	{
 	if ( rec$outcome != "success" )
 		break;
 	}
 
-hook ZeekSMTP::log_policy_session(rec: ZeekSMTP::Session, id: Log::ID, filter: Log::Filter)
+hook ZeekSMTP::log_policy_session(rec: ZeekSMTP::SessionInfo, id: Log::ID, filter: Log::Filter)
 	{
 	break;
 	}
 
-event ZeekSMTP::log_cmd(rec: ZeekSMTP::Command)
+event ZeekSMTP::log_cmd(rec: ZeekSMTP::CmdInfo)
 	{
 	print "command", rec$command, rec$reply_code;
 	}
 
-event ZeekSMTP::log_auth(rec: ZeekSMTP::Auth)
+event ZeekSMTP::log_auth(rec: ZeekSMTP::AuthInfo)
 	{
 	print "exchange", rec$outcome;
 	}
 
-event ZeekSMTP::log_session(rec: ZeekSMTP::Session)
+event ZeekSMTP::log_session(rec: ZeekSMTP::SessionInfo)
 	{
 	print "session", rec$commands;
 	}
