@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from zeeksmtp import registry
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Hosts, Log, Severity, Site, Window
 from zeeksmtp.pipeline import facts_of, judge
 from zeeksmtp.report import findings_of

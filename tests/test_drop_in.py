@@ -31,7 +31,7 @@ DETECTOR = '''
     import polars as pl
     from pydantic import Field
 
-    from zeeksmtp.logs._types import finding_schema
+    from zeeksmtp.dtypes import finding_schema
     from zeeksmtp.model import FINDING, Advice, Context, Detector, Params, Tables
 
 

@@ -21,11 +21,11 @@ from polars.testing import assert_frame_equal
 
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import read, tables
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.ingest import every_record, ingest_file, scan
-from zeeksmtp.logs import _part
-from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.reading import parquet_part
+from zeeksmtp.reading.discover import Source
+from zeeksmtp.reading.kinds import logs
 
 LOGS = ROOT / "fixtures" / "logs"
 CONN = LOGS / "conn" / "conn.log"
@@ -89,7 +89,7 @@ _SCHEMA: dict[str, Any] = {
 
 def _name(frames: list[pl.DataFrame]) -> str:
     with TemporaryDirectory() as folder:
-        part = _part.Part(Path(folder) / "conn")
+        part = parquet_part.Part(Path(folder) / "conn")
         for frame in frames:
             part.add(frame)
         path = part.close()
@@ -112,7 +112,7 @@ def test_rows_that_wait_on_disk_are_the_same(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "smtp_cmd.log"
     path.write_text("".join([*head, *rows, *head[:6], "#fields\tts\n", *head, *rows, *head[:7], *rows]))
     want = read(path, tmp_path / "want")
-    monkeypatch.setattr(_part, "_MAX_MEMORY_BYTES", 1)
+    monkeypatch.setattr(parquet_part, "_MAX_MEMORY_BYTES", 1)
     got = read(path, tmp_path / "got")
     again = read(path, tmp_path / "again")
     assert got[0].part and want[0].part and again[0].part

@@ -99,7 +99,7 @@ def test_export_leaves_lake_and_facts_for_nobody_else(captures: Path, tmp_path: 
 
 
 def test_declared_columns_are_what_the_facts_have(captures: Path, tmp_path: Path) -> None:
-    from zeeksmtp.logs._types import schema_of
+    from zeeksmtp.dtypes import schema_of
 
     pipeline.export(request(captures / "mixed_office_day" / "tsv"), tmp_path)
     for fact in pipeline.facts():

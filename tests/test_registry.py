@@ -19,7 +19,7 @@ import yaml
 
 from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
-from zeeksmtp.logs._types import dtype_of, finding_schema, schema_of
+from zeeksmtp.dtypes import dtype_of, finding_schema, schema_of
 from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, alternatives
 from zeeksmtp.pipeline import judge
 

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 import polars as pl
 
-from zeeksmtp.engine._room import is_full
+from zeeksmtp.disk_room import is_full
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.errors import ZeekSmtpError
-from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Detector, Fact, Problem
 
 T = TypeVar("T")

@@ -11,16 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from zeeksmtp.logs._columns import MAX_LISTED_REJECTS, Batch
-from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._guard import FAILURES
-from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import LONGEST_LINE, Lines
-from zeeksmtp.logs._part import Part
-from zeeksmtp.logs._slice import sliced
-from zeeksmtp.logs._tsv import TsvReader
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.model import Log
+from zeeksmtp.reading.columns import MAX_LISTED_REJECTS, Batch
+from zeeksmtp.reading.discover import Source
+from zeeksmtp.reading.guard import FAILURES
+from zeeksmtp.reading.json_rows import JsonReader
+from zeeksmtp.reading.line_blocks import LONGEST_LINE, Lines
+from zeeksmtp.reading.parquet_part import Part
+from zeeksmtp.reading.slice import sliced
+from zeeksmtp.reading.tsv_rows import TsvReader
 
 _logger = logging.getLogger(__name__)
 

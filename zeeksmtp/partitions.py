@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from zeeksmtp.engine._base import Engine
-from zeeksmtp.facts._common import conn_key_in_log
+from zeeksmtp.engine import Engine
+from zeeksmtp.expressions.connections import conn_key_in_log
 from zeeksmtp.facts.connection import LINES, STARTS
 from zeeksmtp.ingest import parts_of, scan
 from zeeksmtp.model import Log, Window

@@ -22,12 +22,11 @@ from zeeksmtp.correlate.incidents import Correlation, correlate
 from zeeksmtp.correlate.minor import bounded, note_of
 from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
-from zeeksmtp.engine._base import Engine
-from zeeksmtp.engine._room import room
+from zeeksmtp.disk_room import room
+from zeeksmtp.dtypes import finding_schema
+from zeeksmtp.engine import Engine
 from zeeksmtp.fact_guard import TRACEBACK, UNGUARDED, FactGuard, Guard
 from zeeksmtp.ingest import FileRecord, every_record
-from zeeksmtp.logs._discover import Found, Source, find
-from zeeksmtp.logs._types import finding_schema
 from zeeksmtp.materialize import Materializer, levels, put_together
 from zeeksmtp.model import (
     FINDING,
@@ -49,6 +48,7 @@ from zeeksmtp.model import (
     Window,
 )
 from zeeksmtp.private_folders import private_folder
+from zeeksmtp.reading.discover import Found, Source, find
 from zeeksmtp.registry import discover
 from zeeksmtp.report.behaviour import behaviours_of
 from zeeksmtp.report.explained import explanations

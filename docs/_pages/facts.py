@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
 from zeeksmtp import registry
-from zeeksmtp.logs._types import dtype_of
+from zeeksmtp.dtypes import dtype_of
 from zeeksmtp.model import Column
 
 PAGE = "facts.md"

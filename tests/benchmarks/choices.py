@@ -26,11 +26,11 @@ import polars as pl
 
 from tests.benchmarks.day import write_day
 from zeeksmtp.ingest import ingest_file, scan
-from zeeksmtp.logs import _json, _lines, _tsv
-from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._header import Header
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._scan import LINES, sift
+from zeeksmtp.reading import json_rows, line_blocks, tsv_rows
+from zeeksmtp.reading.discover import Source
+from zeeksmtp.reading.header import Header
+from zeeksmtp.reading.kinds import logs
+from zeeksmtp.reading.scan import LINES, sift
 
 _RUNS: Final = 15
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
@@ -128,14 +128,14 @@ def _parsing(hour: Path, lake: Path) -> Choices:
     header = Header("conn")
     for line in data[:4096].decode().split("\n"):
         header = header.with_line(line)
-    pattern = _tsv.prefilter(log, header)
+    pattern = tsv_rows.prefilter(log, header)
     found = sift(data, pl.col("l").str.contains(pattern or "") & ~pl.col("l").str.starts_with("#"), 1).rows
-    yield f"TSV, {len(found):,} lines, with care", lambda: _tsv.careful(log, found, header)
-    yield "TSV, in bulk", lambda: _tsv.parse(log, found, header)
+    yield f"TSV, {len(found):,} lines, with care", lambda: tsv_rows.careful(log, found, header)
+    yield "TSV, in bulk", lambda: tsv_rows.parse(log, found, header)
     for form, ts in (("JSON", pl.col("ts").dt.epoch("us") / 1e6), ("JSON, ISO times", pl.col("ts").dt.to_string(_ISO))):
         objects = _as_json(_kept(hour, lake), ts)
-        yield f"{form}, {len(objects):,} lines, with care", lambda objects=objects: _json.careful(log, objects)
-        yield f"{form}, in bulk", lambda objects=objects: _json.parse(log, objects)
+        yield f"{form}, {len(objects):,} lines, with care", lambda objects=objects: json_rows.careful(log, objects)
+        yield f"{form}, in bulk", lambda objects=objects: json_rows.parse(log, objects)
 
 
 def _as_json(rows: pl.DataFrame, ts: pl.Expr) -> pl.DataFrame:
@@ -155,11 +155,11 @@ def _writing(hour: Path, lake: Path) -> Choices:
 
 
 def _blocks(hour: Path, lake: Path) -> Choices:
-    chosen = _lines.BLOCK
+    chosen = line_blocks.BLOCK
     for size in (19, 20, 21, 22, 23, 24):
-        _lines.BLOCK = 1 << size  # type: ignore[misc]
+        line_blocks.BLOCK = 1 << size  # type: ignore[misc]
         yield f"{1 << size >> 10} KiB", lambda: ingest_file(Source(hour, "conn", "tsv", 0), lake)
-    _lines.BLOCK = chosen  # type: ignore[misc]
+    line_blocks.BLOCK = chosen  # type: ignore[misc]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from tests.simulation.write import tsv
 from zeeksmtp.cron.lake_update import place_of
 from zeeksmtp.ingest import parts_of, scan
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.kinds import logs
 from zeeksmtp.state import ledger
 from zeeksmtp.state.ledger import Content, IngestedLines, KnownFile, LivePart
 from zeeksmtp.state.store import NAME, open_store

@@ -84,7 +84,7 @@ def ingest(_form: str, folder: Path) -> tuple[int, int]:
     import tempfile
 
     from zeeksmtp.engine.local import ENGINE
-    from zeeksmtp.logs._discover import find
+    from zeeksmtp.reading.discover import find
 
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as lake:
         records = ENGINE.ingest(find([folder]).sources, Path(lake))

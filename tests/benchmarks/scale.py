@@ -78,7 +78,7 @@ def _lake(cache: Path, sessions: int) -> Path:
 def _reading(day: str) -> None:
     """Ingest a day."""
     from zeeksmtp.engine.local import ENGINE
-    from zeeksmtp.logs._discover import find
+    from zeeksmtp.reading.discover import find
 
     with tempfile.TemporaryDirectory(prefix="zeeksmtp-bench-") as lake:
         began = time.perf_counter()

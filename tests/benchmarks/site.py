@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from tests.benchmarks.day import write_day
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.kinds import logs
 
 FORMS: Final = ("tsv", "tsv.gz", "json", "json.gz")
 _TEXTS: Final = frozenset({"string", "addr", "enum", "subnet"})

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.conftest import Run
 from zeeksmtp import registry
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.errors import ExitCode
-from zeeksmtp.logs._types import schema_of
 
 
 def test_lake_and_facts_are_there_with_their_declared_columns(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from rich.progress import Progress, Task
 
 from zeeksmtp.cli import _progress, _say
 from zeeksmtp.ingest import FileRecord
-from zeeksmtp.logs._discover import Source
+from zeeksmtp.reading.discover import Source
 
 
 class Closed:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import CAPTURES
 from tests.cron._site import Site, rows_of
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._discover import Source, find
+from zeeksmtp.reading.discover import Source, find
 
 CASE = "auth_plain_initial"
 LOG = (CAPTURES / CASE / "tsv" / "smtp_cmd.log").read_bytes()

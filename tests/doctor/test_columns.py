@@ -5,8 +5,8 @@ from pathlib import Path
 
 from zeeksmtp.doctor import Check
 from zeeksmtp.doctor.columns import seen_in
-from zeeksmtp.logs._discover import find
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.discover import find
+from zeeksmtp.reading.kinds import logs
 
 OFFICE = Path("fixtures/scenarios/office/logs")
 

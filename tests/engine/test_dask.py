@@ -27,8 +27,8 @@ from zeeksmtp.engine.dask import DaskEngine
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import ExitCode, UnusableError
 from zeeksmtp.ingest import FileRecord
-from zeeksmtp.logs._discover import Source, find
 from zeeksmtp.model import Report
+from zeeksmtp.reading.discover import Source, find
 
 OFFICE = CAPTURES.parent / "scenarios" / "office" / "logs"
 NAMES = sorted(path.name for path in CAPTURES.iterdir() if path.is_dir())

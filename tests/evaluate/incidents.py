@@ -13,9 +13,9 @@ from tests.simulation.site import Site
 from tests.simulation.truth import Event
 from tests.simulation.world import World, simulate
 from zeeksmtp.config import Settings
-from zeeksmtp.logs._discover import Found
 from zeeksmtp.model import Finding, Report, Severity
 from zeeksmtp.pipeline import Request, engine_named, report_over
+from zeeksmtp.reading.discover import Found
 
 EVERYTHING: Mapping[str, int] = dict.fromkeys(attacks.ALL, 1)
 """Each attack and each misconfiguration that the simulator knows, once."""

@@ -50,7 +50,7 @@ _READ: Final = """
 import resource, sys, time
 from pathlib import Path
 from zeeksmtp.ingest import ingest_file
-from zeeksmtp.logs._discover import find
+from zeeksmtp.reading.discover import find
 import zeeksmtp.pipeline
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 (source,) = find([Path(sys.argv[1])]).sources

@@ -20,11 +20,11 @@ from zeeksmtp import pipeline
 from zeeksmtp.config import Settings
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import every_record, ingest_file
-from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._header import heads_rows
-from zeeksmtp.logs._kinds import by_name
-from zeeksmtp.logs._scan import decoded
 from zeeksmtp.model import Output, View
+from zeeksmtp.reading.discover import Source
+from zeeksmtp.reading.header import heads_rows
+from zeeksmtp.reading.kinds import by_name
+from zeeksmtp.reading.scan import decoded
 from zeeksmtp.registry import discover
 
 SMALL_BYTES = 100_000

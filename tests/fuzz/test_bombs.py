@@ -10,8 +10,8 @@ from tests.fuzz.bombs import KINDS, MIB, measured, write
 from tests.logs.reading import count
 from zeeksmtp.config import Settings
 from zeeksmtp.ingest import ingest_file
-from zeeksmtp.logs._discover import find
 from zeeksmtp.pipeline import Request, run
+from zeeksmtp.reading.discover import find
 
 MAX_MIB = 350
 """What reading one file may take, beside the program; `docs/robustness.md` states it."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from tests.conftest import CAPTURES
 from tests.fuzz.checks import outputs
 from zeeksmtp.config import Settings
-from zeeksmtp.logs._bounds import EARLIEST, latest_time
 from zeeksmtp.model import View
 from zeeksmtp.pipeline import Request, run
+from zeeksmtp.reading.bounds import EARLIEST, latest_time
 
 MAX_SECONDS = 20
 

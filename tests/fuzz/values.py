@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from zeeksmtp.logs._bounds import EARLIEST, MAX_COUNT, MAX_INTERVAL_SECONDS, latest_time
-from zeeksmtp.logs._types import element_of, schema_of
+from zeeksmtp.dtypes import element_of, schema_of
 from zeeksmtp.model import Column, Fact, Log
+from zeeksmtp.reading.bounds import EARLIEST, MAX_COUNT, MAX_INTERVAL_SECONDS, latest_time
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 TIMES = [EARLIEST, NOW, NOW + timedelta(seconds=1), NOW + timedelta(hours=5), NOW - timedelta(days=9), latest_time()]

@@ -10,8 +10,8 @@ from tests.conftest import CAPTURES
 from zeeksmtp.config import Settings
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import html, terminal
-from zeeksmtp.outputs._pseudonyms import pseudonymise
 from zeeksmtp.pipeline import Request, run
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 TITLE = "Settings to copy"
 

@@ -16,7 +16,7 @@ import pytest
 from tests.findings import plain
 from tests.outputs._reports import HOSTILE
 from zeeksmtp import registry
-from zeeksmtp.hardening._base import PURPOSES, Firewall, MailServer
+from zeeksmtp.hardening import PURPOSES, Firewall, MailServer
 from zeeksmtp.model import Detector, Finding, Hosts, Incident, ReadySettings, Weakness
 from zeeksmtp.report.hardening import MAX_BLOCKED, Hardening, software_of
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file, scan
-from zeeksmtp.logs._discover import find
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.discover import find
+from zeeksmtp.reading.kinds import logs
 
 
 def read(path: Path, lake: Path) -> list[FileRecord]:

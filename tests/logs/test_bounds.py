@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.logs.reading import count, read, tables
-from zeeksmtp.logs import _tsv
-from zeeksmtp.logs._bounds import CLOCK_MARGIN
-from zeeksmtp.logs._columns import Batch
+from zeeksmtp.reading import tsv_rows
+from zeeksmtp.reading.bounds import CLOCK_MARGIN
+from zeeksmtp.reading.columns import Batch
 
 FIELDS = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "duration", "orig_bytes")
 GOOD = ("1795458345.065042", "C1", "10.0.0.1", "40000", "10.0.0.25", "25", "tcp", "1.5", "100")
@@ -85,7 +85,7 @@ def test_rows_that_the_bulk_parser_fails_on_are_read_one_by_one(
 ) -> None:
     path = tmp_path / "conn.log"
     path.write_text(as_tsv([GOOD, row("orig_bytes", "x")]))
-    monkeypatch.setattr(_tsv, "parse", failing)
+    monkeypatch.setattr(tsv_rows, "parse", failing)
     (record,) = read(path, tmp_path / "lake")
     assert (record.kept, record.rejected, record.problem) == (1, 1, None)
 
@@ -95,8 +95,8 @@ def test_rows_that_no_parser_can_read_are_rejected(
 ) -> None:
     path = tmp_path / "conn.log"
     path.write_text(as_tsv([GOOD, GOOD]))
-    monkeypatch.setattr(_tsv, "parse", failing)
-    monkeypatch.setattr(_tsv, "parse_singly", failing)
+    monkeypatch.setattr(tsv_rows, "parse", failing)
+    monkeypatch.setattr(tsv_rows, "parse_singly", failing)
     (record,) = read(path, tmp_path / "lake")
     assert (record.kept, record.rejected) == (0, 2)
     assert record.rejects[0].reason == "cannot be parsed (ZeroDivisionError)"
@@ -104,7 +104,7 @@ def test_rows_that_no_parser_can_read_are_rejected(
 
 
 def test_whatever_fails_is_the_problem_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_tsv, "sift", failing)
+    monkeypatch.setattr(tsv_rows, "sift", failing)
     path = tmp_path / "conn.log"
     path.write_text(as_tsv([GOOD]))
     (tmp_path / "smtp.log").write_text('{"ts":1795458345.0}\n')

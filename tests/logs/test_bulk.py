@@ -17,13 +17,13 @@ from polars.testing import assert_frame_equal
 
 from tests.conftest import CAPTURES
 from tests.logs.reading import read
-from zeeksmtp.logs import _json, _tsv
-from zeeksmtp.logs._careful import Marks, is_address
-from zeeksmtp.logs._columns import Batch, _no_address, batch, required
-from zeeksmtp.logs._header import Header
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._scan import LINES, sift
 from zeeksmtp.model import Log
+from zeeksmtp.reading import json_rows, tsv_rows
+from zeeksmtp.reading.careful import Marks, is_address
+from zeeksmtp.reading.columns import Batch, _no_address, batch, required
+from zeeksmtp.reading.header import Header
+from zeeksmtp.reading.kinds import logs
+from zeeksmtp.reading.scan import LINES, sift
 
 GOOD: dict[str, list[str]] = {
     "time": ["1795392000.028066", "0.000000", "1795392000.5", "9999999999.999999"],
@@ -111,7 +111,7 @@ ROW = "1.5\tC1\t10.0.0.1\t1\t10.0.0.2\t25"
 def test_tsv_is_parsed_as_with_care(drawn: tuple[Header, list[str]]) -> None:
     header, lines = drawn
     log, rows = logs()[header.log or ""], rows_of(lines)
-    assert_same(_tsv.parse(log, rows, header), with_care(log, *_tsv.careful(log, rows, header)))
+    assert_same(tsv_rows.parse(log, rows, header), with_care(log, *tsv_rows.careful(log, rows, header)))
 
 
 JSON_GOOD: dict[str, list[Any]] = {
@@ -197,7 +197,7 @@ START = '{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"
 def test_json_is_parsed_as_with_care(drawn: tuple[str, list[str]]) -> None:
     name, lines = drawn
     log, rows = logs()[name], rows_of(lines, as_json=True)
-    assert_same(_json.parse(log, rows), with_care(log, *_json.careful(log, rows)))
+    assert_same(json_rows.parse(log, rows), with_care(log, *json_rows.careful(log, rows)))
 
 
 @given(st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31)), st.sampled_from([*ISO_ODD, *ISO]))  # noqa: DTZ001
@@ -205,7 +205,7 @@ def test_iso_times_are_parsed_as_with_care(moment: datetime, other: str) -> None
     times = (f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}", other)
     lines = [START.replace("1.5", f'"{written}"') + ',"service":"smtp"}' for written in times]
     log, rows = logs()["conn"], rows_of(lines, as_json=True)
-    assert_same(_json.parse(log, rows), with_care(log, *_json.careful(log, rows)))
+    assert_same(json_rows.parse(log, rows), with_care(log, *json_rows.careful(log, rows)))
 
 
 @given(st.floats(0, 9e9), st.integers(1, 40))
@@ -214,7 +214,7 @@ def test_numbers_are_read_to_the_last_digit(number: float, digits: int) -> None:
         START + f',"duration":{written}}}' for written in (repr(number), f"{number:.{digits}f}") if "e+" not in written
     ]
     log, rows = logs()["conn"], rows_of(lines, as_json=True)
-    assert_same(_json.parse(log, rows), with_care(log, *_json.careful(log, rows)))
+    assert_same(json_rows.parse(log, rows), with_care(log, *json_rows.careful(log, rows)))
 
 
 @given(
@@ -238,7 +238,7 @@ def test_keys_without_end_are_left_alone() -> None:
     many = "{" + ",".join(f'"{number}":1' for number in range(100_000)) + "}"
     log, rows = logs()["conn"], rows_of([many, START + "}"], as_json=True)
     started = time.monotonic()
-    assert_same(_json.parse(log, rows), with_care(log, *_json.careful(log, rows)))
+    assert_same(json_rows.parse(log, rows), with_care(log, *json_rows.careful(log, rows)))
     assert time.monotonic() - started < 5
 
 
@@ -248,7 +248,7 @@ def test_nearly_all_that_zeek_writes_is_parsed_in_bulk(
 ) -> None:
     """Else the fast way is none."""
     with_care: list[int] = []
-    module = {"tsv": _tsv, "json": _json}[form]
+    module = {"tsv": tsv_rows, "json": json_rows}[form]
     careful = module.careful
 
     def counted(log: Log, rows: pl.DataFrame, *rest: Any) -> Any:

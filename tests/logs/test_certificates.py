@@ -8,7 +8,7 @@ import pytest
 
 from tests.logs.reading import read
 from zeeksmtp.ingest import scan
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.kinds import logs
 
 NAMES = ("subject", "not_valid_before", "not_valid_after")
 FIELDS = "\t".join(("ts", "fingerprint", *(f"certificate.{name}" for name in NAMES), "san.dns", "host_cert"))

@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import ROOT
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._discover import Found, find
-from zeeksmtp.logs._kinds import by_name, is_variant
+from zeeksmtp.reading.discover import Found, find
+from zeeksmtp.reading.kinds import by_name, is_variant
 
 LOGS = ROOT / "fixtures" / "logs"
 SMTP = LOGS / "smtp" / "close_nodate.log"

@@ -13,8 +13,8 @@ from polars.testing import assert_frame_equal
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import count, data_lines, read, table, tables
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._decompress import DamagedError, unpacked
-from zeeksmtp.logs._discover import find
+from zeeksmtp.reading.decompress import DamagedError, unpacked
+from zeeksmtp.reading.discover import find
 
 LOGS = ROOT / "fixtures" / "logs"
 

@@ -17,9 +17,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zeeksmtp.logs import _decompress, _lines
-from zeeksmtp.logs._lines import Block, Lines
-from zeeksmtp.logs._scan import sift
+from zeeksmtp.reading import decompress, line_blocks
+from zeeksmtp.reading.line_blocks import Block, Lines
+from zeeksmtp.reading.scan import sift
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
@@ -37,7 +37,7 @@ def blocks(path: Path) -> list[Block]:
 @pytest.mark.parametrize("packer", PACKERS)
 def test_lines_are_whole_and_numbered(packer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small blocks, so that lines cross their borders."""
-    monkeypatch.setattr(_lines, "BLOCK", 1000)
+    monkeypatch.setattr(line_blocks, "BLOCK", 1000)
     dice = random.Random(1)
     lines = [b"%d " % number + b"x" * dice.randint(0, 300) for number in range(1, 2000)]
     content = b"".join(line + b"\n" for line in lines)
@@ -77,7 +77,7 @@ def test_gzip_is_read_the_same_without_the_fast_library(tmp_path: Path, monkeypa
         fast = Lines(path)
         got = b"".join(block.data for block in fast)
         with monkeypatch.context() as patch:
-            patch.setattr(_decompress, "find_spec", lambda name: None)
+            patch.setattr(decompress, "find_spec", lambda name: None)
             slow = Lines(path)
             assert got == b"".join(block.data for block in slow), number
         assert (fast.problem is None, fast.note) == (slow.problem is None, slow.note)
@@ -95,8 +95,8 @@ def test_damage_inside_a_gzip_file_costs_nothing_before_it(tmp_path: Path) -> No
 
 
 def test_a_line_beyond_the_bound_is_one_rejected_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_lines, "BLOCK", 1000)
-    monkeypatch.setattr(_lines, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(line_blocks, "BLOCK", 1000)
+    monkeypatch.setattr(line_blocks, "LONGEST_LINE", 5000)
     path = tmp_path / "long"
     path.write_bytes(b"one\n" + b"x" * 50_000 + b"\nthree\n" + b"y" * 30_000)
     got = blocks(path)
@@ -122,7 +122,7 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 from zeeksmtp.ingest import ingest_file
-from zeeksmtp.logs._discover import Source
+from zeeksmtp.reading.discover import Source
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 record = ingest_file(Source(Path(sys.argv[1]), "conn", "tsv", 1), Path(sys.argv[2]))
 grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) >> 10

@@ -14,8 +14,8 @@ from tests.conftest import CAPTURES
 from tests.fuzz.mutators import MUTATORS, cut_end, flip
 from tests.logs.reading import count, data_lines
 from zeeksmtp.ingest import every_record, ingest_file
-from zeeksmtp.logs._discover import Source, find
-from zeeksmtp.logs._kinds import by_name
+from zeeksmtp.reading.discover import Source, find
+from zeeksmtp.reading.kinds import by_name
 
 FILES = 1000
 BATCHES = 20

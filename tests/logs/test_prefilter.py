@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import read
-from zeeksmtp.logs import _json, _tsv
-from zeeksmtp.logs._careful import Marks
-from zeeksmtp.logs._header import Header
-from zeeksmtp.logs._kinds import logs
 from zeeksmtp.model import SMTP_PORTS
+from zeeksmtp.reading import json_rows, tsv_rows
+from zeeksmtp.reading.careful import Marks
+from zeeksmtp.reading.header import Header
+from zeeksmtp.reading.kinds import logs
 
 FOLDERS = [ROOT / "fixtures" / "logs" / "conn", ROOT / "fixtures" / "logs" / "mixed"]
 FOLDERS += [path for path in CAPTURES.glob("*/*") if path.is_dir() and any(path.glob("*.log"))]
@@ -24,7 +24,7 @@ FOLDERS += [path for path in CAPTURES.glob("*/*") if path.is_dir() and any(path.
 def test_the_same_parts_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, folder in enumerate(FOLDERS):
         read(folder, tmp_path / "with" / str(number))
-    for module in (_tsv, _json):
+    for module in (tsv_rows, json_rows):
         monkeypatch.setattr(module, "prefilter", lambda *_: None)
     for number, folder in enumerate(FOLDERS):
         read(folder, tmp_path / "without" / str(number))
@@ -38,7 +38,7 @@ separators = st.sampled_from(["\t", "||", ";", " ", "^", "1", "smtp", "\\"])
 @given(separators, st.permutations(["ts", "uid", "id.resp_p", "service"]), st.sampled_from(SMTP_PORTS))
 def test_an_smtp_port_passes_wherever_it_stands(separator: str, fields: list[str], port: int) -> None:
     """First, last, in between; separators that hide it switch the sieve off."""
-    pattern = _tsv.prefilter(logs()["conn"], Header("conn", separator, fields=tuple(fields)))
+    pattern = tsv_rows.prefilter(logs()["conn"], Header("conn", separator, fields=tuple(fields)))
     line = separator.join({"id.resp_p": str(port)}.get(field, "x") for field in fields)
     assert pattern is None or pl.Series([line]).str.contains(pattern).all()
 
@@ -46,7 +46,7 @@ def test_an_smtp_port_passes_wherever_it_stands(separator: str, fields: list[str
 @pytest.mark.parametrize("unset", ["2", "smtp", "-"])
 def test_markers_that_could_be_values(unset: str) -> None:
     header = Header("conn", marks=Marks(unset=unset), fields=("ts", "id.resp_p"))
-    assert (_tsv.prefilter(logs()["conn"], header) is None) == (unset != "-")
+    assert (tsv_rows.prefilter(logs()["conn"], header) is None) == (unset != "-")
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,9 @@ def test_markers_that_could_be_values(unset: str) -> None:
     ],
 )
 def test_json_forms_pass(line: str) -> None:
-    assert pl.Series([line]).str.contains(_json.prefilter(logs()["conn"]) or "").all()
-    assert not pl.Series(['{"id.orig_p":25,"id.resp_p":443}']).str.contains(_json.prefilter(logs()["conn"]) or "").any()
+    assert pl.Series([line]).str.contains(json_rows.prefilter(logs()["conn"]) or "").all()
+    assert (
+        not pl.Series(['{"id.orig_p":25,"id.resp_p":443}'])
+        .str.contains(json_rows.prefilter(logs()["conn"]) or "")
+        .any()
+    )

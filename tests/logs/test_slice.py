@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import CAPTURES, ROOT
 from zeeksmtp.ingest import FileRecord, ingest_file
-from zeeksmtp.logs import _lines
-from zeeksmtp.logs._discover import Source, find
+from zeeksmtp.reading import line_blocks
+from zeeksmtp.reading.discover import Source, find
 
 CASE = CAPTURES / "mixed_office_day"
 FILES = [
@@ -53,7 +53,7 @@ def test_any_cuts_in_blocks_of_any_size(cuts: set[int], block: int, tmp_path_fac
     head = "".join(line for line in text.splitlines(keepends=True)[:8])
     path.write_text(text + head.replace("#separator", "#Separator") + text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_lines, "BLOCK", block)
+        patch.setattr(line_blocks, "BLOCK", block)
         source = Source(path, "smtp_cmd", "tsv", 0)
         _, rows = taken(source, path.parent / "whole", 0, None)
         bounds = [0, *sorted(cuts), None]

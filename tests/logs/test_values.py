@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zeeksmtp.logs._careful import BadValueError, Marks, iso, json_value, tsv_value, unescape, visible
+from zeeksmtp.reading.careful import BadValueError, Marks, iso, json_value, tsv_value, unescape, visible
 
 
 def microseconds(value: Any) -> Any:

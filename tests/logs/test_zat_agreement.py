@@ -24,10 +24,10 @@ from zat.zeek_log_reader import ZeekLogReader
 
 from tests.conftest import CAPTURES, ROOT
 from tests.logs.reading import table
-from zeeksmtp.logs._careful import Marks, tsv_value
-from zeeksmtp.logs._kinds import by_name, logs
-from zeeksmtp.logs._types import element_of
+from zeeksmtp.dtypes import element_of
 from zeeksmtp.model import SMTP_PORTS, Column
+from zeeksmtp.reading.careful import Marks, tsv_value
+from zeeksmtp.reading.kinds import by_name, logs
 
 LOGS = ROOT / "fixtures" / "logs"
 NOT_FOR_ZAT = {

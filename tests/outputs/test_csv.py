@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from tests.outputs._reports import holding
+from zeeksmtp.escaping import cell
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import csv as output
-from zeeksmtp.outputs._escape import cell
 
 SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 

@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.outputs._reports import holding
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import ecs
-from zeeksmtp.outputs._pseudonyms import pseudonymise
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 SCHEMA = Path(__file__).parents[2] / "fixtures" / "ecs"
 FIELDS, VALUES = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from zeeksmtp.outputs._escape import cut, markdown, plain
+from zeeksmtp.escaping import cut, markdown, plain
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)
 MARKED = st.lists(

@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.conftest import EXAMPLES_OF_REPORTS
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, Page, hostile
+from zeeksmtp.escaping import plain
 from zeeksmtp.model import (
     Action,
     Change,
@@ -30,7 +31,6 @@ from zeeksmtp.model import (
     View,
 )
 from zeeksmtp.outputs import _page, _page_tables, html
-from zeeksmtp.outputs._escape import plain
 from zeeksmtp.outputs._page_limits import LIMITS
 from zeeksmtp.report.entries import entries
 

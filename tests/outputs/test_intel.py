@@ -17,7 +17,7 @@ from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from tests.outputs._reports import holding
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import intel
-from zeeksmtp.outputs._pseudonyms import pseudonymise
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 
 def attacked(report: Report, *addresses: str, **changes: Any) -> Report:

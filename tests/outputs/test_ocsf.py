@@ -16,7 +16,7 @@ from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from tests.outputs._reports import holding
 from zeeksmtp.model import Report, Severity, View
 from zeeksmtp.outputs import ocsf
-from zeeksmtp.outputs._pseudonyms import pseudonymise
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 CLASSES = {2004: "detection_finding"}
 

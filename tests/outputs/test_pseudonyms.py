@@ -16,7 +16,7 @@ from tests.outputs._reports import REMEDY, holding
 from zeeksmtp.model import Count, Detail, Posture, Report, Traffic, View
 from zeeksmtp.outputs import json as to_json
 from zeeksmtp.outputs import markdown, terminal
-from zeeksmtp.outputs._pseudonyms import pseudonymise
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 LOGS = [*sorted((FIXTURES / "captures").glob("*/tsv")), FIXTURES / "scenarios" / "office" / "logs"]

@@ -19,7 +19,7 @@ from tests.outputs._reports import holding
 from tests.outputs.test_intel import RECORDED, attacked
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import stix
-from zeeksmtp.outputs._pseudonyms import pseudonymise
+from zeeksmtp.rendering.pseudonyms import pseudonymise
 
 
 def read(report: Report) -> list[Any]:

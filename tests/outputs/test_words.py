@@ -7,8 +7,9 @@ import pytest
 
 from tests.outputs._reports import at
 from zeeksmtp.model import Report, View
-from zeeksmtp.outputs import _sentences, _sums, _words, markdown, terminal
-from zeeksmtp.outputs._incidents import next_step
+from zeeksmtp.outputs import _sums, markdown, terminal
+from zeeksmtp.rendering import phrases, sentences
+from zeeksmtp.rendering.incident_text import next_step
 from zeeksmtp.report.entries import FILTER_NOTE
 
 
@@ -29,7 +30,7 @@ def with_logs(report: Report, **logs: bool) -> Report:
     ],
 )
 def test_no_password_to_change(empty: Report, logs: dict[str, bool], said: str) -> None:
-    assert _sentences.no_passwords(with_logs(empty, **logs)).startswith(said)
+    assert sentences.no_passwords(with_logs(empty, **logs)).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -40,36 +41,36 @@ def test_no_password_to_change(empty: Report, logs: dict[str, bool], said: str) 
     ],
 )
 def test_encryption(full: Report, logs: dict[str, bool], said: str) -> None:
-    assert _sentences.encryption(with_logs(full, **logs)) == said
+    assert sentences.encryption(with_logs(full, **logs)) == said
 
 
 def test_no_session_names_the_logs(empty: Report) -> None:
-    assert _sentences.encryption(with_logs(empty, conn=True, smtp=False)) == (
+    assert sentences.encryption(with_logs(empty, conn=True, smtp=False)) == (
         "No SMTP session was seen (read conn.log; not found: smtp.log)."
     )
 
 
 def test_volumes(empty: Report) -> None:
-    assert _sentences.no_volumes(with_logs(empty, smtp=True)) == "No mail was seen in smtp.log."
-    assert _sentences.no_volumes(with_logs(empty, smtp=False)) == "Not visible: smtp.log not found."
+    assert sentences.no_volumes(with_logs(empty, smtp=True)) == "No mail was seen in smtp.log."
+    assert sentences.no_volumes(with_logs(empty, smtp=False)) == "Not visible: smtp.log not found."
 
 
 def test_versions_that_cannot_be_seen_are_not_passed_over(full: Report) -> None:
     silent = tuple(server.model_copy(update={"tls_versions": {}}) for server in full.posture.servers)
     report = full.model_copy(update={"posture": full.posture.model_copy(update={"servers": silent})})
-    assert _sentences.encryption(with_logs(report, smtp=True)).endswith("not visible, ssl.log not found.")
+    assert sentences.encryption(with_logs(report, smtp=True)).endswith("not visible, ssl.log not found.")
 
 
 def test_the_share_of_tls_needs_logs_that_show_it_and_two_days(full: Report) -> None:
-    assert _sentences.tls(with_logs(full, conn=True), 10) == []
-    assert _sentences.tls(full, 10) == [
+    assert sentences.tls(with_logs(full, conn=True), 10) == []
+    assert sentences.tls(full, 10) == [
         "10.0.0.25 port 587: sessions by TLS version: TLSv12 3, TLSv13 1; weak TLS: 2 handshakes; "
         "certificate of mail.corp.example, *.corp.example until 2026-11-29; "
         "with TLS: 14% of 7 on 2026-11-23, 100% of 3 on 2026-11-24"
     ]
     server = full.posture.servers[0]
     young = full.posture.model_copy(update={"servers": (server.model_copy(update={"days": server.days[:1]}),)})
-    assert "on 2026" not in _sentences.tls(full.model_copy(update={"posture": young}), 10)[0]
+    assert "on 2026" not in sentences.tls(full.model_copy(update={"posture": young}), 10)[0]
 
 
 @pytest.mark.parametrize(
@@ -128,42 +129,42 @@ def test_the_next_step_is_the_sites_own_where_it_has_one(full: Report) -> None:
 def test_the_verdict_counts_incidents_by_severity_and_the_findings_in_none(
     full: Report, changes: dict[str, Any], said: str
 ) -> None:
-    assert _sentences.verdict(full.model_copy(update=changes)) == said
+    assert sentences.verdict(full.model_copy(update=changes)) == said
 
 
 def test_a_window_without_rows_is_no_all_clear(full: Report, empty: Report) -> None:
     outside = full.model_copy(update={"findings": (), "incidents": (), "window": None})
-    assert _sentences.verdict(outside) == (
+    assert sentences.verdict(outside) == (
         "No rows lie between --since and --until; the logs cover 2026-11-23 06:00:00 to 2026-11-24 07:00:00 UTC."
     )
-    assert _sentences.verdict(empty) == "No SMTP traffic in these logs."
+    assert sentences.verdict(empty) == "No SMTP traffic in these logs."
 
 
 def test_no_finding_for_the_filters_is_no_all_clear(full: Report) -> None:
     notes = (f"{FILTER_NOTE} 7 of 7 findings",)
     coverage = full.coverage.model_copy(update={"notes": notes})
     none = full.model_copy(update={"findings": (), "incidents": (), "credentials_to_change": (), "coverage": coverage})
-    assert _sentences.verdict(none) == "No findings match the filters."
-    assert _sentences.passwords(none, 5) == "none that match the filters"
+    assert sentences.verdict(none) == "No findings match the filters."
+    assert sentences.passwords(none, 5) == "none that match the filters"
 
 
 def test_passwords_are_bounded_and_say_so(full: Report, empty: Report) -> None:
-    assert _sentences.passwords(full, 1) == "alice@corp.example at 198.51.100.25; 1 more"
-    assert _sentences.passwords(full, 5) == 'alice@corp.example at 198.51.100.25; "" at 198.51.100.25'
-    assert _sentences.passwords(with_logs(empty, smtp_auth=True), 5) == "none seen"
-    assert _sentences.passwords(empty, 5) == "none seen, but smtp_auth.log not found"
+    assert sentences.passwords(full, 1) == "alice@corp.example at 198.51.100.25; 1 more"
+    assert sentences.passwords(full, 5) == 'alice@corp.example at 198.51.100.25; "" at 198.51.100.25'
+    assert sentences.passwords(with_logs(empty, smtp_auth=True), 5) == "none seen"
+    assert sentences.passwords(empty, 5) == "none seen, but smtp_auth.log not found"
 
 
 def test_a_finding_about_nobody_is_about_the_site(full: Report) -> None:
     nobody = full.findings[0].model_copy(update={"clients": (), "servers": (), "accounts": ()})
-    assert _words.who(nobody) == "the whole site"
+    assert phrases.who(nobody) == "the whole site"
 
 
 def test_servers_that_give_something_away_come_first(full: Report) -> None:
     bad = full.posture.servers[0]
     good = bad.model_copy(update={"server": "10.0.0.1", "sessions": 99, "auth_offered_in_clear": False})
     posture = full.posture.model_copy(update={"servers": (good, bad)})
-    rows = _sentences.servers(full.model_copy(update={"posture": posture}))
+    rows = sentences.servers(full.model_copy(update={"posture": posture}))
     assert [row[0] for row in rows] == [bad.server, good.server]
 
 
@@ -175,7 +176,7 @@ def test_no_name_is_too_long_to_show(full: Report) -> None:
     for form in (terminal, markdown):
         text = form.OUTPUT.render(report, View(full=True))
         assert len(text) < 7000
-        assert "t" * (_words.TITLE_LIMIT - 1) + "…" in text.replace("\n", "")
+        assert "t" * (phrases.TITLE_LIMIT - 1) + "…" in text.replace("\n", "")
 
 
 @pytest.mark.parametrize(
@@ -188,8 +189,8 @@ def test_no_name_is_too_long_to_show(full: Report) -> None:
     ],
 )
 def test_a_brief_span_says_a_day_once(last: datetime, with_day: bool, said: str) -> None:
-    assert _words.brief_span(at(0), last, with_day=with_day) == said
+    assert phrases.brief_span(at(0), last, with_day=with_day) == said
 
 
 def test_inferred_findings_say_so(full: Report) -> None:
-    assert "confidence low; inferred from conn.log, smtp.log" in _words.small_print(full.findings[6])
+    assert "confidence low; inferred from conn.log, smtp.log" in phrases.small_print(full.findings[6])

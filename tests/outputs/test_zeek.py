@@ -16,11 +16,11 @@ from syrupy.assertion import SnapshotAssertion
 from zat.zeek_log_reader import ZeekLogReader
 
 from tests.outputs._reports import holding
-from zeeksmtp.logs._careful import tsv_value
-from zeeksmtp.logs._header import Header
+from zeeksmtp.escaping import plain
 from zeeksmtp.model import Report, View
 from zeeksmtp.outputs import zeek as output
-from zeeksmtp.outputs._escape import plain
+from zeeksmtp.reading.careful import tsv_value
+from zeeksmtp.reading.header import Header
 
 ZEEK_CUT = shutil.which("zeek-cut", path="/opt/zeek/bin:/usr/local/zeek/bin:/usr/local/bin:/usr/bin")
 needs_zeek_cut = pytest.mark.skipif(ZEEK_CUT is None, reason="zeek-cut is not installed")

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tests.cases import BASE, DETECTORS, FACTS
-from zeeksmtp.logs._types import dtype_of
+from zeeksmtp.dtypes import dtype_of
 from zeeksmtp.model import Change
 from zeeksmtp.report.changes import MIN_SESSIONS, changes_of
 from zeeksmtp.report.explained import explanations

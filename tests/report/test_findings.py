@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.dtypes import finding_schema
 from zeeksmtp.model import FINDING, Advice, Detector, Finding, Hosts, Params, identity
 from zeeksmtp.report.findings import credentials_of, findings_of, in_order
 

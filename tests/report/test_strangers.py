@@ -9,7 +9,7 @@ import polars as pl
 
 from tests.cases import DETECTORS
 from zeeksmtp.correlate.wording import JOINED
-from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.dtypes import finding_schema
 from zeeksmtp.model import FINDING
 from zeeksmtp.report import findings_of
 from zeeksmtp.report.strangers import MAX_OWN, MAX_STRANGERS, bounded

@@ -21,7 +21,7 @@ from tests.cases import LOGS
 from tests.simulation.ids import uids
 from tests.simulation.seeds import Random, stream
 from tests.simulation.site import outside
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 
 _START = 1_790_553_600_000_000  # 2026-09-28 00:00 UTC, a Monday
 _DAY = 86_400_000_000

@@ -19,7 +19,7 @@ from tests.simulation.replies import BANNERS, CAPABILITIES
 from tests.simulation.seeds import Random
 from tests.simulation.smtp import SIZE, smtp
 from tests.simulation.tls import ssl, x509
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 
 Frames = dict[str, pl.DataFrame]
 

@@ -15,7 +15,7 @@ from tests.simulation.made import Made
 from tests.simulation.seeds import for_choosing, for_reporting
 from tests.simulation.site import Site
 from tests.simulation.world import World, simulate
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 
 _ENDS = ["uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from tests.cases import LOGS
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
 
 _HEAD = ("#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-")
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from tests.outputs import _reports
 from tests.outputs._hostile import REFERENCES, hostile
 from tests.viewer._walking import Walk, walk
+from zeeksmtp.escaping import plain
 from zeeksmtp.model import Report, Site
-from zeeksmtp.outputs._escape import plain
 from zeeksmtp.viewer.app import Viewer
 from zeeksmtp.viewer.screens import TranscriptScreen
 from zeeksmtp.viewer.source import ReportSource

@@ -12,12 +12,12 @@ import pytest
 
 from tests.watch.conftest import CAPTURES
 from zeeksmtp.config import Settings, Suppression
+from zeeksmtp.dtypes import schema_of
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.ingest import scan
-from zeeksmtp.logs._discover import find
-from zeeksmtp.logs._types import schema_of
 from zeeksmtp.model import Confidence, Evidence, Finding, Severity
 from zeeksmtp.pipeline import Request, logs, run
+from zeeksmtp.reading.discover import find
 from zeeksmtp.watch import dedup
 from zeeksmtp.watch.dedup import Deduplicator
 from zeeksmtp.watch.folder import Rows

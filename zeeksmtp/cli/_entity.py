@@ -88,7 +88,7 @@ def _remembered(asked: EntityRequest) -> EntityView | None:
 
 def _text(view: EntityView, logs: Sequence[Path]) -> str:
     from zeeksmtp.cli._entity_text import parts  # noqa: PLC0415 - rich is not for `--help`
-    from zeeksmtp.outputs._console import console, printed  # noqa: PLC0415 - likewise
+    from zeeksmtp.rendering.console import console, printed  # noqa: PLC0415 - likewise
 
     how = View(_finish.width(), show=_copyable.show_words(logs))
     return printed(console(how.width), parts(view, how))

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from zeeksmtp.entity_view.shapes import EntityView, PeerTable, SessionLine
 from zeeksmtp.model import ClientPosture, Count, Finding, Incident, ServerPosture, Severity, View
-from zeeksmtp.outputs import _incidents, _words
-from zeeksmtp.outputs._commands import entity_command, session_command, show_command
-from zeeksmtp.outputs._console import badge, command, filled, heading, indented, table, text
+from zeeksmtp.rendering import incident_text, phrases
+from zeeksmtp.rendering.commands import entity_command, session_command, show_command
+from zeeksmtp.rendering.console import badge, command, filled, heading, indented, table, text
 
 _PEERS = ("host", "#port", "#sessions", "#in TLS", "first", "last")
 _LOGINS = ("account", "client", "server", "mechanisms", "#accepted", "#refused", "last")
@@ -23,7 +23,7 @@ _MAX_NAMES = 5
 
 def parts(view: EntityView, how: View) -> Iterable[RenderableType]:
     """Yield the parts of the text: what it is, what was found, what it does, its sessions, where to go on."""
-    yield text(f"{view.kind.capitalize()} {_words.name(view.name)}", "bold")
+    yield text(f"{view.kind.capitalize()} {phrases.name(view.name)}", "bold")
     grid = Table.grid(padding=(0, 2))
     for label, value in _facts(view):
         grid.add_row(text(label, "dim"), text(value))
@@ -43,15 +43,15 @@ def parts(view: EntityView, how: View) -> Iterable[RenderableType]:
 
 
 def _facts(view: EntityView) -> Iterable[tuple[str, str]]:
-    yield from [("Names", _incidents.named(view.names))] * bool(view.names)
+    yield from [("Names", incident_text.named(view.names))] * bool(view.names)
     if view.role:
         place = {True: "of the site", False: "outside", None: "of unknown place"}[view.local]
         yield "Role", f"{view.role.role}, {place}: {view.role.reason}"
     if view.first and view.last:
-        yield "Seen", f"{_words.span(view.first, view.last)} UTC"
+        yield "Seen", f"{phrases.span(view.first, view.last)} UTC"
     if view.credentials_to_change:
-        due = [f"{_words.name(due.account)} at {due.server}" for due in view.credentials_to_change]
-        yield "Passwords to change", _words.names(due, len(due))
+        due = [f"{phrases.name(due.account)} at {due.server}" for due in view.credentials_to_change]
+        yield "Passwords to change", phrases.names(due, len(due))
     if view.mails:
         yield "Mails", f"{view.mails:,} visible"
     for label, counts in (("Envelope senders", view.senders), ("Recipient domains", view.recipient_domains)):
@@ -61,16 +61,16 @@ def _facts(view: EntityView) -> Iterable[tuple[str, str]]:
 
 
 def _counts(counts: Sequence[Count]) -> str:
-    shown = [f"{_words.name(one.name)} ({one.count:,})" for one in counts[:_MAX_NAMES]]
+    shown = [f"{phrases.name(one.name)} ({one.count:,})" for one in counts[:_MAX_NAMES]]
     more = len(counts) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _posture(row: ClientPosture) -> str:
     return (
-        f"{_words.counted(row.sessions, 'session')} with {_words.counted(row.servers, 'server')}, "
-        f"{_words.number(row.tls_sessions)} in TLS; STARTTLS unused in {row.starttls_unused:,}; "
-        f"{_words.counted(row.cleartext_mails, 'mail')} and {_words.counted(row.cleartext_logins, 'login')} in clear"
+        f"{phrases.counted(row.sessions, 'session')} with {phrases.counted(row.servers, 'server')}, "
+        f"{phrases.number(row.tls_sessions)} in TLS; STARTTLS unused in {row.starttls_unused:,}; "
+        f"{phrases.counted(row.cleartext_mails, 'mail')} and {phrases.counted(row.cleartext_logins, 'login')} in clear"
     )
 
 
@@ -78,8 +78,8 @@ def _entries(label: str, entries: Sequence[Incident | Finding]) -> Iterable[Rend
     if entries:
         yield from heading(label)
     for entry in entries:
-        times = f"  {_words.span(entry.first, entry.last)}"
-        yield indented(Text.assemble(badge(entry.severity), " ", text(_words.title(entry)), text(times, "dim")), 2)
+        times = f"  {phrases.span(entry.first, entry.last)}"
+        yield indented(Text.assemble(badge(entry.severity), " ", text(phrases.title(entry)), text(times, "dim")), 2)
 
 
 def _peers(label: str, peers: PeerTable) -> Iterable[RenderableType]:
@@ -88,9 +88,9 @@ def _peers(label: str, peers: PeerTable) -> Iterable[RenderableType]:
             p.host,
             str(p.port),
             f"{p.sessions:,}",
-            _words.number(p.tls_sessions),
-            _words.stamp(p.first),
-            _words.stamp(p.last),
+            phrases.number(p.tls_sessions),
+            phrases.stamp(p.first),
+            phrases.stamp(p.last),
         )
         for p in peers.rows
     ]
@@ -100,13 +100,13 @@ def _peers(label: str, peers: PeerTable) -> Iterable[RenderableType]:
 def _logins(view: EntityView) -> list[tuple[str, ...]]:
     return [
         (
-            _words.name(login.account),
+            phrases.name(login.account),
             login.client,
             f"{login.server} port {login.port}",
             ", ".join(login.mechanisms),
             f"{login.accepted:,}",
             f"{login.refused:,}",
-            _words.stamp(login.last),
+            phrases.stamp(login.last),
         )
         for login in view.logins.rows
     ]
@@ -114,18 +114,18 @@ def _logins(view: EntityView) -> list[tuple[str, ...]]:
 
 def _server(row: ServerPosture) -> tuple[str, ...]:
     said = (row.starttls_offered, row.auth_offered_in_clear, row.answers_vrfy, row.answers_expn)
-    ends = f"{row.certificate_expires:%Y-%m-%d}" if row.certificate_expires else _words.UNKNOWN
-    return str(row.port), f"{row.sessions:,}", _words.number(row.tls_sessions), *map(_words.flag, said), ends
+    ends = f"{row.certificate_expires:%Y-%m-%d}" if row.certificate_expires else phrases.UNKNOWN
+    return str(row.port), f"{row.sessions:,}", phrases.number(row.tls_sessions), *map(phrases.flag, said), ends
 
 
 def _sessions(view: EntityView) -> list[tuple[str, ...]]:
     return [
         (
             row.uid,
-            _words.stamp(row.start),
+            phrases.stamp(row.start),
             _connection(row, view.name),
-            _words.flag(row.tls),
-            "" if row.helo is None else _words.name(row.helo),
+            phrases.flag(row.tls),
+            "" if row.helo is None else phrases.name(row.helo),
         )
         for row in view.sessions.rows
     ]

@@ -76,7 +76,7 @@ def finish(
 
 def pseudonymised(report: Report) -> Report:
     """Return the report with every name replaced."""
-    from zeeksmtp.outputs._pseudonyms import pseudonymise  # noqa: PLC0415 - rarely wanted
+    from zeeksmtp.rendering.pseudonyms import pseudonymise  # noqa: PLC0415 - rarely wanted
 
     return pseudonymise(report)
 
@@ -101,11 +101,11 @@ def write(target: Path, pieces: Iterable[str]) -> None:
 
 def summary(report: Report, *targets: Path) -> str:
     """Return a summary of the run in one line for the person who started it."""
-    from zeeksmtp.outputs import _sentences  # noqa: PLC0415 - `--help` must not load pydantic's shapes
+    from zeeksmtp.rendering import sentences  # noqa: PLC0415 - `--help` must not load pydantic's shapes
 
     place = f"; written to {', '.join(map(str, targets))}" if targets else ""
     lines = f"{report.inputs.totals.lines:,} lines in {report.run.seconds:.1f} s"
-    return f"{_sentences.verdict(report).rstrip('.')}; read {lines}{place}"
+    return f"{sentences.verdict(report).rstrip('.')}; read {lines}{place}"
 
 
 def verdict(report: Report, fail_on: Severity | None) -> ExitCode:

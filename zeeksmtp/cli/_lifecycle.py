@@ -255,6 +255,6 @@ def _day(text: str | None) -> date | None:
 
 
 def _plain(line: str, columns: int | None = None) -> str:
-    from zeeksmtp.outputs._escape import cut, plain  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.escaping import cut, plain  # noqa: PLC0415 - not for `--help`
 
     return plain(line) if columns is None else cut(plain(line), columns)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zeeksmtp.errors import UnusableError
-from zeeksmtp.outputs._escape import plain
+from zeeksmtp.escaping import plain
 
 if TYPE_CHECKING:
     from types import TracebackType

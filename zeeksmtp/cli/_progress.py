@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from zeeksmtp.ingest import FileRecord
-    from zeeksmtp.logs._discover import Source
+    from zeeksmtp.reading.discover import Source
 
 _STEPS = {"facts": "building tables", "judging": "running detectors"}
 """What a step of the pipeline is called on the screen."""

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.escaping import cut, plain
 
 _LIMIT = 1000
 

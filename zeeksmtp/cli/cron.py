@@ -78,7 +78,7 @@ def _summary(result: PassResult) -> str:
 
 def _preview(result: PassResult) -> Iterator[str]:
     """Yield what a dry run found, line by line."""
-    from zeeksmtp.outputs._escape import plain  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.escaping import plain  # noqa: PLC0415 - not for `--help`
 
     yield from (plain(f"would read new lines of {path}") + "\n" for path in result.files)
     report = result.report

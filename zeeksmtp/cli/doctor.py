@@ -56,7 +56,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
 
 
 def _line(check: Check) -> str:
-    from zeeksmtp.outputs._escape import plain  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.escaping import plain  # noqa: PLC0415 - not for `--help`
 
     remedy = f"{'':6}{'':14}→ {plain(check.remedy)}\n" if check.remedy else ""
     return f"{check.verdict:6}{check.about:14}{plain(check.what)}\n{remedy}"

@@ -62,7 +62,7 @@ def explain_host(
 
 
 def _text(explanation: HostExplanation) -> str:
-    from zeeksmtp.outputs._console import console, heading, item, printed, text  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.rendering.console import console, heading, item, printed, text  # noqa: PLC0415 - not for `--help`
 
     def parts() -> Iterable[object]:
         yield text(f"Host {explanation.host}: {len(explanation.detectors)} detectors", "bold")
@@ -78,10 +78,10 @@ def _text(explanation: HostExplanation) -> str:
 
 
 def _lines(view: DetectorView) -> Iterable[str]:
-    from zeeksmtp.outputs import _words  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.rendering import phrases  # noqa: PLC0415 - not for `--help`
 
-    saw = ", ".join(f"{_words.counted(rows, 'row')} of {table}" for table, rows in view.rows.items())
-    said = [_words.headline(finding) for finding in view.findings]
+    saw = ", ".join(f"{phrases.counted(rows, 'row')} of {table}" for table, rows in view.rows.items())
+    said = [phrases.headline(finding) for finding in view.findings]
     if view.status == "fired":
         left = " (in no report: replaced, suppressed, or beyond max_minor_findings)" * view.left_out
         yield from (f"{view.detector}: {line}{left}" for line in said)

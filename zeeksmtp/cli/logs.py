@@ -17,7 +17,7 @@ from zeeksmtp.private_folders import private_folder
 
 if TYPE_CHECKING:
     from zeeksmtp.ingest import FileRecord
-    from zeeksmtp.logs._discover import Found
+    from zeeksmtp.reading.discover import Found
 
 _Rejected = Annotated[bool, typer.Option("--rejected", help="List the lines that were rejected: file, line, reason.")]
 _HEAD = ("log", "format", "kept", "skipped", "rejected", "first", "last", "file", "remark")
@@ -50,7 +50,7 @@ def logs(paths: _options.Paths, *, rejected: _Rejected = False, quiet: _options.
 def _read(paths: Sequence[Path], lake: Path, *, quiet: bool) -> _Read:
     from zeeksmtp.engine.local import ENGINE  # noqa: PLC0415 - `--help` must not load polars
     from zeeksmtp.ingest import every_record  # noqa: PLC0415 - likewise
-    from zeeksmtp.logs._discover import find  # noqa: PLC0415 - likewise
+    from zeeksmtp.reading.discover import find  # noqa: PLC0415 - likewise
 
     found = find(paths)
     with _progress.watching(quiet=quiet) as watch:
@@ -92,7 +92,7 @@ def _rejected(read: _Read) -> Iterator[tuple[str, ...]]:
 
 
 def _plain(row: tuple[str, ...]) -> list[str]:
-    from zeeksmtp.outputs._escape import plain  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.escaping import plain  # noqa: PLC0415 - not for `--help`
 
     return [plain(cell) for cell in row]
 

@@ -92,9 +92,9 @@ def _object(finding: Finding) -> str:
 
 
 def _sentence(finding: Finding) -> str:
-    from zeeksmtp.outputs import _words  # noqa: PLC0415 - not for `--help`
+    from zeeksmtp.rendering import phrases  # noqa: PLC0415 - not for `--help`
 
-    return f"{_words.stamp(finding.last)}  {finding.severity:<8}  {_words.headline(finding)}  {finding.id}\n"
+    return f"{phrases.stamp(finding.last)}  {finding.severity:<8}  {phrases.headline(finding)}  {finding.id}\n"
 
 
 COMMAND = Command("watch", watch)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from zeeksmtp.logs._decompress import HEAD, packing
-from zeeksmtp.logs._discover import Source
-from zeeksmtp.logs._lines import Block, Lines
+from zeeksmtp.reading.decompress import HEAD, packing
+from zeeksmtp.reading.discover import Source
+from zeeksmtp.reading.line_blocks import Block, Lines
 from zeeksmtp.state.ledger import Content
 
 SCRYPT_COST = 1 << 10

@@ -11,7 +11,7 @@ from pathlib import Path
 from zeeksmtp.cron.fingerprint import FileContent, Fingerprints
 from zeeksmtp.cron.request import PassContext
 from zeeksmtp.ingest import FileRecord, every_record
-from zeeksmtp.logs._discover import Source
+from zeeksmtp.reading.discover import Source
 from zeeksmtp.state.ledger import Content
 
 _UNFINISHED = "its last line is not finished: left for a later pass"

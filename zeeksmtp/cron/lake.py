@@ -12,10 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from zeeksmtp.engine._base import Engine
+from zeeksmtp.engine import Engine
 from zeeksmtp.ingest import scan
-from zeeksmtp.logs._part import Part
 from zeeksmtp.model import Log
+from zeeksmtp.reading.parquet_part import Part
 from zeeksmtp.state.ledger import LivePart
 
 WORK = "work"

@@ -13,7 +13,7 @@ from zeeksmtp.cron import lake
 from zeeksmtp.cron.ingesting import IngestedFile, IngestResult
 from zeeksmtp.cron.request import PassContext
 from zeeksmtp.ingest import FileRecord
-from zeeksmtp.logs._kinds import logs, stem
+from zeeksmtp.reading.kinds import logs, stem
 from zeeksmtp.state import ledger
 from zeeksmtp.state.ledger import IngestedLines, LivePart
 

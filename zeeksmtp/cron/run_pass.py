@@ -21,13 +21,13 @@ from zeeksmtp.cron.ingesting import IngestResult, ingest
 from zeeksmtp.cron.lake_update import LakeUpdate, place_of, update_lake
 from zeeksmtp.cron.recording import record
 from zeeksmtp.cron.request import PassContext, PassRequest, PassResult
-from zeeksmtp.engine._room import room
+from zeeksmtp.disk_room import room
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import FileRecord
-from zeeksmtp.logs._discover import Found, KindOf, PassedOver, Source, find
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._sniff import Kind, sniff
 from zeeksmtp.model import Report
+from zeeksmtp.reading.discover import Found, KindOf, PassedOver, Source, find
+from zeeksmtp.reading.kinds import logs
+from zeeksmtp.reading.sniff import Kind, sniff
 from zeeksmtp.report.inputs import inputs_of
 from zeeksmtp.state import ledger
 from zeeksmtp.state.ledger import KnownFile, LivePart

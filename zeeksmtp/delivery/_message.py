@@ -10,8 +10,8 @@ from email.policy import SMTP
 
 from zeeksmtp.delivery._envelope import Envelope
 from zeeksmtp.delivery_settings import Mail
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import View, identity
-from zeeksmtp.outputs._escape import cut, plain
 
 MAX_MESSAGE_BYTES = 100_000
 """Gmail, for one, cuts a message at 102 kB, and a page that is cut shows nothing of its end."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import Finding, Incident, Report, Severity
-from zeeksmtp.outputs._escape import cut, plain
 
 MAX_TEXT_BYTES = 1_800
 """With its header a message stays below 2,048 bytes, which every collector should take (RFC 5424, 6.1)."""

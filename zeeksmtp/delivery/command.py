@@ -16,8 +16,8 @@ from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._summary import ReportSummary
 from zeeksmtp.delivery_settings import ReportCommand
 from zeeksmtp.errors import DeliveryError
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import View
-from zeeksmtp.outputs._escape import cut, plain
 
 MAX_SHOWN_CHARACTERS = 300
 """Of the end of what a failed command wrote on stderr, and of its name."""

@@ -22,7 +22,7 @@ from zeeksmtp.delivery._smtp import BoundedSMTP, BoundedSMTPS
 from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery_settings import Mail
 from zeeksmtp.errors import DeliveryError
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.escaping import cut, plain
 
 DONE_SECONDS = 600
 """How long to wait for the answer to the last line: who gives up early sends a second copy (RFC 5321, 4.5.3.2.6)."""

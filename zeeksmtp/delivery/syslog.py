@@ -20,7 +20,7 @@ from zeeksmtp.delivery._syslog_events import SyslogEvent, events_of
 from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery_settings.syslog import FACILITIES, Syslog
 from zeeksmtp.errors import DeliveryError
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.escaping import cut, plain
 
 PAUSE_SECONDS = 0.001
 """Between datagrams: a collector's socket buffer holds some two hundred."""

@@ -23,7 +23,7 @@ from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery._webhook_bodies import WebhookBody
 from zeeksmtp.delivery_settings.webhook import BODIES, Webhook, checked_url
 from zeeksmtp.errors import DeliveryError
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.escaping import cut, plain
 
 RETRY_SECONDS = (1.0, 4.0)
 """Waits before the second and the third attempt of a pass."""

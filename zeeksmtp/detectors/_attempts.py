@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.expressions.connections import first_uids
+from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Context, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms

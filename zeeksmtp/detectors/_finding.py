@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from zeeksmtp.logs._types import dtype_of, finding_schema
+from zeeksmtp.dtypes import dtype_of, finding_schema
 from zeeksmtp.model import FINDING
 
 MAX_DETAIL_VALUES = 100

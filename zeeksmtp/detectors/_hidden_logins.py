@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from zeeksmtp.detectors._guessing import SOURCE, GuessingTest, login_alarms
-from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Context, Tables
 

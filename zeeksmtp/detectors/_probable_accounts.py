@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, VolumeParams, above_past, above_peers
-from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.expressions.connections import seen_first, uids_seen
 from zeeksmtp.facts.sender_day import RELAY_PORTS
 from zeeksmtp.model import Context, Tables
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Tables
 
 PAIR = ("client", "server")

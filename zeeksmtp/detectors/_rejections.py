@@ -8,7 +8,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Confidence, Context, Severity, Tables
 
 _MAX_REPLY_CHARS = 200  # of a reply that a finding quotes

@@ -31,7 +31,7 @@ from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, above_past
 from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._probable_accounts import taken
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 

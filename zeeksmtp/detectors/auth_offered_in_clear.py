@@ -17,7 +17,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
-from zeeksmtp.facts._common import uids_seen
+from zeeksmtp.expressions.connections import uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _KEY = ("server", "port")

@@ -24,7 +24,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import refused_guessers
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _TELLING = r"(?:^|,)(?:AUTH|RCPT|VRFY|EXPN)"

@@ -27,7 +27,7 @@ from pydantic import Field
 from zeeksmtp.detectors._exposure import REQUIRE_TLS
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids_seen
+from zeeksmtp.expressions.connections import first_uids_seen
 from zeeksmtp.facts.pair_day import CROSSING
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 

@@ -35,8 +35,8 @@ from zeeksmtp.detectors._outside_submission import (
     visits_without_login,
     with_echo,
 )
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.expressions.connections import first_uids
+from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, outcomes
 

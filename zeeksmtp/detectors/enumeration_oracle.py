@@ -24,7 +24,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, terms, text_i
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._queries import VRFY_EXPN, queries
 from zeeksmtp.detectors._remedy import NO_VRFY, remedy
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PORT = ("server", "port")

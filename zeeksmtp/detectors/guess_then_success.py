@@ -30,7 +30,7 @@ from zeeksmtp.detectors._guessing import (
     logins,
     of_strangers,
 )
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 
 

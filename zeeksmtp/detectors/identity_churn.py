@@ -26,7 +26,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
 

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import seen_first
+from zeeksmtp.expressions.connections import seen_first
 from zeeksmtp.facts.recipient_day import MIN_BURST_MAILS
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.counts import discovered, robust, upper_tail

@@ -29,7 +29,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids_seen
+from zeeksmtp.expressions.connections import first_uids_seen
 from zeeksmtp.facts.busy_hour import MAX_SERVERS
 from zeeksmtp.facts.usual import HISTORY_DAYS
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables

@@ -27,7 +27,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.expressions.connections import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _MAIL_SERVER_ROLES = ("relay", "submission-server", "bulk-sender", "scanner")

@@ -17,7 +17,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _PORT = ("server", "port")

@@ -53,7 +53,7 @@ from zeeksmtp.detectors._guessing import (
 )
 from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES, hidden_alarms, hidden_trials
 from zeeksmtp.detectors._unjudged_logins import unjudged_tries
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 

@@ -27,7 +27,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import SOURCE, SprayShape, login_alarms, logins, network_of, spray_shape
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.change import unusual_days
 

@@ -29,7 +29,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.facts.own_domain import refusing
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 

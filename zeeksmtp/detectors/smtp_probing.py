@@ -37,7 +37,7 @@ from zeeksmtp.detectors._finding import details, entity, terms, test_column, tex
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import GuessingTest, network_of
 from zeeksmtp.detectors._harvest import harvests
-from zeeksmtp.facts._common import first_uids
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 

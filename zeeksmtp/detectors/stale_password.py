@@ -27,8 +27,8 @@ from zeeksmtp.detectors._finding import ACCOUNT, details, entity, no_account, te
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import SOURCE, GuessingTest
 from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES, hidden_alarms, hidden_trials
-from zeeksmtp.facts._common import first_uids
-from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.expressions.connections import first_uids
+from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 

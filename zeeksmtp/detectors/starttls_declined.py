@@ -19,7 +19,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import entity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import seen_first, uids_seen
+from zeeksmtp.expressions.connections import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _MAX_SERVERS = 100

@@ -24,7 +24,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import ENDS, first_uids
+from zeeksmtp.expressions.connections import ENDS, first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.rank import rank_test, two_sided_z
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.facts._common import uids_seen
+from zeeksmtp.expressions.connections import uids_seen
 from zeeksmtp.facts.handshake import HAS_WEAK_CIPHER, IS_BROKEN, IS_OLD, MAX_CLIENTS, SUBMISSION_PORTS, is_weak
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 

@@ -38,7 +38,7 @@ from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._harvest import harvests
 from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
-from zeeksmtp.logs._types import dtype_of
+from zeeksmtp.dtypes import dtype_of
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from zeeksmtp.doctor import Check
-from zeeksmtp.logs._discover import Found, Source
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._sniff import columns_of
+from zeeksmtp.reading.discover import Found, Source
+from zeeksmtp.reading.kinds import logs
+from zeeksmtp.reading.sniff import columns_of
 
 PACKAGE = ("smtp_session", "smtp_cmd", "smtp_auth")
 """Logs of our Zeek package. Every SMTP connection makes a line in the first."""

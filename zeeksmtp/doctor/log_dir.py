@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zeeksmtp.doctor import Check
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._discover import Found, find
+from zeeksmtp.reading.discover import Found, find
 
 _ABOUT = "log folder"
 _MAX_LISTED = 3

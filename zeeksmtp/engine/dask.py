@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Final
 
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
-from zeeksmtp.engine._base import Engine, Progress
+from zeeksmtp.engine import Engine, Progress
 from zeeksmtp.engine._store import ObjectStore
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
-from zeeksmtp.logs._discover import Source
 from zeeksmtp.private_folders import private_folder
+from zeeksmtp.reading.discover import Source
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker

@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from zeeksmtp.config import Settings
-from zeeksmtp.engine._base import Engine, Progress
+from zeeksmtp.engine import Engine, Progress
 from zeeksmtp.ingest import FileRecord, ingest_file
-from zeeksmtp.logs._discover import Source
+from zeeksmtp.reading.discover import Source
 
 _BESIDE = 2
 """Files under way beyond one for each processor: each waits at times for the interpreter, or for polars' threads."""

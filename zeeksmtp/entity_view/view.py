@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 
 from zeeksmtp.correlate.suppress import bare_account
-from zeeksmtp.engine._base import Engine
+from zeeksmtp.engine import Engine
 from zeeksmtp.entity_view.shapes import EntityView
 from zeeksmtp.entity_view.tables import counts_of, logins_of, peers_of, sessions_of
 from zeeksmtp.model import ClientPosture, HostRole, ServerPosture, Tables

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS
+from zeeksmtp.expressions.connections import ENDS
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _ACCOUNT = ("account", "server")

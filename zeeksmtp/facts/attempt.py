@@ -11,7 +11,7 @@ together up to the next attempt.
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, conn_key
+from zeeksmtp.expressions.connections import PARTIES, conn_key
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.facts.rejected_recipient import no_mail
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables

@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from zeeksmtp.expressions.connections import PARTIES, deduplicated
 from zeeksmtp.facts._account import normal_account
-from zeeksmtp.facts._common import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, seen_first
+from zeeksmtp.expressions.connections import first_seen, seen_first
 from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
 from zeeksmtp.model import Column, Context, Fact, Tables
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen
+from zeeksmtp.expressions.connections import first_seen
 from zeeksmtp.facts._day import mail_hour, utc_hour
 from zeeksmtp.model import Column, Context, Fact, Tables
 

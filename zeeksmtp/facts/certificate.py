@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import seen_first
+from zeeksmtp.expressions.connections import seen_first
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _KEY = ("server", "port", "certificate", "server_name")

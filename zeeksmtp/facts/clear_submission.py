@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen, seen_first
+from zeeksmtp.expressions.connections import first_seen, seen_first
 from zeeksmtp.facts._merging import merged
 from zeeksmtp.model import Column, Context, Fact, Tables
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, deduplicated
+from zeeksmtp.expressions.connections import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 

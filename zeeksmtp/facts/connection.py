@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, conn_key, with_conn_key
-from zeeksmtp.facts._direction import FLAGS, direction, locality
+from zeeksmtp.expressions.connections import ENDS, PARTIES, conn_key, with_conn_key
+from zeeksmtp.expressions.direction import FLAGS, direction, locality
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 STARTS = ("conn", "smtp_session")

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, deduplicated
+from zeeksmtp.expressions.connections import PARTIES, deduplicated
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._direction import FLAGS
+from zeeksmtp.expressions.direction import FLAGS
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _LOGS = ("conn", "smtp_session", "smtp", "smtp_cmd", "smtp_auth", "ssl")

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import deduplicated, first_seen, seen_first
+from zeeksmtp.expressions.connections import deduplicated, first_seen, seen_first
 from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import Column, Context, Fact, Tables
 

@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import seen_first
+from zeeksmtp.expressions.connections import seen_first
 from zeeksmtp.facts.handshake import SUBMISSION_PORTS
 from zeeksmtp.facts.provider_session import MAX_VALUES
-from zeeksmtp.logs._providers import ALL_NAMES
 from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.services.providers import ALL_NAMES
 
 _KEY = ("client", "provider", "port", "method")
 _OAUTH = ("XOAUTH2", "OAUTHBEARER")

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES
-from zeeksmtp.facts._rhythm import rhythm
+from zeeksmtp.expressions.connections import PARTIES
+from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 MIN_GAP_SECONDS = 60.0

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from zeeksmtp.logs._address_echo import ADDRESS_ECHO
 from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.services.address_echo import ADDRESS_ECHO
 
 _MX = 15  # RFC 1035, 3.2.2
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import PARTIES, deduplicated
+from zeeksmtp.expressions.connections import PARTIES, deduplicated
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 _QUEUED = r"(?i)^250[ -].*(?:queue|accepted for|message accepted|delivered|\bid=|2\.6\.\d|\bid [\w-]{6,})"

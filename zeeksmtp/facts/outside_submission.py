@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, conn_key
+from zeeksmtp.expressions.connections import ENDS, conn_key
 from zeeksmtp.facts.attempt import MIN_MAIL_BYTES_IN_TLS
 from zeeksmtp.model import Column, Context, Fact, Tables
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import conn_key, first_seen
+from zeeksmtp.expressions.connections import conn_key, first_seen
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from zeeksmtp.logs._providers import PROVIDERS
 from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.services.providers import PROVIDERS
 
 _KEY = ("server", "provider", "submission")
 _ADDRESS = r"^[0-9.]+$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$"

@@ -4,11 +4,11 @@ from ipaddress import ip_network
 
 import polars as pl
 
-from zeeksmtp.facts._common import conn_key, deduplicated, first_seen, seen_first
-from zeeksmtp.facts._direction import in_nets
+from zeeksmtp.expressions.connections import conn_key, deduplicated, first_seen, seen_first
+from zeeksmtp.expressions.direction import in_nets
 from zeeksmtp.facts.handshake import SUBMISSION_PORTS
-from zeeksmtp.logs._providers import PROVIDERS, Provider
 from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.services.providers import PROVIDERS, Provider
 
 REFUSALS = {
     "5.7.30": "basic authentication is no longer supported",

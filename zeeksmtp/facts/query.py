@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES
+from zeeksmtp.expressions.connections import ENDS, PARTIES
 from zeeksmtp.facts._reply import VERBS, queried_name, verdict
 from zeeksmtp.model import Column, Context, Fact, Tables
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.facts._common import ENDS, PARTIES, deduplicated
+from zeeksmtp.expressions.connections import ENDS, PARTIES, deduplicated
 from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
 

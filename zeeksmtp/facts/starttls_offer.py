@@ -5,7 +5,7 @@ import re
 
 import polars as pl
 
-from zeeksmtp.facts._common import first_seen
+from zeeksmtp.expressions.connections import first_seen
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 SIGNS = ("masked", "starred", "starttls_refused")

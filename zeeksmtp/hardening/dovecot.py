@@ -1,6 +1,6 @@
 """Dovecot's submission service: settings that 2.3 and 2.4 share (doveconf(1))."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 _WHERE, _CHECK = "/etc/dovecot/local.conf", "doveconf -n >/dev/null"
 

@@ -1,6 +1,6 @@
 """Exchange Server: commands for its management shell, with the names that setup gives to receive connectors."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 _WHERE = "Exchange Management Shell on the server"
 _SUBMISSION = '"$env:COMPUTERNAME\\Client Frontend $env:COMPUTERNAME"'

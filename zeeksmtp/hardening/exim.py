@@ -1,6 +1,6 @@
 """Exim: options of the main section, and an ACL where one is needed (specification, chapters 14, 43 and 44)."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 _WHERE, _CHECK = "exim.conf, main section (before the first `begin`)", "exim -bV"
 

@@ -1,6 +1,6 @@
 """OpenSMTPD: a listener that takes logins inside TLS only (smtpd.conf(5)). It confirms no address by VRFY anyway."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 SERVER = MailServer(
     name="OpenSMTPD",

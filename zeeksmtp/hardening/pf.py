@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from zeeksmtp.hardening._base import SMTP_PORTS, Firewall
+from zeeksmtp.hardening import SMTP_PORTS, Firewall
 
 
 def _rules(ipv4: Sequence[IPv4Address], ipv6: Sequence[IPv6Address]) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """Postfix: parameters of main.cf (postconf(5))."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 _WHERE, _CHECK = "/etc/postfix/main.cf", "postconf -n >/dev/null && postfix check"
 _PROTOCOLS = "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"

@@ -1,6 +1,6 @@
 """Sendmail: macros of sendmail.mc (cf/README), above its `MAILER` lines."""
 
-from zeeksmtp.hardening._base import MailServer, Recipe
+from zeeksmtp.hardening import MailServer, Recipe
 
 _WHERE = "/etc/mail/sendmail.mc, above the first MAILER line"
 _CHECK = "m4 /etc/mail/sendmail.mc >/dev/null"

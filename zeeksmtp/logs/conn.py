@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from zeeksmtp.logs._common import CONNECTION, PORT_HINT, on_smtp_port
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, PORT_HINT, on_smtp_port
 
 
 def concerns() -> pl.Expr:

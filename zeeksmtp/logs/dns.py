@@ -7,10 +7,10 @@ address into what it mails. Answers about hosts that are named like mail servers
 
 import polars as pl
 
-from zeeksmtp.logs._address_echo import ADDRESS_ECHO
-from zeeksmtp.logs._common import CONNECTION
-from zeeksmtp.logs._providers import ALL_NAMES, ALL_SUFFIXES
 from zeeksmtp.model import Column, Hint, Log
+from zeeksmtp.model.connection import CONNECTION
+from zeeksmtp.services.address_echo import ADDRESS_ECHO
+from zeeksmtp.services.providers import ALL_NAMES, ALL_SUFFIXES
 
 _MX = 15  # RFC 1035, 3.2.2
 _ADDRESS_TYPES = (1, 28)  # A, and AAAA of RFC 3596

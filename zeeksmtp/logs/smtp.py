@@ -1,7 +1,7 @@
 """smtp.log: one line per mail or STARTTLS. Subjects and header texts are not kept."""
 
-from zeeksmtp.logs._common import CONNECTION, NO_HINT, every_row
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, NO_HINT, every_row
 
 LOG = Log(
     name="smtp",

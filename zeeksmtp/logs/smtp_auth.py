@@ -1,7 +1,7 @@
 """smtp_auth.log of our Zeek package: one line per AUTH exchange seen in clear. Its `password` column is never read."""
 
-from zeeksmtp.logs._common import CONNECTION, NO_HINT, every_row
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, NO_HINT, every_row
 
 LOG = Log(
     name="smtp_auth",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from zeeksmtp.logs._common import CONNECTION, NO_HINT, every_row
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, NO_HINT, every_row
 
 
 def redact() -> Mapping[str, pl.Expr]:

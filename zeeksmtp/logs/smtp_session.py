@@ -1,7 +1,7 @@
 """smtp_session.log of our Zeek package: one line per SMTP connection, written when it ends."""
 
-from zeeksmtp.logs._common import CONNECTION, NO_HINT, every_row
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, NO_HINT, every_row
 
 _COUNTS = {
     "commands": "commands sent",

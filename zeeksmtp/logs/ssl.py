@@ -1,7 +1,7 @@
 """ssl.log: whether TLS really came up, and how, on SMTP ports."""
 
-from zeeksmtp.logs._common import CONNECTION, PORT_HINT, on_smtp_port
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, PORT_HINT, on_smtp_port
 
 LOG = Log(
     name="ssl",

@@ -5,8 +5,8 @@
 
 import polars as pl
 
-from zeeksmtp.logs._common import CONNECTION, PORT_HINT, on_smtp_port
 from zeeksmtp.model import Column, Hint, Log
+from zeeksmtp.model.connection import CONNECTION, PORT_HINT, on_smtp_port
 
 _SMTP = ("smtp", "SMTP", "Smtp")
 

@@ -6,8 +6,8 @@ A row has no connection: `fingerprint` stands in ssl.log's `cert_chain_fps`, in 
 
 import polars as pl
 
-from zeeksmtp.logs._common import CONNECTION, NO_HINT
 from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION, NO_HINT
 
 
 def concerns() -> pl.Expr:

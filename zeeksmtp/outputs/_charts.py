@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from zeeksmtp.model import Count, Day, Volume
 from zeeksmtp.outputs._chart_shapes import LEFT, RIGHT, Bars, Chart, Label, Scale
-from zeeksmtp.outputs._words import counted
+from zeeksmtp.rendering.phrases import counted
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 

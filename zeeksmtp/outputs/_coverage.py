@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from zeeksmtp.model import Report
-from zeeksmtp.outputs._words import counted
+from zeeksmtp.rendering.phrases import counted
 
 COLUMNS = ("detector", "with these logs", "better with")
 _ABILITIES = ("observed", "inferred", "blind")

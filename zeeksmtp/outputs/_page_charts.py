@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zeeksmtp.model import Day, Report, Volume
-from zeeksmtp.outputs import _charts, _sentences
+from zeeksmtp.outputs import _charts
 from zeeksmtp.outputs._chart_shapes import Chart
+from zeeksmtp.rendering import sentences
 
 MAX_SENDER_CHARTS = MAX_SERVER_CHARTS = 6
 
@@ -39,7 +40,7 @@ def _weeks(report: Report) -> Chart | None:
     """Draw the share of TLS of the site's servers by week, if there are two weeks or more."""
     days = [day for server in report.posture.servers if server.tls_sessions is not None for day in server.days]
     weeks = {day.day.isocalendar()[:2] for day in days}
-    return _charts.tls_by_week(days) if len(weeks) > 1 and _sentences.shows_tls(report) else None
+    return _charts.tls_by_week(days) if len(weeks) > 1 and sentences.shows_tls(report) else None
 
 
 def _sender_charts(report: Report) -> Iterable[tuple[str, Chart]]:
@@ -63,7 +64,7 @@ def _rank(volumes: list[Volume]) -> tuple[float, int]:
 
 def _server_charts(report: Report) -> Iterable[tuple[str, Chart]]:
     """Draw the site's servers together, then those with several days of sessions, the busiest first."""
-    if not _sentences.shows_tls(report):
+    if not sentences.shows_tls(report):
         return
     several = [server for server in report.posture.servers if len(server.days) > 1 and server.tls_sessions is not None]
     if len(several) > 1:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from zeeksmtp.model import Finding, Incident, Report, Severity
-from zeeksmtp.outputs import _incidents, _sentences, _words
 from zeeksmtp.outputs._page_incidents import Card
+from zeeksmtp.rendering import incident_text, phrases, sentences
 
 MAX_URGENT = 5
 """Incidents that the head of the page names."""
@@ -33,9 +33,9 @@ class Urgent:
 
 def urgent(cards: Iterable[Card], others: Iterable[Finding]) -> list[Urgent]:
     """Return what to do first, about incidents and then about findings beside them; not about what is acknowledged."""
-    incidents = [Urgent(card.incident, f"i-{card.number}", _incidents.next_step(card.incident)) for card in cards]
+    incidents = [Urgent(card.incident, f"i-{card.number}", incident_text.next_step(card.incident)) for card in cards]
     grave = (finding for finding in others if finding.severity.rank >= Severity.MEDIUM.rank)
-    findings = [Urgent(finding, f"f-{finding.id}", _incidents.next_step(finding)) for finding in grave]
+    findings = [Urgent(finding, f"f-{finding.id}", incident_text.next_step(finding)) for finding in grave]
     return [one for one in (*incidents, *findings) if one.thing.state != "acknowledged"][:MAX_URGENT]
 
 
@@ -43,19 +43,19 @@ def figures(report: Report, others: Sequence[Finding]) -> Iterable[Figure]:
     """Yield the figures; `others` are the findings that belong to no incident."""
     incidents = report.incidents
     new = sum(incident.state == "new" for incident in incidents)
-    context = (f"{new:,} new; " if new else "") + _sentences.counts(incidents)
+    context = (f"{new:,} new; " if new else "") + sentences.counts(incidents)
     yield Figure("Incidents", f"{len(incidents):,}", context or "in what these logs show")
     rest = "all belong to incidents" if incidents else "in what these logs show"
-    yield Figure("Other findings", f"{len(others):,}", _sentences.counts(others) or rest)
+    yield Figure("Other findings", f"{len(others):,}", sentences.counts(others) or rest)
     due = len(report.credentials_to_change)
     blind = not due and not report.coverage.logs.get("smtp_auth")
     context = "smtp_auth.log not found" if blind else "exposed or guessed" if due else "none exposed or guessed"
-    yield Figure("Passwords to change", _words.UNKNOWN if blind else f"{due:,}", context)
+    yield Figure("Passwords to change", phrases.UNKNOWN if blind else f"{due:,}", context)
     yield _encrypted(report)
 
 
 def _encrypted(report: Report) -> Figure:
     sessions, with_tls = report.posture.sessions, report.posture.tls_sessions
-    if not sessions or with_tls is None or not _sentences.shows_tls(report):
-        return Figure("Sessions with TLS", _words.UNKNOWN, "not visible" if sessions else "no SMTP sessions")
+    if not sessions or with_tls is None or not sentences.shows_tls(report):
+        return Figure("Sessions with TLS", phrases.UNKNOWN, "not visible" if sessions else "no SMTP sessions")
     return Figure("Sessions with TLS", f"{with_tls / sessions:.0%}", f"{with_tls:,} of {sessions:,}")

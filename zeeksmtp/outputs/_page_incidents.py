@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zeeksmtp.model import Detail, Evidence, Finding, Incident, Report, Severity, TimelineEntry
-from zeeksmtp.outputs import _words
+from zeeksmtp.rendering import phrases
 
 MAX_OPEN_CARDS = 5
 """Cards that are not folded."""
@@ -105,4 +105,4 @@ def details(evidence: Evidence) -> list[Detail]:
 
 def measurements(evidence: Evidence) -> list[str]:
     """Return what was measured and tested, a line each."""
-    return _words.evidence(evidence.model_copy(update={"details": ()}))
+    return phrases.evidence(evidence.model_copy(update={"details": ()}))

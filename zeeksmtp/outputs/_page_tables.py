@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from zeeksmtp.model import InputFile, Report, ServerPosture, Severity
-from zeeksmtp.outputs import _coverage, _sentences, _sums
-from zeeksmtp.outputs._incidents import named
-from zeeksmtp.outputs._words import UNKNOWN, flag, span
+from zeeksmtp.outputs import _coverage, _sums
+from zeeksmtp.rendering import sentences
+from zeeksmtp.rendering.incident_text import named
+from zeeksmtp.rendering.phrases import UNKNOWN, flag, span
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -36,7 +37,7 @@ def servers(report: Report) -> PageTable:
         *("server", "#port", "#sessions", SHARE, "TLS versions", "#weak TLS", "certificate until"),
         *("STARTTLS", "AUTH in clear", "VRFY", "EXPN"),
     )
-    shows_tls = _sentences.shows_tls(report)
+    shows_tls = sentences.shows_tls(report)
     rows = tuple(_server(server, shows_tls=shows_tls) for server in sorted(report.posture.servers, key=_order))
     return PageTable("Servers", columns, rows[:MAX_POSTURE_ROWS], len(rows))
 
@@ -61,18 +62,18 @@ def _server(server: ServerPosture, *, shows_tls: bool) -> tuple[str, ...]:
 
 def clients(report: Report) -> PageTable:
     """Return the site's clients with most sessions in clear."""
-    return _top("Clients", _sentences.CLIENT_COLUMNS, _sentences.clients(report), report.posture.clients.total)
+    return _top("Clients", sentences.CLIENT_COLUMNS, sentences.clients(report), report.posture.clients.total)
 
 
 def pairs(report: Report) -> PageTable:
     """Return the pairs of client and server port with most sessions in clear."""
-    return _top("Pairs", _sentences.PAIR_COLUMNS, _sentences.pairs(report), report.posture.pairs.total)
+    return _top("Pairs", sentences.PAIR_COLUMNS, sentences.pairs(report), report.posture.pairs.total)
 
 
 def legacy_auth(report: Report) -> PageTable:
     """Return the hosts that hand mail to a provider by a method that ends."""
-    rows, total = _sentences.legacy_auth(report), report.posture.legacy_auth.total
-    return _top(_sentences.LEGACY_AUTH_TITLE, _sentences.LEGACY_AUTH_COLUMNS, rows, total)
+    rows, total = sentences.legacy_auth(report), report.posture.legacy_auth.total
+    return _top(sentences.LEGACY_AUTH_TITLE, sentences.LEGACY_AUTH_COLUMNS, rows, total)
 
 
 def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], total: int) -> PageTable:
@@ -81,8 +82,8 @@ def _top(caption: str, columns: tuple[str, ...], rows: list[tuple[str, ...]], to
 
 def passwords(report: Report) -> PageTable:
     """Return the credentials to change; the last column is the id of the finding that says why."""
-    rows = tuple(_sentences.password_rows(report))
-    return PageTable("Exposed or guessed passwords", _sentences.PASSWORD_COLUMNS, rows, len(rows))
+    rows = tuple(sentences.password_rows(report))
+    return PageTable("Exposed or guessed passwords", sentences.PASSWORD_COLUMNS, rows, len(rows))
 
 
 def abilities(report: Report) -> PageTable:
@@ -150,8 +151,8 @@ def _file(file: InputFile) -> tuple[str, ...]:
 
 def busiest_hours(report: Report) -> PageTable:
     """Return the hours in which clients sent most."""
-    rows = tuple(_sentences.volumes(report))
-    return PageTable("Busiest hours", _sentences.VOLUME_COLUMNS, rows, len(rows))
+    rows = tuple(sentences.volumes(report))
+    return PageTable("Busiest hours", sentences.VOLUME_COLUMNS, rows, len(rows))
 
 
 def sums_of(report: Report) -> list[PageTable]:

@@ -1,12 +1,12 @@
-"""The words that only the page needs. Raw, like `_words`: the template escapes."""
+"""The words that only the page needs. Raw, like `phrases`: the template escapes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from zeeksmtp.model import Finding, Incident, Report
-from zeeksmtp.outputs._incidents import SOURCES
-from zeeksmtp.outputs._words import name
+from zeeksmtp.rendering.incident_text import SOURCES
+from zeeksmtp.rendering.phrases import name
 
 SYMPTOMS: Mapping[str, tuple[str, str]] = {
     "blocklisted-sender": ("rejection by blocklists", "rejections by blocklists"),

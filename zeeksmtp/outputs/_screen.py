@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from zeeksmtp.escaping import plain
 from zeeksmtp.model import Finding, Incident, Report, Severity, View
-from zeeksmtp.outputs import _coverage, _sentences, _words
-from zeeksmtp.outputs._commands import show_command
-from zeeksmtp.outputs._console import STYLES, badge, command, text
-from zeeksmtp.outputs._escape import plain
-from zeeksmtp.outputs._incidents import next_step
+from zeeksmtp.outputs import _coverage
+from zeeksmtp.rendering import phrases, sentences
+from zeeksmtp.rendering.commands import show_command
+from zeeksmtp.rendering.console import STYLES, badge, command, text
+from zeeksmtp.rendering.incident_text import next_step
 from zeeksmtp.report.entries import Entry, entries, other_findings
 
 MAX_INCIDENTS, MAX_FINDINGS = 20, 3
@@ -33,7 +34,7 @@ def screen(report: Report, view: View, console: Console) -> Iterable[RenderableT
     yield Text()
     due = len(report.credentials_to_change)
     label = f"Passwords to change ({due:,})" if due else "Passwords to change"
-    yield from _folded(label, _sentences.passwords(report, MAX_ACCOUNTS), MAX_PASSWORD_LINES, console)
+    yield from _folded(label, sentences.passwords(report, MAX_ACCOUNTS), MAX_PASSWORD_LINES, console)
     yield from _visibility(report, console)
     if report.incidents or other_findings(report):
         yield from (Text(), command(f"next: {show_command(view, 1)}"))
@@ -41,14 +42,14 @@ def screen(report: Report, view: View, console: Console) -> Iterable[RenderableT
 
 def head(report: Report, details: str = "--full lists them") -> Iterable[RenderableType]:
     """Yield the span of time, the verdict, and whether anything went wrong, with `details` where to read more."""
-    when = f"{_words.span(report.window.first, report.window.last)} UTC" if report.window else "no rows"
+    when = f"{phrases.span(report.window.first, report.window.last)} UTC" if report.window else "no rows"
     yield Text.assemble(("zeeksmtp", "bold"), "  ", text(when, "dim"))
     gravest = max((entry.severity for entry in entries(report)), key=_rank, default=None)
-    yield text(_sentences.verdict(report), STYLES[gravest] if gravest else "bold")
+    yield text(sentences.verdict(report), STYLES[gravest] if gravest else "bold")
     if report.coverage.unknown_site:
         yield text(report.coverage.unknown_site, "bold yellow")
     if report.errors:
-        yield text(f"Degraded: {_words.counted(len(report.errors), 'problem')}; {details}.", "bold yellow")
+        yield text(f"Degraded: {phrases.counted(len(report.errors), 'problem')}; {details}.", "bold yellow")
 
 
 def _rank(severity: Severity) -> int:
@@ -70,7 +71,7 @@ def _entries(report: Report, console: Console) -> Iterable[RenderableType]:
     for number, finding in enumerate(others, len(incidents) + 1):
         yield from _entry(number, finding, console)
     if rest := len(other_findings(report)) - len(others):
-        severities = _sentences.counts(other_findings(report)[len(others) :])
+        severities = sentences.counts(other_findings(report)[len(others) :])
         yield from _cut(_more(rest, "finding", severities), 1, console)
 
 
@@ -83,7 +84,7 @@ def _listed(report: Report) -> Sequence[Finding]:
 
 def _entry(number: int, entry: Entry, console: Console) -> Iterable[RenderableType]:
     state = f" ({entry.state})" if entry.state else ""
-    title = Text.assemble(f"{number:>2} ", badge(entry.severity), " ", text(_words.title(entry) + state, "bold"))
+    title = Text.assemble(f"{number:>2} ", badge(entry.severity), " ", text(phrases.title(entry) + state, "bold"))
     yield from _cut(title, 1, console)
 
 
@@ -95,8 +96,8 @@ def _detail(incident: Incident, report: Report, columns: int) -> Text:
     window = report.window
     one_day = window is not None and window.first.date() == window.last.date()
     named = any(name in incident.title for name in (*incident.clients, *incident.servers, *incident.accounts) if name)
-    said = _words.brief_span(incident.first, incident.last, with_day=not one_day)
-    for part in (incident.outcome.rstrip("."), "" if named else _words.who(incident, MAX_ACTORS)):
+    said = phrases.brief_span(incident.first, incident.last, with_day=not one_day)
+    for part in (incident.outcome.rstrip("."), "" if named else phrases.who(incident, MAX_ACTORS)):
         longer = f"{said}. {plain(part)}"
         said = longer if part and len(longer) <= columns * 2 // 3 else said
     return Text.assemble(text(f"{said}. ", "dim"), ("Next: ", "bold"), text(next_step(incident)))
@@ -124,7 +125,7 @@ def _ellipsis(line: Text, columns: int) -> None:
 
 def _more(number: int, word: str, severities: str = "") -> Text:
     of_them = f": {severities}" if severities else ""
-    return text(f"{'':<{_INDENT}}--full lists {_words.counted(number, f'more {word}')}{of_them}", "dim")
+    return text(f"{'':<{_INDENT}}--full lists {phrases.counted(number, f'more {word}')}{of_them}", "dim")
 
 
 def _folded(label: str, raw: str, most: int, console: Console) -> Iterable[RenderableType]:
@@ -138,7 +139,7 @@ def _folded(label: str, raw: str, most: int, console: Console) -> Iterable[Rende
 
 def _visibility(report: Report, console: Console) -> Iterable[RenderableType]:
     """Yield a few lines: which logs were read, what detectors can do with them, and what the others would add."""
-    yield from _folded("Visibility", _sentences.logs(report), 2, console)
+    yield from _folded("Visibility", sentences.logs(report), 2, console)
     if able := _coverage.abilities(report):
         yield from _folded("Detectors", "; ".join([able, *_coverage.gains(report)]), 2, console)
     if notes := report.coverage.notes:

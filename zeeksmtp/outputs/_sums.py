@@ -1,10 +1,10 @@
-"""Mail volume, as the daily summary of a mail server has it. Raw, like `_words`: each form escapes what it prints."""
+"""Mail volume, as the daily summary of a mail server has it. Raw, like `phrases`: each form escapes what it prints."""
 
 from collections.abc import Sequence
 
 from zeeksmtp.model import Count, Report
-from zeeksmtp.outputs._sentences import no_volumes
-from zeeksmtp.outputs._words import counted, name
+from zeeksmtp.rendering.phrases import counted, name
+from zeeksmtp.rendering.sentences import no_volumes
 
 TITLE = "Mail volume"
 MAX_ROWS = 10

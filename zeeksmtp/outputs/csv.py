@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
 
+from zeeksmtp.escaping import cell
 from zeeksmtp.model import Finding, Output, Report, View
-from zeeksmtp.outputs._escape import cell
 
 COLUMNS = (
     *("id", "detector", "severity", "confidence", "state", "first", "last", "count", "clients", "servers", "accounts"),

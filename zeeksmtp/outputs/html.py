@@ -9,23 +9,20 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from zeeksmtp import escaping
 from zeeksmtp.model import Output, Report, View
 from zeeksmtp.outputs import (
     _chart_shapes,
-    _commands,
     _coverage,
-    _escape,
-    _incidents,
     _page,
     _page_charts,
     _page_incidents,
     _page_limits,
     _page_tables,
     _page_words,
-    _sentences,
     _sums,
-    _words,
 )
+from zeeksmtp.rendering import commands, incident_text, phrases, sentences
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -57,18 +54,18 @@ def _template() -> Template:
     style = Markup((folder / "page.css").read_text("utf-8"))  # noqa: S704 - ours
     environment.globals |= {
         "style": style,
-        "words": _words,
+        "words": phrases,
         "extra": _page_words,
-        "sentences": _sentences,
+        "sentences": sentences,
         "sums": _sums,
         "tables": _page_tables,
-        "incidents": _incidents,
+        "incidents": incident_text,
         "cards": _page_incidents,
-        "commands": _commands,
+        "commands": commands,
         "coverage": _coverage,
         "charting": _chart_shapes,
     }
-    environment.filters |= {"path": Markup, "sentence": _words.sentence}
+    environment.filters |= {"path": Markup, "sentence": phrases.sentence}
     return environment.get_template("page.html.j2")
 
 
@@ -76,7 +73,7 @@ def _escaped(value: Any) -> Any:
     """Escape and bound every string but markup."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return _escape.cut(_escape.plain(value), _words.TEXT_LIMIT)
+    return escaping.cut(escaping.plain(value), phrases.TEXT_LIMIT)
 
 
 OUTPUT = Output("html", "one page to open, print or mail: charts, no scripts, nothing loaded from elsewhere", render)

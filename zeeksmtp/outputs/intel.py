@@ -6,9 +6,9 @@ own, and none of hosts that were merely talked to.
 
 from __future__ import annotations
 
+from zeeksmtp.escaping import cut, plain, zeek
 from zeeksmtp.model import Incident, Output, Report, View
 from zeeksmtp.outputs._attackers import attackers_of
-from zeeksmtp.outputs._escape import cut, plain, zeek
 
 COLUMNS = ("indicator", "indicator_type", "meta.source", "meta.desc", "meta.url")
 MAX_TITLE_CHARACTERS = 160

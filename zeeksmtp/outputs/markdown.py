@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from zeeksmtp import escaping
 from zeeksmtp.model import Finding, Output, Report, Severity, View
-from zeeksmtp.outputs import _coverage, _escape, _sentences, _sums, _words
-from zeeksmtp.outputs._incidents import MAX_LISTED, actions, facts, members, next_step, proof, timeline
+from zeeksmtp.outputs import _coverage, _sums
+from zeeksmtp.rendering import phrases, sentences
+from zeeksmtp.rendering.incident_text import MAX_LISTED, actions, facts, members, next_step, proof, timeline
 from zeeksmtp.report.entries import entries, other_findings
 
 MAX_FINDINGS = 200
@@ -31,13 +33,13 @@ def _blocks(report: Report) -> Iterable[str]:
 
 def _safe(raw: str) -> str:
     """Every string goes through here: escaped and bounded."""
-    return _escape.markdown(_escape.cut(_escape.plain(raw), _words.TEXT_LIMIT))
+    return escaping.markdown(escaping.cut(escaping.plain(raw), phrases.TEXT_LIMIT))
 
 
 def _head(report: Report) -> Iterable[str]:
     yield "# zeeksmtp report"
-    when = _words.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
-    yield f"{_safe(when)}. **{_safe(_sentences.verdict(report))}**"
+    when = phrases.span(report.window.first, report.window.last) + " UTC" if report.window else "no rows"
+    yield f"{_safe(when)}. **{_safe(sentences.verdict(report))}**"
     if report.coverage.unknown_site:
         yield f"**{_safe(report.coverage.unknown_site)}**"
     first = next(iter(entries(report)), None)
@@ -46,21 +48,21 @@ def _head(report: Report) -> Iterable[str]:
     if first is None and report.coverage.notes:
         yield _list(report.coverage.notes)
     if report.errors:
-        yield f"**Degraded:** {_words.counted(len(report.errors), 'problem')}, see Data."
+        yield f"**Degraded:** {phrases.counted(len(report.errors), 'problem')}, see Data."
 
 
 def _incidents(report: Report) -> Iterable[str]:
     if report.incidents:
         yield "## Incidents"
     for incident in report.incidents[:MAX_INCIDENTS]:
-        yield f"### {incident.severity}: {_safe(_words.title(incident))}"
+        yield f"### {incident.severity}: {_safe(phrases.title(incident))}"
         yield _list([f"{label}: {text}" for label, text in facts(incident, report)])
         yield from _table(("time (UTC)", "what happened"), timeline(incident, report), len(incident.timeline))
         yield from _labelled("What to do", actions(incident, "site"))
         yield from _labelled("Whom to tell", actions(incident, "outside"))
         for finding in members(incident, report):
-            yield from _labelled(f"Evidence: {_words.title(finding)}", [*proof(finding), f"id: {finding.id}"])
-        yield from _labelled("Sessions", [_words.names(incident.uids, MAX_LISTED)] if incident.uids else [])
+            yield from _labelled(f"Evidence: {phrases.title(finding)}", [*proof(finding), f"id: {finding.id}"])
+        yield from _labelled("Sessions", [phrases.names(incident.uids, MAX_LISTED)] if incident.uids else [])
     if len(report.incidents) > MAX_INCIDENTS:
         yield _more(len(report.incidents) - MAX_INCIDENTS)
 
@@ -80,7 +82,7 @@ def _findings(report: Report) -> Iterable[str]:
         yield from _finding(finding)
     if minor := others[len(grave) :][:MAX_FINDINGS]:
         yield "### Low and info"
-        yield _list(f"{finding.severity}: {_words.headline(finding)}" for finding in minor)
+        yield _list(f"{finding.severity}: {phrases.headline(finding)}" for finding in minor)
     if more := max(len(grave) - MAX_FINDINGS, 0) + max(len(others) - len(grave) - MAX_FINDINGS, 0):
         yield _more(more)
 
@@ -90,16 +92,16 @@ def _more(number: int) -> str:
 
 
 def _finding(finding: Finding) -> Iterable[str]:
-    yield f"### {finding.severity}: {_safe(_words.title(finding))}"
-    yield _safe(_words.summary(finding))
+    yield f"### {finding.severity}: {_safe(phrases.title(finding))}"
+    yield _safe(phrases.summary(finding))
     if finding.action:
-        yield f"**Do:** {_safe(_words.action(finding))}"
+        yield f"**Do:** {_safe(phrases.action(finding))}"
     yield _list(
         [
-            f"who: {_words.who(finding)}",
-            f"when: {_words.span(finding.first, finding.last)} UTC",
+            f"who: {phrases.who(finding)}",
+            f"when: {phrases.span(finding.first, finding.last)} UTC",
             *proof(finding),
-            f"sessions: {_words.names(finding.uids, MAX_LISTED) if finding.uids else 'none'}",
+            f"sessions: {phrases.names(finding.uids, MAX_LISTED) if finding.uids else 'none'}",
             f"id: {finding.id}",
         ]
     )
@@ -107,25 +109,25 @@ def _finding(finding: Finding) -> Iterable[str]:
 
 def _passwords(report: Report) -> Iterable[str]:
     yield "## Passwords to change"
-    rows = _sentences.password_rows(report)
-    yield from _table(_sentences.PASSWORD_COLUMNS, rows, MAX_FINDINGS)
+    rows = sentences.password_rows(report)
+    yield from _table(sentences.PASSWORD_COLUMNS, rows, MAX_FINDINGS)
     if not rows:
-        yield _safe(_sentences.no_passwords(report))
+        yield _safe(sentences.no_passwords(report))
 
 
 def _hosts(report: Report) -> Iterable[str]:
     yield "## Posture"
-    yield _safe(_sentences.encryption(report))
-    yield from _table(_sentences.SERVER_COLUMNS, _sentences.servers(report))
-    if lines := _sentences.tls(report, MAX_TABLE_ROWS):
+    yield _safe(sentences.encryption(report))
+    yield from _table(sentences.SERVER_COLUMNS, sentences.servers(report))
+    if lines := sentences.tls(report, MAX_TABLE_ROWS):
         yield _list(lines)
     posture = report.posture
-    yield from _table(_sentences.CLIENT_COLUMNS, _sentences.clients(report), total=posture.clients.total)
-    yield from _table(_sentences.PAIR_COLUMNS, _sentences.pairs(report), total=posture.pairs.total)
+    yield from _table(sentences.CLIENT_COLUMNS, sentences.clients(report), total=posture.clients.total)
+    yield from _table(sentences.PAIR_COLUMNS, sentences.pairs(report), total=posture.pairs.total)
     if posture.legacy_auth.rows:
-        yield f"### {_sentences.LEGACY_AUTH_TITLE}"
-    legacy = _sentences.legacy_auth(report)
-    yield from _table(_sentences.LEGACY_AUTH_COLUMNS, legacy, total=posture.legacy_auth.total)
+        yield f"### {sentences.LEGACY_AUTH_TITLE}"
+    legacy = sentences.legacy_auth(report)
+    yield from _table(sentences.LEGACY_AUTH_COLUMNS, legacy, total=posture.legacy_auth.total)
     yield from _volumes(report)
     if report.roles:
         yield "## Roles"
@@ -134,10 +136,10 @@ def _hosts(report: Report) -> Iterable[str]:
 
 def _volumes(report: Report) -> Iterable[str]:
     yield "## Busiest hours"
-    rows = _sentences.volumes(report)
-    yield from _table(_sentences.VOLUME_COLUMNS, rows)
+    rows = sentences.volumes(report)
+    yield from _table(sentences.VOLUME_COLUMNS, rows)
     if not rows:
-        yield _safe(_sentences.no_volumes(report))
+        yield _safe(sentences.no_volumes(report))
     yield f"## {_sums.TITLE}"
     yield from map(_safe, _sums.messages(report))
     for columns, counts in _sums.tables(report):
@@ -148,7 +150,7 @@ def _volumes(report: Report) -> Iterable[str]:
 
 def _visibility(report: Report) -> Iterable[str]:
     yield "## Visibility"
-    yield _safe(f"{_sentences.seen(report).capitalize()}.")
+    yield _safe(f"{sentences.seen(report).capitalize()}.")
     if report.coverage.notes:
         yield _list(report.coverage.notes)
     if able := _coverage.abilities(report):
@@ -156,13 +158,13 @@ def _visibility(report: Report) -> Iterable[str]:
         if gains := _coverage.gains(report):
             yield _list(gains)
         yield from _table(_coverage.COLUMNS, _coverage.rows(report), MAX_DETECTORS)
-    yield _safe(_sentences.chances(report))
+    yield _safe(sentences.chances(report))
 
 
 def _data(report: Report) -> Iterable[str]:
     yield "## Data"
-    yield _safe(_sentences.lines(report))
-    if troubles := _sentences.troubles(report):
+    yield _safe(sentences.lines(report))
+    if troubles := sentences.troubles(report):
         yield _list(troubles)
 
 
@@ -179,8 +181,8 @@ def _table(
     rules = ["---:" if column.startswith("#") else "---" for column in columns]
     cells = [[_safe(cell) for cell in row] for row in rows[:limit]]
     yield "\n".join(f"| {' | '.join(row)} |" for row in [heads, rules, *cells])
-    if any(_words.UNKNOWN in row for row in rows[:limit]):
-        yield _sentences.LEGEND
+    if any(phrases.UNKNOWN in row for row in rows[:limit]):
+        yield sentences.LEGEND
     if more := max(total, len(rows)) - len(cells):
         yield _more(more)
 

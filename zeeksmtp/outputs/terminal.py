@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.model import Output, Report, Severity, View
-from zeeksmtp.outputs import _coverage, _sentences, _sums, _words
-from zeeksmtp.outputs._console import (
+from zeeksmtp.outputs import _coverage, _sums
+from zeeksmtp.outputs._screen import head, screen
+from zeeksmtp.rendering import phrases, sentences
+from zeeksmtp.rendering.console import (
     MAX_TABLE_ROWS,
     badge,
     console,
@@ -24,8 +26,7 @@ from zeeksmtp.outputs._console import (
     table,
     text,
 )
-from zeeksmtp.outputs._detail import detail
-from zeeksmtp.outputs._screen import head, screen
+from zeeksmtp.rendering.detail import detail
 from zeeksmtp.report.entries import Entry, EntrySource, other_findings
 
 
@@ -72,42 +73,42 @@ def _findings(report: Report, view: View) -> Iterable[RenderableType]:
             yield from detail(finding, report, view, number)
             yield Text()
         else:
-            said = Text.assemble(text(_words.headline(finding)), text(f"  {finding.id}", "dim"))
+            said = Text.assemble(text(phrases.headline(finding)), text(f"  {finding.id}", "dim"))
             minor.add_row(f"{number:>2}", badge(finding.severity), said)
     yield minor
 
 
 def _passwords(report: Report) -> Iterable[RenderableType]:
     yield from heading("Passwords to change")
-    if rows := _sentences.password_rows(report):
-        yield indented(filled(table(_sentences.PASSWORD_COLUMNS), rows), 2)
+    if rows := sentences.password_rows(report):
+        yield indented(filled(table(sentences.PASSWORD_COLUMNS), rows), 2)
     else:
-        yield indented(text(_sentences.no_passwords(report)), 2)
+        yield indented(text(sentences.no_passwords(report)), 2)
 
 
 def _posture(report: Report) -> Iterable[RenderableType]:
     yield from heading("Posture")
-    yield indented(text(_sentences.encryption(report)), 2)
-    yield from rows_of(_sentences.SERVER_COLUMNS, _sentences.servers(report))
-    yield from (item(line) for line in _sentences.tls(report, MAX_TABLE_ROWS))
+    yield indented(text(sentences.encryption(report)), 2)
+    yield from rows_of(sentences.SERVER_COLUMNS, sentences.servers(report))
+    yield from (item(line) for line in sentences.tls(report, MAX_TABLE_ROWS))
     posture = report.posture
     for columns, rows, total in (
-        (_sentences.CLIENT_COLUMNS, _sentences.clients(report), posture.clients.total),
-        (_sentences.PAIR_COLUMNS, _sentences.pairs(report), posture.pairs.total),
+        (sentences.CLIENT_COLUMNS, sentences.clients(report), posture.clients.total),
+        (sentences.PAIR_COLUMNS, sentences.pairs(report), posture.pairs.total),
     ):
         yield from [Text()] * bool(rows)
         yield from rows_of(columns, rows, total)
-    if legacy := _sentences.legacy_auth(report):
-        yield from heading(_sentences.LEGACY_AUTH_TITLE)
-        yield from rows_of(_sentences.LEGACY_AUTH_COLUMNS, legacy, posture.legacy_auth.total)
+    if legacy := sentences.legacy_auth(report):
+        yield from heading(sentences.LEGACY_AUTH_TITLE)
+        yield from rows_of(sentences.LEGACY_AUTH_COLUMNS, legacy, posture.legacy_auth.total)
 
 
 def _volumes(report: Report) -> Iterable[RenderableType]:
     yield from heading("Busiest hours")
-    if rows := _sentences.volumes(report):
-        yield from rows_of(_sentences.VOLUME_COLUMNS, rows)
+    if rows := sentences.volumes(report):
+        yield from rows_of(sentences.VOLUME_COLUMNS, rows)
     else:
-        yield indented(text(_sentences.no_volumes(report)), 2)
+        yield indented(text(sentences.no_volumes(report)), 2)
 
 
 def _mail(report: Report) -> Iterable[RenderableType]:
@@ -128,19 +129,19 @@ def _roles(report: Report) -> Iterable[RenderableType]:
 
 def _visibility(report: Report) -> Iterable[RenderableType]:
     yield from heading("Visibility")
-    yield indented(text(f"{_sentences.seen(report).capitalize()}."), 2)
+    yield indented(text(f"{sentences.seen(report).capitalize()}."), 2)
     yield from (item(note) for note in report.coverage.notes)
     if able := _coverage.abilities(report):
         yield indented(text(f"Detectors: {able}."), 2)
         yield from (item(gain) for gain in _coverage.gains(report))
         yield indented(filled(table(_coverage.COLUMNS), _coverage.rows(report)), 2)
-    yield indented(text(_sentences.chances(report), "dim"), 2)
+    yield indented(text(sentences.chances(report), "dim"), 2)
 
 
 def _data(report: Report) -> Iterable[RenderableType]:
     yield from heading("Data")
-    yield indented(text(_sentences.lines(report)), 2)
-    yield from (item(trouble, "yellow") for trouble in _sentences.troubles(report))
+    yield indented(text(sentences.lines(report)), 2)
+    yield from (item(trouble, "yellow") for trouble in sentences.troubles(report))
 
 
 OUTPUT = Output("terminal", "for a person at a terminal; plain text when it goes to a file or a pipe", render)

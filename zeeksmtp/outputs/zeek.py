@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from zeeksmtp.escaping import zeek
 from zeeksmtp.model import Finding, Output, Report, View
-from zeeksmtp.outputs._escape import zeek
 
 COLUMNS: Mapping[str, str] = {
     "ts": "time",

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import polars as pl
 
-from zeeksmtp.hardening._base import PURPOSES, Firewall, MailServer
+from zeeksmtp.hardening import PURPOSES, Firewall, MailServer
 from zeeksmtp.model import Collect, Detector, Finding, Hosts, Incident, ReadySettings, Tables, Weakness
 from zeeksmtp.registry import discover
 

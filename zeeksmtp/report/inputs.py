@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import overload
 
 from zeeksmtp.ingest import FileRecord
-from zeeksmtp.logs._discover import Found
 from zeeksmtp.model import Coverage, Detector, InputFile, Inputs, Log, Problem, Span, Totals, Window
+from zeeksmtp.reading.discover import Found
 
 _OF_THE_PACKAGE = frozenset({"smtp_cmd", "smtp_auth", "smtp_session"})
 """Logs of our Zeek package. Zeek makes a log with its first line: one of them shows that the package is loaded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from zeeksmtp.correlate.wording import JOINED
-from zeeksmtp.logs._types import finding_schema
+from zeeksmtp.dtypes import finding_schema
 from zeeksmtp.model import FINDING, Severity
 
 MAX_STRANGERS = 200

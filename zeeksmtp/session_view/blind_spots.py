@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zeeksmtp.logs._kinds import logs
+from zeeksmtp.reading.kinds import logs
 from zeeksmtp.session_view.search import LINE_KEYS, Matches
 from zeeksmtp.session_view.steps import Row, Rows, is_mail
 

@@ -10,12 +10,12 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.logs._discover import Source, find
-from zeeksmtp.logs._header import header_runs, unpadded
-from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import Block, Lines
-from zeeksmtp.logs._tsv import TsvReader
 from zeeksmtp.model import Problem
+from zeeksmtp.reading.discover import Source, find
+from zeeksmtp.reading.header import header_runs, unpadded
+from zeeksmtp.reading.json_rows import JsonReader
+from zeeksmtp.reading.line_blocks import Block, Lines
+from zeeksmtp.reading.tsv_rows import TsvReader
 
 LINE_KEYS: Final[Mapping[str, str | None]] = {
     "conn": None,

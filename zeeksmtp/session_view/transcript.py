@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from zeeksmtp.outputs import _words
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.escaping import cut, plain
+from zeeksmtp.rendering import phrases
 from zeeksmtp.session_view.shapes import AuthStep, CommandStep, MailStep, Session, SessionView, Step, TlsStep, WeirdStep
 
 _MAX_LINE_CHARS = 400
@@ -76,26 +76,26 @@ def _facts(session: Session) -> Iterable[tuple[str, str | None]]:
     yield "AUTH offered", _listed(session.mechanisms_offered)
     yield "STARTTLS", _starttls(session)
     yield "last reply", session.last_reply
-    yield "QUIT", _words.flag(session.quit)
+    yield "QUIT", phrases.flag(session.quit)
 
 
 def _number(value: int | None) -> str:
-    return _words.UNKNOWN if value is None else f"{value:,}"
+    return phrases.UNKNOWN if value is None else f"{value:,}"
 
 
 def _optional(value: str | None) -> str | None:
-    return None if value is None else _words.name(value)
+    return None if value is None else phrases.name(value)
 
 
 def _listed(values: Sequence[str] | None) -> str | None:
-    return None if values is None else _words.names(values, _MAX_NAMES) or "none"
+    return None if values is None else phrases.names(values, _MAX_NAMES) or "none"
 
 
 def _starttls(session: Session) -> str:
     starttls = session.starttls
     code = f" with {starttls.reply_code}" if starttls.reply_code is not None else ""
-    offered, requested = _words.flag(starttls.offered), _words.flag(starttls.requested)
-    return f"offered {offered}, requested {requested}, accepted {_words.flag(starttls.accepted)}{code}"
+    offered, requested = phrases.flag(starttls.offered), phrases.flag(starttls.requested)
+    return f"offered {offered}, requested {requested}, accepted {phrases.flag(starttls.accepted)}{code}"
 
 
 def _dialogue(session: Session) -> Iterable[str]:
@@ -113,7 +113,7 @@ def _dialogue(session: Session) -> Iterable[str]:
 
 
 def _command(step: CommandStep) -> Iterable[str]:
-    verb = "(a line that is no command, withheld)" if step.command is None else _words.name(step.command)
+    verb = "(a line that is no command, withheld)" if step.command is None else phrases.name(step.command)
     yield f"C {verb} {step.arg or ''}"
     if step.reply_code is None:
         yield "S (no reply seen)"
@@ -121,32 +121,32 @@ def _command(step: CommandStep) -> Iterable[str]:
     after = f"  (after {step.latency:.6f} s)" if step.latency is not None else ""
     yield f"S {step.reply_code} {cut(plain(step.reply_msg or ''), 300)}{after}"
     if step.disclosed and step.reply_code in _GIVING:
-        yield f"  given away: {_words.names(step.disclosed, _MAX_NAMES)}"
+        yield f"  given away: {phrases.names(step.disclosed, _MAX_NAMES)}"
 
 
 def _auth(step: AuthStep) -> Iterable[str]:
-    user = "user not seen" if step.user is None else f"user {_words.name(step.user)}"
-    behalf = "" if step.authzid is None else f" for {_words.name(step.authzid)}"
+    user = "user not seen" if step.user is None else f"user {phrases.name(step.user)}"
+    behalf = "" if step.authzid is None else f" for {phrases.name(step.authzid)}"
     secret = "" if step.secret_kind in {None, "none"} else f", {step.secret_kind} in clear"
-    yield f"* AUTH {step.mechanism or _words.UNKNOWN}: {user}{behalf}{secret}: {step.outcome or _words.UNKNOWN}"
+    yield f"* AUTH {step.mechanism or phrases.UNKNOWN}: {user}{behalf}{secret}: {step.outcome or phrases.UNKNOWN}"
     yield from [f"S {step.reply_code} {step.reply_msg or ''}"] * (step.reply_code is not None)
 
 
 def _mail(step: MailStep) -> Iterable[str]:
-    sender = _words.UNKNOWN if step.sender is None else _words.name(step.sender)
+    sender = phrases.UNKNOWN if step.sender is None else phrases.name(step.sender)
     content = {None: "", True: "", False: " (no content seen)"}[step.content]
-    yield f"* mail from {sender} to {_words.names(step.recipients, _MAX_NAMES) or _words.UNKNOWN}{content}"
-    yield f"  last reply {step.last_reply or _words.UNKNOWN}"
+    yield f"* mail from {sender} to {phrases.names(step.recipients, _MAX_NAMES) or phrases.UNKNOWN}{content}"
+    yield f"  last reply {step.last_reply or phrases.UNKNOWN}"
 
 
 def _tls(step: TlsStep) -> Iterable[str]:
-    server_name = "" if step.server_name is None else f", server name {_words.name(step.server_name)}"
+    server_name = "" if step.server_name is None else f", server name {phrases.name(step.server_name)}"
     up = {True: "established", False: "not established", None: "begun"}[step.established]
-    yield f"* TLS {up}: {step.version or _words.UNKNOWN} {step.cipher or ''}{server_name}"
+    yield f"* TLS {up}: {step.version or phrases.UNKNOWN} {step.cipher or ''}{server_name}"
 
 
 def _weird(step: WeirdStep) -> Iterable[str]:
-    yield f"! weird {step.name or _words.UNKNOWN}"
+    yield f"! weird {step.name or phrases.UNKNOWN}"
 
 
 _SAID: Final[Mapping[type[Step], Callable[[Any], Iterable[str]]]] = {

@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.facts._direction import direction, locality
+from zeeksmtp.expressions.direction import direction, locality
 from zeeksmtp.model import Problem, Site
 from zeeksmtp.session_view.blind_spots import blind_spots_of
 from zeeksmtp.session_view.search import ENDS, LINE_KEYS, Matches, search

@@ -13,8 +13,8 @@ import polars as pl
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import every_record
-from zeeksmtp.logs._discover import find
 from zeeksmtp.private_folders import private_folder
+from zeeksmtp.reading.discover import find
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

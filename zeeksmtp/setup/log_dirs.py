@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._discover import find
-from zeeksmtp.logs._kinds import by_name
-from zeeksmtp.logs._sniff import Kind
+from zeeksmtp.reading.discover import find
+from zeeksmtp.reading.kinds import by_name
+from zeeksmtp.reading.sniff import Kind
 
 LOG_DIRS = (
     "/opt/zeek/logs",

@@ -15,8 +15,8 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from zeeksmtp.errors import ZeekSmtpError
 from zeeksmtp.model import Severity, View
-from zeeksmtp.outputs import _words
-from zeeksmtp.outputs._console import STYLES, text
+from zeeksmtp.rendering import phrases
+from zeeksmtp.rendering.console import STYLES, text
 from zeeksmtp.report.entries import Entry
 from zeeksmtp.report.query import Clock, Query, parse
 from zeeksmtp.viewer import pages
@@ -244,7 +244,7 @@ class Viewer(App[None]):
         if entry is None:
             self._say("choose an incident or a finding")
         elif isinstance(source, StateSource):
-            title = Text.assemble((f"{verb}: ", "bold"), text(_words.title(entry)))
+            title = Text.assemble((f"{verb}: ", "bold"), text(phrases.title(entry)))
 
             def act(decision: Decision | None) -> None:
                 if decision is not None:
@@ -254,12 +254,14 @@ class Viewer(App[None]):
 
     @staticmethod
     def _acknowledged(source: StateSource, entry: Entry, decision: Decision) -> str:
-        return f"acknowledged: {_words.counted(source.acknowledge(entry, decision.reason), 'finding')}; u takes it back"
+        return (
+            f"acknowledged: {phrases.counted(source.acknowledge(entry, decision.reason), 'finding')}; u takes it back"
+        )
 
     @staticmethod
     def _suppressed(source: StateSource, entry: Entry, decision: Decision) -> str:
         number = source.suppress(entry, decision.reason, decision.expires)
-        return f"suppressed: {_words.counted(number, 'finding')}; u takes it back"
+        return f"suppressed: {phrases.counted(number, 'finding')}; u takes it back"
 
     def action_undo(self) -> None:
         """Take the last decision of this run back."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from zeeksmtp.escaping import plain
 from zeeksmtp.model import Finding, HostRole, View
-from zeeksmtp.outputs import _incidents, _words
-from zeeksmtp.outputs._console import badge, indented, item, text
-from zeeksmtp.outputs._detail import detail
-from zeeksmtp.outputs._escape import plain
+from zeeksmtp.rendering import incident_text, phrases
+from zeeksmtp.rendering.console import badge, indented, item, text
+from zeeksmtp.rendering.detail import detail
 from zeeksmtp.report.entries import Entry
 from zeeksmtp.report.filters import is_same_account
 from zeeksmtp.report.query import HELP
@@ -53,9 +53,9 @@ def host_page(host: str, snapshot: Snapshot) -> RenderableType:
 def account_page(account: str, snapshot: Snapshot) -> RenderableType:
     """Return the incidents and findings of an account, and whether its password has to be changed."""
     due = snapshot.report.credentials_to_change if snapshot.report else ()
-    change = [f"at {c.server}, last seen {_words.stamp(c.last)} UTC" for c in due if c.account == account]
+    change = [f"at {c.server}, last seen {phrases.stamp(c.last)} UTC" for c in due if c.account == account]
     return Group(
-        text(f"Account {_words.name(account)}", "bold"),
+        text(f"Account {phrases.name(account)}", "bold"),
         *(item(f"password to change {line}") for line in change),
         *_entries(snapshot, lambda entry: any(is_same_account(one, account) for one in entry.accounts)),
     )
@@ -93,16 +93,16 @@ def help_page() -> RenderableType:
 
 def _host_facts(host: str, snapshot: Snapshot) -> Iterable[RenderableType]:
     names = snapshot.entries.hosts.get(host, ())
-    yield from (item(f"name {_words.name(name.name)} ({name.source})") for name in names)
+    yield from (item(f"name {phrases.name(name.name)} ({name.source})") for name in names)
     report = snapshot.report
     if report is None:
         return
     roles: Iterable[HostRole] = (role for role in report.roles if role.host == host)
     yield from (item(f"role {role.role}: {role.reason}") for role in roles)
     for server in (server for server in report.posture.servers if server.server == host):
-        yield item(f"port {server.port}: {server.sessions:,} sessions, {_words.number(server.tls_sessions)} with TLS")
+        yield item(f"port {server.port}: {server.sessions:,} sessions, {phrases.number(server.tls_sessions)} with TLS")
     for client in (client for client in report.posture.clients.rows if client.client == host):
-        yield item(f"as client: {client.sessions:,} sessions, {_words.number(client.tls_sessions)} with TLS")
+        yield item(f"as client: {client.sessions:,} sessions, {phrases.number(client.tls_sessions)} with TLS")
 
 
 def _entries(snapshot: Snapshot, concerns: Callable[[Entry], bool]) -> Iterable[RenderableType]:
@@ -115,8 +115,8 @@ def _entries(snapshot: Snapshot, concerns: Callable[[Entry], bool]) -> Iterable[
 
 
 def _line(entry: Entry) -> RenderableType:
-    when = _words.span(entry.first, entry.last)
-    head = Text.assemble(badge(entry.severity), " ", text(_words.title(entry)), text(f"  {when}  {entry.id}", "dim"))
-    body = indented(text(_words.summary(entry), "dim"), 9) if isinstance(entry, Finding) else Text()
-    steps = [indented(text(step), 9) for step in [_incidents.next_step(entry)] if step]
+    when = phrases.span(entry.first, entry.last)
+    head = Text.assemble(badge(entry.severity), " ", text(phrases.title(entry)), text(f"  {when}  {entry.id}", "dim"))
+    body = indented(text(phrases.summary(entry), "dim"), 9) if isinstance(entry, Finding) else Text()
+    steps = [indented(text(step), 9) for step in [incident_text.next_step(entry)] if step]
     return Group(head, *([body] if body else []), *steps)

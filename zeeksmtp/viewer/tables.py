@@ -10,7 +10,7 @@ from typing import Any
 
 from zeeksmtp.correlate.suppress import bare_account
 from zeeksmtp.model import Finding, Severity
-from zeeksmtp.outputs import _words
+from zeeksmtp.rendering import phrases
 from zeeksmtp.report.entries import Entry
 from zeeksmtp.report.filters import is_same_account, is_within
 from zeeksmtp.report.query import Query
@@ -82,14 +82,14 @@ def _incidents(snapshot: Snapshot, query: Query) -> Iterable[TableRow]:
     for incident in snapshot.entries.incidents:
         if query.wanted.matches_incident(incident, snapshot.members(incident)):
             state = snapshot.state_of(incident) or None
-            cells = (incident.severity, incident.score, incident.last, state, _words.title(incident))
+            cells = (incident.severity, incident.score, incident.last, state, phrases.title(incident))
             yield TableRow(incident.id, cells, _names(incident))
 
 
 def _findings(snapshot: Snapshot, query: Query) -> Iterable[TableRow]:
     for finding in _matching(snapshot, query):
         state = snapshot.state_of(finding) or None
-        cells = (finding.severity, finding.count, finding.last, state, _words.title(finding), finding.detector)
+        cells = (finding.severity, finding.count, finding.last, state, phrases.title(finding), finding.detector)
         yield TableRow(finding.id, cells, f"{_names(finding)} {finding.summary}")
 
 
@@ -134,7 +134,7 @@ def _hosts(snapshot: Snapshot, query: Query) -> Iterable[TableRow]:
             host,
             roles.get(host),
             known or None,
-            _words.title(findings[0]),
+            phrases.title(findings[0]),
         )
         yield TableRow(host, cells, " ".join(finding.title for finding in findings))
 
@@ -147,14 +147,14 @@ def _accounts(snapshot: Snapshot, query: Query) -> Iterable[TableRow]:
 
     for account, findings in _grouped(_matching(snapshot, query), accounts).items():
         last = max(finding.last for finding in findings)
-        cells = (findings[0].severity, len(findings), last, account, _words.title(findings[0]))
+        cells = (findings[0].severity, len(findings), last, account, phrases.title(findings[0]))
         yield TableRow(account, cells, f"{bare_account(account)} " + " ".join(finding.title for finding in findings))
 
 
 def _sessions(snapshot: Snapshot, query: Query) -> Iterable[TableRow]:
     for uid, findings in _grouped(_matching(snapshot, query), lambda finding: finding.uids).items():
         first = findings[0]
-        yield TableRow(uid, (first.severity, uid, _words.who(first, 1), _words.title(first)), _names(first))
+        yield TableRow(uid, (first.severity, uid, phrases.who(first, 1), phrases.title(first)), _names(first))
 
 
 TABLES: tuple[ViewTable, ...] = (

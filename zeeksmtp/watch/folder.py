@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from zeeksmtp.logs._kinds import by_name, is_variant
+from zeeksmtp.reading.kinds import by_name, is_variant
 from zeeksmtp.watch.tail import ReadPosition, Tail, kind_of, opened
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from zeeksmtp.logs._columns import Batch
+    from zeeksmtp.reading.columns import Batch
 
 Rows = dict[str, "pl.DataFrame"]
 """New rows by log."""

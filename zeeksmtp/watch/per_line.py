@@ -10,8 +10,8 @@ import polars as pl
 from zeeksmtp import pipeline
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.suppress import suppress
-from zeeksmtp.engine._base import Engine
-from zeeksmtp.logs._types import schema_of
+from zeeksmtp.dtypes import schema_of
+from zeeksmtp.engine import Engine
 from zeeksmtp.model import Finding
 from zeeksmtp.pipeline import Detection, Request, detectors, facts, facts_of, logs
 from zeeksmtp.report.findings import in_order

@@ -11,9 +11,9 @@ import polars as pl
 
 from zeeksmtp.config import Settings
 from zeeksmtp.engine.local import LocalEngine
-from zeeksmtp.logs._discover import Found
 from zeeksmtp.model import Report
 from zeeksmtp.pipeline import Request, report_over
+from zeeksmtp.reading.discover import Found
 from zeeksmtp.watch.folder import Rows
 from zeeksmtp.watch.rolling_lake import RollingLake
 

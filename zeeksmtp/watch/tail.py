@@ -9,12 +9,12 @@ from io import FileIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from zeeksmtp.logs._columns import Batch
-from zeeksmtp.logs._json import JsonReader
-from zeeksmtp.logs._lines import LONGEST_LINE, Block
-from zeeksmtp.logs._slice import sliced
-from zeeksmtp.logs._sniff import Kind, sniff
-from zeeksmtp.logs._tsv import TsvReader
+from zeeksmtp.reading.columns import Batch
+from zeeksmtp.reading.json_rows import JsonReader
+from zeeksmtp.reading.line_blocks import LONGEST_LINE, Block
+from zeeksmtp.reading.slice import sliced
+from zeeksmtp.reading.sniff import Kind, sniff
+from zeeksmtp.reading.tsv_rows import TsvReader
 
 _HEAD_BYTES: Final = 1 << 16
 _CONTEXT_BYTES: Final = 4096  # kept of what was read last, to tell a file that was written anew: many lines end alike

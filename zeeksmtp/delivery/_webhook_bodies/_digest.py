@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zeeksmtp.delivery._envelope import Envelope
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import Finding, Incident
-from zeeksmtp.outputs._escape import cut, plain
 
 MAX_LINES = 10
 MAX_LINE_CHARACTERS = 280

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from zeeksmtp.logs._careful import DEFAULT_MARKS, Marks
-from zeeksmtp.logs._kinds import by_path, canonical
+from zeeksmtp.reading.careful import DEFAULT_MARKS, Marks
+from zeeksmtp.reading.kinds import by_path, canonical
 
 _MARKS: Final = {"#set_separator": "set_separator", "#empty_field": "empty", "#unset_field": "unset"}
 _MAX_SEARCHES: Final = 100

@@ -12,17 +12,17 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.logs._bounds import EARLIEST, MAX_COUNT, MAX_INTERVAL_SECONDS, latest_time, why_no_time
-from zeeksmtp.logs._careful import (
+from zeeksmtp.dtypes import dtype_of
+from zeeksmtp.model import Column, Log
+from zeeksmtp.model.connection import CONNECTION
+from zeeksmtp.reading.bounds import EARLIEST, MAX_COUNT, MAX_INTERVAL_SECONDS, latest_time, why_no_time
+from zeeksmtp.reading.careful import (
     MAX_TIME_SECONDS,
     MILLISECONDS_FROM,
     NUMBER,
     Marks,
     is_address,
 )
-from zeeksmtp.logs._common import CONNECTION
-from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Column, Log
 
 _WHY: Final = "_why"
 MAX_LISTED_REJECTS: Final = 1000

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from zeeksmtp.logs._bounds import MAX_COUNT, MAX_INTERVAL_SECONDS
-from zeeksmtp.logs._types import element_of, schema_of
+from zeeksmtp.dtypes import element_of, schema_of
 from zeeksmtp.model import Column, Log
+from zeeksmtp.reading.bounds import MAX_COUNT, MAX_INTERVAL_SECONDS
 
 NUMBER: Final = "_line"
 """The column with a row's line number."""

@@ -1,4 +1,4 @@
-"""What the forms for people say of one incident or finding in full. Raw, like `_words`: each form escapes it."""
+"""What the forms for people say of one incident or finding in full. Raw, like `phrases`: each form escapes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from zeeksmtp.model import Campaign, Finding, HostName, Incident, ReadySettings
-from zeeksmtp.outputs._words import (
+from zeeksmtp.rendering.phrases import (
     counted,
     evidence,
     name,

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from zeeksmtp.model import Finding, Incident, View
-from zeeksmtp.outputs import _incidents, _words
-from zeeksmtp.outputs._commands import entity_command, session_command
-from zeeksmtp.outputs._console import badge, command, indented, item, text
-from zeeksmtp.outputs._pseudonym_names import is_address
+from zeeksmtp.rendering import incident_text, phrases
+from zeeksmtp.rendering.commands import entity_command, session_command
+from zeeksmtp.rendering.console import badge, command, indented, item, text
+from zeeksmtp.rendering.pseudonym_names import is_address
 from zeeksmtp.report.entries import Entry, EntrySource
 
 _ACTIONS: tuple[tuple[str, Literal["site", "outside"]], ...] = (("What to do", "site"), ("Whom to tell", "outside"))
@@ -22,24 +22,24 @@ _ACTIONS: tuple[tuple[str, Literal["site", "outside"]], ...] = (("What to do", "
 def detail(entry: Entry, report: EntrySource, view: View, number: int | None = None) -> Iterable[RenderableType]:
     """Yield an incident or a finding with its evidence and the sessions behind it."""
     mark = "" if number is None else f"{number:>2} "
-    yield Text.assemble(mark, badge(entry.severity), " ", text(_words.title(entry), "bold"))
+    yield Text.assemble(mark, badge(entry.severity), " ", text(phrases.title(entry), "bold"))
     yield from _incident(entry, report) if isinstance(entry, Incident) else _finding(entry, report)
     yield from _sessions(entry, view)
 
 
 def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableType]:
     grid = Table.grid(padding=(0, 2))
-    for label, value in _incidents.facts(incident, report):
+    for label, value in incident_text.facts(incident, report):
         grid.add_row(text(label, "dim"), text(value))
     yield indented(grid)
     yield indented(text("Timeline", "bold"))
-    yield from (item(said, by=6, mark=when) for when, said in _incidents.timeline(incident, report))
+    yield from (item(said, by=6, mark=when) for when, said in incident_text.timeline(incident, report))
     for label, owner in _ACTIONS:
-        if steps := _incidents.actions(incident, owner):
+        if steps := incident_text.actions(incident, owner):
             yield indented(text(label, "bold"))
             yield from (item(step, by=6) for step in steps)
     yield from _settings(incident)
-    if members := _incidents.members(incident, report):
+    if members := incident_text.members(incident, report):
         yield indented(text("Evidence", "bold"))
         yield from (part for finding in members for part in _evidence(finding))
 
@@ -49,27 +49,27 @@ def _settings(entry: Entry) -> Iterable[RenderableType]:
     if entry.settings:
         yield indented(text("Settings to copy (nothing is applied)", "bold"))
     for settings in entry.settings:
-        yield item(_incidents.heading(settings), by=6)
+        yield item(incident_text.heading(settings), by=6)
         yield from (command(line, 10) for line in settings.lines)
         yield indented(text(f"check: {settings.check}", "dim"), 8)
 
 
 def _evidence(finding: Finding) -> Iterable[RenderableType]:
-    title = Text.assemble(badge(finding.severity), " ", text(_words.title(finding)), text(f"  {finding.id}", "dim"))
+    title = Text.assemble(badge(finding.severity), " ", text(phrases.title(finding)), text(f"  {finding.id}", "dim"))
     yield indented(title, 6)
-    yield from (item(line, "dim", 8) for line in _incidents.proof(finding))
+    yield from (item(line, "dim", 8) for line in incident_text.proof(finding))
 
 
 def _finding(finding: Finding, report: EntrySource) -> Iterable[RenderableType]:
     yield indented(
-        text(f"{_words.who(finding, _incidents.MAX_LISTED)}; {_words.span(finding.first, finding.last)} UTC")
+        text(f"{phrases.who(finding, incident_text.MAX_LISTED)}; {phrases.span(finding.first, finding.last)} UTC")
     )
-    yield indented(text(_words.summary(finding)))
+    yield indented(text(phrases.summary(finding)))
     if finding.action:
-        yield indented(Text.assemble(("Do: ", "bold"), text(_words.action(finding))))
+        yield indented(Text.assemble(("Do: ", "bold"), text(phrases.action(finding))))
     yield from _settings(finding)
-    yield from (item(line, "dim", 4) for line in (*_incidents.proof(finding), f"id {finding.id}"))
-    if names := _incidents.host_names(finding, report):
+    yield from (item(line, "dim", 4) for line in (*incident_text.proof(finding), f"id {finding.id}"))
+    if names := incident_text.host_names(finding, report):
         yield item(f"host names: {names}", "dim", 4)
     if finding.symptom_of:
         yield indented(text(f"Symptom of incident {finding.symptom_of}.", "dim"))
@@ -77,7 +77,7 @@ def _finding(finding: Finding, report: EntrySource) -> Iterable[RenderableType]:
 
 def _sessions(entry: Entry, view: View) -> Iterable[RenderableType]:
     if entry.uids:
-        yield indented(Text.assemble(("Sessions: ", "bold"), text(_words.names(entry.uids, _incidents.MAX_LISTED))))
+        yield indented(Text.assemble(("Sessions: ", "bold"), text(phrases.names(entry.uids, incident_text.MAX_LISTED))))
         yield command(session_command(view, entry.uids[0]), 4)
     if entry.clients and is_address(entry.clients[0]):  # a pseudonym is none
         yield command(entity_command(view, "host", entry.clients[0]), 4)

@@ -31,7 +31,7 @@ from zeeksmtp.model import (
     TimelineEntry,
     Traffic,
 )
-from zeeksmtp.outputs._pseudonym_names import Names
+from zeeksmtp.rendering.pseudonym_names import Names
 
 _Row = TypeVar("_Row", ServerPosture, ClientPosture, PairPosture, LegacyAuth)
 

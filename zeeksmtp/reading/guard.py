@@ -8,8 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.logs._columns import Batch
 from zeeksmtp.model import Log
+from zeeksmtp.reading.columns import Batch
 
 FAILURES: Final = (Exception, pl.exceptions.PanicException)
 """Whatever parsing can raise: a panic of polars is no `Exception`."""

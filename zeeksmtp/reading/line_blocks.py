@@ -9,8 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from zeeksmtp.logs._decompress import HEAD, DamagedError, TrailingError, cannot_unpack, packing, unpacked
-from zeeksmtp.logs._torn import count_byte
+from zeeksmtp.reading.decompress import HEAD, DamagedError, TrailingError, cannot_unpack, packing, unpacked
+from zeeksmtp.reading.torn import count_byte
 
 BLOCK: Final = 1 << 22
 MAX_BLOCK_LINES: Final = 1 << 17

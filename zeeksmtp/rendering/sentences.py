@@ -1,10 +1,10 @@
-"""What the forms for people say of a report as a whole. Raw, like `_words`: each form escapes what it prints."""
+"""What the forms for people say of a report as a whole. Raw, like `phrases`: each form escapes what it prints."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 from zeeksmtp.model import ClientPosture, Finding, Incident, PairPosture, Report, ServerPosture, Severity
-from zeeksmtp.outputs._words import UNKNOWN, counted, flag, name, names, number, span, stamp
+from zeeksmtp.rendering.phrases import UNKNOWN, counted, flag, name, names, number, span, stamp
 from zeeksmtp.report.entries import is_filtered, other_findings
 
 SERVER_COLUMNS = ("server", "#port", "#sessions", "#with TLS", "STARTTLS", "AUTH in clear", "VRFY", "EXPN")

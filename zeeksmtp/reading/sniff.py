@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from zeeksmtp.logs._header import Header, heads_rows
-from zeeksmtp.logs._kinds import by_fields, by_name, by_path, canonical, token
-from zeeksmtp.logs._lines import Lines
-from zeeksmtp.logs._scan import decoded
+from zeeksmtp.reading.header import Header, heads_rows
+from zeeksmtp.reading.kinds import by_fields, by_name, by_path, canonical, token
+from zeeksmtp.reading.line_blocks import Lines
+from zeeksmtp.reading.scan import decoded
 
 _HEAD: Final = 1 << 16
 _LOOKED_AT: Final = 100  # lines of JSON, each of which may lack some keys

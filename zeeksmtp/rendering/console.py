@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import Severity
-from zeeksmtp.outputs import _sentences, _words
-from zeeksmtp.outputs._escape import cut, plain
+from zeeksmtp.rendering import phrases, sentences
 
 PLAIN_COLUMNS = 100
 """Width of the text that goes to a file or a pipe."""
@@ -46,7 +46,7 @@ def printed(screen: Console, parts: Iterable[RenderableType]) -> str:
 
 def text(raw: str, style: str = "") -> Text:
     """Return a string as text: escaped, bounded, and never read as rich's markup. Every string goes through here."""
-    return Text(cut(plain(raw), _words.TEXT_LIMIT), style)
+    return Text(cut(plain(raw), phrases.TEXT_LIMIT), style)
 
 
 def command(words: str, indent: int = 0) -> Text:
@@ -101,8 +101,8 @@ def rows_of(columns: Sequence[str], rows: Sequence[tuple[str, ...]], total: int 
         return
     shown = rows[:MAX_TABLE_ROWS]
     yield indented(filled(table(columns), shown), 2)
-    if any(_words.UNKNOWN in row for row in shown):
-        yield indented(text(_sentences.LEGEND, "dim"), 2)
+    if any(phrases.UNKNOWN in row for row in shown):
+        yield indented(text(sentences.LEGEND, "dim"), 2)
     more = max(total, len(rows)) - len(shown)
     if more:
         yield indented(text(f"and {more:,} more", "dim"), 2)

@@ -14,8 +14,10 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from zeeksmtp.logs._careful import json_value, table
-from zeeksmtp.logs._columns import (
+from zeeksmtp.dtypes import dtype_of
+from zeeksmtp.model import Column, Log
+from zeeksmtp.reading.careful import json_value, table
+from zeeksmtp.reading.columns import (
     HALF_LINE,
     Batch,
     Plan,
@@ -27,13 +29,11 @@ from zeeksmtp.logs._columns import (
     required,
     typed,
 )
-from zeeksmtp.logs._guard import parsed
-from zeeksmtp.logs._kinds import by_path, canonical, logs
-from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._scan import Sifted, decoded, sift
-from zeeksmtp.logs._torn import torn_objects
-from zeeksmtp.logs._types import dtype_of
-from zeeksmtp.model import Column, Log
+from zeeksmtp.reading.guard import parsed
+from zeeksmtp.reading.kinds import by_path, canonical, logs
+from zeeksmtp.reading.line_blocks import Block
+from zeeksmtp.reading.scan import Sifted, decoded, sift
+from zeeksmtp.reading.torn import torn_objects
 
 _EXTRAS: Final[Mapping[type, pl.DataType]] = {
     bool: pl.Boolean(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from zeeksmtp.logs._header import header_runs, heads_rows, unpadded
-from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._scan import decoded
+from zeeksmtp.reading.header import header_runs, heads_rows, unpadded
+from zeeksmtp.reading.line_blocks import Block
+from zeeksmtp.reading.scan import decoded
 
 
 def sliced(blocks: Iterable[Block], start: int = 0, end: int | None = None) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from zeeksmtp.logs._torn import Torn
+from zeeksmtp.reading.torn import Torn
 
 _PLAIN_STARTS = frozenset(b'0123456789{#\n\r-"')
 _MIN_SKIPPED_PER_KEPT = 4  # times as many lines in a block as come through the sieve

@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from zeeksmtp.logs._careful import Marks, table, tsv_value
-from zeeksmtp.logs._columns import (
+from zeeksmtp.model import Column, Log
+from zeeksmtp.reading.careful import Marks, table, tsv_value
+from zeeksmtp.reading.columns import (
     HALF_LINE,
     MAX_LISTED_REJECTS,
     Batch,
@@ -25,13 +26,12 @@ from zeeksmtp.logs._columns import (
     required,
     typed,
 )
-from zeeksmtp.logs._guard import parsed
-from zeeksmtp.logs._header import MAX_COLUMNS, Header, header_runs, heads_rows, unpadded
-from zeeksmtp.logs._kinds import logs
-from zeeksmtp.logs._lines import Block
-from zeeksmtp.logs._scan import decoded, sift
-from zeeksmtp.logs._torn import NUL, torn_cells
-from zeeksmtp.model import Column, Log
+from zeeksmtp.reading.guard import parsed
+from zeeksmtp.reading.header import MAX_COLUMNS, Header, header_runs, heads_rows, unpadded
+from zeeksmtp.reading.kinds import logs
+from zeeksmtp.reading.line_blocks import Block
+from zeeksmtp.reading.scan import decoded, sift
+from zeeksmtp.reading.torn import NUL, torn_cells
 
 _MAX_HEADER_LINES: Final = 1000  # of a run: what comes last counts, and a header has nine
 _MAX_HEADER_CHANGES: Final = 2000

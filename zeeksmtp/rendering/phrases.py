@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import Evidence, Finding, Incident, SequentialTestResult, Term
-from zeeksmtp.outputs._escape import cut, plain
 
 NAME_LIMIT = 80
 """Longest form in which one logged name is shown to a person; JSON has it whole."""

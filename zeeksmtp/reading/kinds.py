@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
-from zeeksmtp.logs._common import CONNECTION
 from zeeksmtp.model import Log
+from zeeksmtp.model.connection import CONNECTION
 from zeeksmtp.registry import discover
 
 COMPRESSED: Final = (".gz", ".zst", ".bz2", ".xz", ".lz4", ".lz", ".Z", ".zip")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from zeeksmtp.errors import NoInputError
-from zeeksmtp.logs._bounds import latest_time
-from zeeksmtp.logs._kinds import by_name, is_variant, logs, stem
-from zeeksmtp.logs._lines import MAX_UNPACKED_GIB
-from zeeksmtp.logs._sniff import Kind, sniff, sniff_stream
+from zeeksmtp.reading.bounds import latest_time
+from zeeksmtp.reading.kinds import by_name, is_variant, logs, stem
+from zeeksmtp.reading.line_blocks import MAX_UNPACKED_GIB
+from zeeksmtp.reading.sniff import Kind, sniff, sniff_stream
 
 KindOf = Callable[[Path, os.stat_result], Kind]
 """Tells what a file is: by a look at it, or from memory."""

@@ -1,0 +1,1 @@
+"""Polars expressions that facts and detectors share."""

@@ -1,0 +1,1 @@
+"""Log files: what they are, and how their lines become typed rows."""

@@ -1,0 +1,1 @@
+"""Words and shapes that outputs, commands and the viewer share."""

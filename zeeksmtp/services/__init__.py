@@ -1,0 +1,1 @@
+"""Services on the Internet that logs name: mail providers, address-echo services."""
