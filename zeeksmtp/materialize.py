@@ -15,7 +15,7 @@ from typing import TypeVar
 import polars as pl
 
 from zeeksmtp import __version__
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 from zeeksmtp.fact_guard import UNGUARDED, Guard
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Context, Fact, Log, Tables, Window

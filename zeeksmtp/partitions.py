@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 from zeeksmtp.expressions.connections import conn_key_in_log
 from zeeksmtp.facts.connection import LINES, STARTS
 from zeeksmtp.ingest import parts_of, scan

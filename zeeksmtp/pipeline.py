@@ -24,7 +24,7 @@ from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.disk_room import room
 from zeeksmtp.dtypes import finding_schema
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 from zeeksmtp.fact_guard import TRACEBACK, UNGUARDED, FactGuard, Guard
 from zeeksmtp.ingest import FileRecord, every_record
 from zeeksmtp.materialize import Materializer, levels, put_together

@@ -18,9 +18,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.benchmarks.day import write_day
-from zeeksmtp.engine import Engine
 from zeeksmtp.engine.dask import DaskEngine
 from zeeksmtp.engine.local import LocalEngine
+from zeeksmtp.execution import Engine
 from zeeksmtp.reading.discover import find
 
 _ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}

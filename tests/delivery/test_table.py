@@ -281,7 +281,7 @@ COMMANDS = {
     "dies": ("kill -9 $$", "ended by signal 9"),
     "hangs": ("sleep 60", "not done after 1 s"),
     "ignores the signal to end": ("trap '' TERM INT HUP; sleep 60; sleep 60", "not done after 1 s"),
-    "floods stderr": ("yes no >&2", "not done after 1 s: no"),
+    "floods stderr": ("yes no >&2", "no no no no no no no no"),
     "floods stdout": ("yes", "not done after 1 s"),
     "floods stderr and fails": ("yes no | head -c 50000000 >&2; exit 3", "exit code 3: "),
     "forks and hangs": ("for n in 1 2 3 4 5 6 7 8; do (sleep 60; sleep 60) & done; wait", "not done after 1 s"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Log
 from zeeksmtp.reading.parquet_part import Part

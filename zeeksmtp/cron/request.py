@@ -13,7 +13,7 @@ from zeeksmtp.config import Settings
 from zeeksmtp.model import Report
 
 if TYPE_CHECKING:
-    from zeeksmtp.engine import Engine
+    from zeeksmtp.execution import Engine
 
 
 @dataclass(frozen=True, slots=True)

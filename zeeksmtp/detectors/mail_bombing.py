@@ -109,8 +109,8 @@ def plan(tables: Tables, params: MailBombingParams, context: Context) -> pl.Lazy
             pl.col("mails").max().alias("busiest"),
             pl.col("sources").max(),
             pl.col("usual").first(),
-            pl.col("servers").explode().unique().sort(),
-            seen_first().alias("seen"),
+            pl.col("mail_servers").explode().unique().sort().alias("servers"),
+            seen_first("samples").alias("seen"),
         )
         .with_columns(pl.col("seen").list.eval(pl.element().struct.field("uid")).alias("uids"))
     )

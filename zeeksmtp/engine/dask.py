@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 from zeeksmtp import __version__
 from zeeksmtp.config import Settings
-from zeeksmtp.engine import Engine, Progress
 from zeeksmtp.engine._store import ObjectStore
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
+from zeeksmtp.execution import Engine, Progress
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
 from zeeksmtp.private_folders import private_folder
 from zeeksmtp.reading.discover import Source

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from zeeksmtp.config import Settings
-from zeeksmtp.engine import Engine, Progress
+from zeeksmtp.execution import Engine, Progress
 from zeeksmtp.ingest import FileRecord, ingest_file
 from zeeksmtp.reading.discover import Source
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import polars as pl
 
 from zeeksmtp.correlate.suppress import bare_account
-from zeeksmtp.engine import Engine
 from zeeksmtp.entity_view.shapes import EntityView
 from zeeksmtp.entity_view.tables import counts_of, logins_of, peers_of, sessions_of
+from zeeksmtp.execution import Engine
 from zeeksmtp.model import ClientPosture, HostRole, ServerPosture, Tables
 from zeeksmtp.pipeline import Analysis
 from zeeksmtp.report.entries import EntrySource

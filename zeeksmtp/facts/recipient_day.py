@@ -29,10 +29,10 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         .group_by(_KEY)
         .agg(
             sources.cast(pl.UInt64).alias("sources"),
-            pl.col("server").unique().sort().alias("servers"),
+            pl.col("server").unique().sort().alias("mail_servers"),
             pl.col("ts").min().alias("first"),
             pl.col("ts").max().alias("last"),
-            first_seen(lines=True),
+            first_seen(lines=True, name="samples"),
         )
     )
     return counted.join(bursts, on=list(_KEY), how="left").select(column.name for column in FACT.columns)
@@ -42,10 +42,10 @@ def _sums(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.group_by(_KEY).agg(
         pl.col("mails").sum(),
         pl.col("sources").max(),
-        pl.col("servers").explode().drop_nulls().unique().sort(),
+        pl.col("mail_servers").explode().drop_nulls().unique().sort(),
         pl.col("first").min(),
         pl.col("last").max(),
-        seen_first(),
+        seen_first("samples"),
     )
 
 
@@ -63,10 +63,10 @@ FACT = Fact(
         Column(
             "sources", "count", "sender domains or clients, whichever are more; null below 50 mails, as what follows"
         ),
-        Column("servers", "vector[addr]", "the servers that had them"),
+        Column("mail_servers", "vector[addr]", "the servers that had them"),
         Column("first", "time", "the first mail"),
         Column("last", "time", "the last mail"),
-        Column("seen", "vector[seen]", "the first 20 by (ts, uid)"),
+        Column("samples", "vector[seen]", "the first 20 by (ts, uid)"),
     ),
     needs=("message",),
     plan=plan,

@@ -11,7 +11,7 @@ from zeeksmtp import pipeline
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.suppress import suppress
 from zeeksmtp.dtypes import schema_of
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 from zeeksmtp.model import Finding
 from zeeksmtp.pipeline import Detection, Request, detectors, facts, facts_of, logs
 from zeeksmtp.report.findings import in_order

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from zeeksmtp.engine import Engine
+from zeeksmtp.execution import Engine
 
 _MAX_ROWS: Final = 2_000_000  # of all logs
 _MAX_PART_ROWS: Final = 200_000
