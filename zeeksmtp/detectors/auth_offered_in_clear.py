@@ -16,7 +16,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._remedy import TLS_ONLY, remedy
+from zeeksmtp.detectors._remedy import remedy
 from zeeksmtp.expressions.connections import uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -46,7 +46,7 @@ def plan(tables: Tables, _params: OfferedParams, _context: Context) -> pl.LazyFr
             details(
                 mechanisms=pl.col("mechanisms"),
                 port=pl.concat_list(pl.col("port").cast(pl.String)),
-                remedy=pl.concat_list(remedy(TLS_ONLY, "offer AUTH only after STARTTLS, or on port 465")),
+                remedy=pl.concat_list(remedy("auth-before-tls", "offer AUTH only after STARTTLS, or on port 465")),
             ),
         )
     )

@@ -23,7 +23,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._queries import VRFY_EXPN, queries
-from zeeksmtp.detectors._remedy import NO_VRFY, remedy
+from zeeksmtp.detectors._remedy import remedy
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -100,7 +100,7 @@ def plan(tables: Tables, params: OracleParams, context: Context) -> pl.LazyFrame
             details(
                 verbs=pl.col("verbs"),
                 port=pl.concat_list(pl.col("port").cast(pl.String)),
-                remedy=pl.concat_list(remedy(NO_VRFY, "disable VRFY and EXPN")),
+                remedy=pl.concat_list(remedy("address-disclosure", "disable VRFY and EXPN")),
                 note=text_if(was_used, pl.format("One client probed {} addresses.", "most_names")),
             ),
         )

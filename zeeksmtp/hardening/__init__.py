@@ -5,11 +5,12 @@ A setting is a constant of this program; of what was logged it takes nothing but
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from zeeksmtp.model import Weakness
+from zeeksmtp.registry import discover
 
 SMTP_PORTS = "25, 465, 587"
 PURPOSES: Mapping[Weakness, str] = {
@@ -49,3 +50,9 @@ class Firewall:
     where: str
     check: str
     rules: Callable[[Sequence[IPv4Address], Sequence[IPv6Address]], Iterable[str]]
+
+
+def mail_servers() -> Collection[MailServer]:
+    """Return the mail servers of this folder, in the order of their files."""
+    servers: Collection[MailServer] = discover(__name__, "SERVER").values()
+    return servers

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import polars as pl
 
-from zeeksmtp.hardening import PURPOSES, Firewall, MailServer
+from zeeksmtp.hardening import PURPOSES, Firewall, MailServer, mail_servers
 from zeeksmtp.model import Collect, Detector, Finding, Hosts, Incident, ReadySettings, Tables, Weakness
 from zeeksmtp.registry import discover
 
@@ -33,7 +33,7 @@ class Hardening:
                 for server in finding.servers:
                     for name in self.software.get(server, ()) if self.hosts.is_local(server) is not False else ():
                         hosts.setdefault((name, weakness), []).append(server)
-        servers: Mapping[str, MailServer] = {unit.name: unit for unit in discover(_FOLDER, "SERVER").values()}
+        servers: Mapping[str, MailServer] = {unit.name: unit for unit in mail_servers()}
         return tuple(
             ReadySettings(
                 software=name,
@@ -102,8 +102,7 @@ def software_of(findings: Iterable[Finding], tables: Tables, collect: Collect) -
 
 
 def _software(banner: str) -> Collection[str]:
-    servers: Iterable[MailServer] = discover(_FOLDER, "SERVER").values()
-    return [server.name for server in servers if re.search(server.greeting, banner)][:1]
+    return [server.name for server in mail_servers() if re.search(server.greeting, banner)][:1]
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
