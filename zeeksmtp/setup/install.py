@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import grp
-import os
 import shutil
 import stat
 import subprocess
@@ -80,8 +79,3 @@ def reading_groups(group: int | None) -> tuple[str, ...]:
         return (grp.getgrgid(group).gr_name,)
     except KeyError:
         return (str(group),)
-
-
-def runs_here() -> bool:
-    """Return whether systemd is what started this machine (`sd_booted(3)`)."""
-    return os.path.isdir("/run/systemd/system")  # noqa: PTH112 - as the manual page has it
