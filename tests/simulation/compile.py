@@ -39,8 +39,8 @@ _COUNTERS = (
 
 def prepared(talks: Sequence[Talk], random: Random) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return sessions with ids, counters and sizes; their readable lines; their logins."""
-    told, said, logins = concat(talks)
-    ended = _ended(told, random)
+    opened, said, logins = concat(talks)
+    ended = _ended(opened, random)
     lines = lines_of(ended, said)
     sessions = ended
     for part in (counted(lines), line_sizes(lines, logins), hidden_sizes(said)):

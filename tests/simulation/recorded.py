@@ -67,9 +67,9 @@ def sessions() -> tuple[Session, ...]:
 def _sessions() -> Iterator[Session]:
     for capture in sorted(path.parents[1].name for path in CAPTURES.glob("*/json/conn.log")):
         mails, commands, logins = (_by_uid(capture, log) for log in ("smtp", "smtp_cmd", "smtp_auth"))
-        told = {row["uid"]: row for row in _rows(capture, "smtp_session")}
+        logged = {row["uid"]: row for row in _rows(capture, "smtp_session")}
         for row in _rows(capture, "conn"):
-            uid, known = row["uid"], told.get(row["uid"], {})
+            uid, known = row["uid"], logged.get(row["uid"], {})
             if row["id.resp_p"] in _PORTS and ":" not in row["id.orig_h"]:
                 yield Session(
                     capture,
@@ -114,8 +114,8 @@ def _talk(session: Session) -> Talk:
     starttls = "STARTTLS" in session.capabilities
     server = known_server(row["id.resp_h"], name, software=software, starttls=starttls, offers=offers)
     hello = next((c for c in session.commands if c["command"] in {"EHLO", "HELO"}), {})
-    asked = next((code for verb, code in codes if verb == "STARTTLS"), None)
-    tls = {None: "no", 220: "starttls", 454: "refused", 500: "stripped"}[asked]
+    starttls_code = next((code for verb, code in codes if verb == "STARTTLS"), None)
+    tls = {None: "no", 220: "starttls", 454: "refused", 500: "stripped"}[starttls_code]
     talk = Talk(
         np.array([round(row["ts"] * 1e6)]), row["id.orig_h"], server, row["id.resp_p"],
         helo=hello.get("arg"), esmtp=hello.get("command") == "EHLO", tls=tls, quit="QUIT" in session.verbs,
@@ -155,8 +155,8 @@ def _argument(verb: str, arg: str) -> str | None:
 def written(talks: Sequence[Talk]) -> tuple[list[Row], dict[int, list[Row]]]:
     """Return conn.log's lines of sessions and smtp.log's by number of session, with all columns that Zeek knows."""
     random = stream(2, "calibration")
-    told, lines, _ = prepared(talks, random)
+    logged, lines, _ = prepared(talks, random)
     mails: dict[int, list[Row]] = defaultdict(list)
-    for row in smtp(told, lines, random).sort("ts").iter_rows(named=True):
+    for row in smtp(logged, lines, random).sort("ts").iter_rows(named=True):
         mails[row["sess"]].append(row)
-    return conn(told, IPv4Network("10.0.0.0/8")).to_dicts(), mails
+    return conn(logged, IPv4Network("10.0.0.0/8")).to_dicts(), mails

@@ -50,40 +50,40 @@ class EntityRequest:
         return self.paths or ([self.settings.log_dir] if self.settings.log_dir else [])
 
 
-def show(asked: EntityRequest, look: Callable[[Analysis, str], EntityView | None]) -> ExitCode:
+def show(wanted: EntityRequest, look: Callable[[Analysis, str], EntityView | None]) -> ExitCode:
     """Print what `look` finds in the logs, or what scheduled passes remember."""
-    view, code = _over_logs(asked, asked.paths, look) if asked.paths else (_remembered(asked), ExitCode.OK)
+    view, code = _over_logs(wanted, wanted.paths, look) if wanted.paths else (_remembered(wanted), ExitCode.OK)
     if view is None:
-        where = ", ".join(map(str, asked.paths)) if asked.paths else "what scheduled passes remember"
-        raise NoInputError(f"no SMTP session or finding names the {asked.kind} {asked.name} in {where}")
-    if asked.form is EntityFormat.JSON:
+        where = ", ".join(map(str, wanted.paths)) if wanted.paths else "what scheduled passes remember"
+        raise NoInputError(f"no SMTP session or finding names the {wanted.kind} {wanted.name} in {where}")
+    if wanted.form is EntityFormat.JSON:
         _say.out(view.model_dump_json(indent=1, by_alias=True) + "\n")
     else:
-        _say.out(_text(view, asked.logs))
+        _say.out(_text(view, wanted.logs))
     return code
 
 
 def _over_logs(
-    asked: EntityRequest, paths: Sequence[Path], look: Callable[[Analysis, str], EntityView | None]
+    wanted: EntityRequest, paths: Sequence[Path], look: Callable[[Analysis, str], EntityView | None]
 ) -> tuple[EntityView | None, ExitCode]:
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
 
-    with _progress.watching(quiet=asked.quiet) as watch:
+    with _progress.watching(quiet=wanted.quiet) as watch:
         # Of one host or account every finding is shown, also those that a report only counts.
-        settings = asked.settings.model_copy(update={"max_minor_findings": sys.maxsize})
+        settings = wanted.settings.model_copy(update={"max_minor_findings": sys.maxsize})
         request = pipeline.Request(
-            tuple(paths), settings, asked.window, "local", watch.progress, watch.started, watch.step
+            tuple(paths), settings, wanted.window, "local", watch.progress, watch.started, watch.step
         )
         with pipeline.analysis(request) as made:
-            return look(made, asked.name), _finish.verdict(made.report, None)
+            return look(made, wanted.name), _finish.verdict(made.report, None)
 
 
-def _remembered(asked: EntityRequest) -> EntityView | None:
+def _remembered(wanted: EntityRequest) -> EntityView | None:
     from zeeksmtp.cli._remembered import load, open_state  # noqa: PLC0415 - `--help` must not load SQLAlchemy
     from zeeksmtp.entity_view.view import remembered_view  # noqa: PLC0415 - `--help` must not load polars
 
-    with open_state(asked.settings) as connection:
-        return remembered_view(asked.kind, asked.name, load(connection).entries())
+    with open_state(wanted.settings) as connection:
+        return remembered_view(wanted.kind, wanted.name, load(connection).entries())
 
 
 def _text(view: EntityView, logs: Sequence[Path]) -> str:

@@ -40,8 +40,8 @@ def account(
 
     settings = _request.settings(config, local_net)
     window = _request.window(since, until, settings.timezone)
-    asked = _entity.EntityRequest("account", name, paths, settings, window, form, quiet)
-    return _entity.show(asked, account_view)
+    wanted = _entity.EntityRequest("account", name, paths, settings, window, form, quiet)
+    return _entity.show(wanted, account_view)
 
 
 COMMAND = Command("account", account)

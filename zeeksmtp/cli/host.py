@@ -38,8 +38,8 @@ def host(
 
     settings = _request.settings(config, local_net)
     window = _request.window(since, until, settings.timezone)
-    asked = _entity.EntityRequest("host", address_of(address), paths, settings, window, form, quiet)
-    return _entity.show(asked, host_view)
+    wanted = _entity.EntityRequest("host", address_of(address), paths, settings, window, form, quiet)
+    return _entity.show(wanted, host_view)
 
 
 def address_of(text: str) -> str:

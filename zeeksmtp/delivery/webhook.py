@@ -69,12 +69,12 @@ class _Delivery:
     def send(self) -> None:
         """Send the report; `DeliveryError` where the last attempt failed, or one for good."""
         for wait in RETRY_SECONDS:
-            failure, asked = self._attempt()
+            failure, pause = self._attempt()
             if failure is None:
                 return
-            if asked is None or asked > MAX_WAIT_SECONDS:
+            if pause is None or pause > MAX_WAIT_SECONDS:
                 raise failure
-            time.sleep(max(wait, asked))
+            time.sleep(max(wait, pause))
         failure, _ = self._attempt()
         if failure is not None:
             raise failure
@@ -88,7 +88,7 @@ class _Delivery:
         refusal = self.unit.refusal(reply.text) if reply.status // 100 == 2 else reply.text
         if refusal is None:
             return None, None
-        return self._refused(reply, refusal), _seconds_asked(reply) if reply.status in _PASSING else None
+        return self._refused(reply, refusal), _retry_after(reply) if reply.status in _PASSING else None
 
     def _request(self) -> HttpRequest:
         signed = _signature.headers(self.id, int(time.time()), self.body, self.key)
@@ -150,10 +150,10 @@ def _cause(error: Exception) -> Exception | str:
     return cause
 
 
-def _seconds_asked(reply: HttpReply) -> float:
+def _retry_after(reply: HttpReply) -> float:
     """Return `Retry-After` in seconds; a date there counts as nothing."""
-    asked = reply.headers.get("Retry-After", "")
-    return float(asked) if asked.isascii() and asked.isdigit() else 0.0
+    seconds = reply.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 TRANSPORT = Transport("webhook", _destinations, _send)

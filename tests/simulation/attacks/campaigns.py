@@ -43,9 +43,9 @@ def chain(site: Site, made: Made, random: Random) -> None:
     if not site.lenient:
         return
     client, user, server = one(site, random), site.account(), site.submission["server"][0]
-    asked = times(site, random, 60, 120, earliest=site.days * 0.3)
-    _ask(site, made, random, clients=[client] * len(asked), helo="probe", ts=asked)
-    guessed = asked[-1] + HOUR + np.arange(60) * 20 * SECOND
+    probed = times(site, random, 60, 120, earliest=site.days * 0.3)
+    _ask(site, made, random, clients=[client] * len(probed), helo="probe", ts=probed)
+    guessed = probed[-1] + HOUR + np.arange(60) * 20 * SECOND
     talk = made.add(Talk(guessed, client, site.submission, 587, helo="hydra", gap=SECOND, quit=False))
     talk.login(user, passwords(random, len(guessed)), ["wrong"] * (len(guessed) - 1) + ["ok"], "LOGIN")
     used = guessed[-1] + 2 * HOUR + np.sort(random.integers(0, 3 * HOUR, 300))
@@ -62,7 +62,7 @@ def chain(site: Site, made: Made, random: Random) -> None:
                 "guess-then-success": CRITICAL,
                 "account-abuse": HIGH,
             },
-            [int(asked[0]), int(used[-1])],
+            [int(probed[0]), int(used[-1])],
             clients=[client, *abusers],
             servers=[server, site.mx["server"][0]],
             accounts=[user],

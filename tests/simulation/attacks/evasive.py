@@ -45,8 +45,8 @@ def submission_bot(site: Site, made: Made, random: Random) -> None:
 
 def ask_own_address(made: Made, random: Random, ts: Times, host: str) -> None:
     """Look up a service that echoes addresses: before each mail, or once."""
-    asked = ts if random.random() < 0.5 else ts[:1]
-    made.resolved(asked - 2 * SECOND, host, str(random.choice(ADDRESS_ECHO)), "198.51.100.80")
+    lookups = ts if random.random() < 0.5 else ts[:1]
+    made.resolved(lookups - 2 * SECOND, host, str(random.choice(ADDRESS_ECHO)), "198.51.100.80")
 
 
 def hidden_stealer(site: Site, made: Made, random: Random) -> None:

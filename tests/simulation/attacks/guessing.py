@@ -76,8 +76,8 @@ def one_account(site: Site, made: Made, random: Random) -> None:
     secrets = passwords(random, len(ts))
     server = _tries(site, made, random, ts, clients=clients[: len(ts)], users=user, secrets=secrets)
     must, kind = {"password-guessing": MEDIUM}, "guessing, one account by many"
-    told = event(kind, must, ts, clients=sources, servers=[server], accounts=[user], may=_ALSO, strength=per_hour)
-    made.events.append(told)
+    happened = event(kind, must, ts, clients=sources, servers=[server], accounts=[user], may=_ALSO, strength=per_hour)
+    made.events.append(happened)
 
 
 def site_wide(site: Site, made: Made, random: Random) -> None:
@@ -91,8 +91,8 @@ def site_wide(site: Site, made: Made, random: Random) -> None:
     tried, secrets = users[: len(ts)], passwords(random, len(ts))
     server = _tries(site, made, random, ts, clients=sources[: len(ts)], users=tried, secrets=secrets)
     must, kind = {"password-guessing": MEDIUM}, "guessing, many accounts by many"
-    told = event(kind, must, ts, clients=sources, servers=[server], accounts=users, may=_ALSO, strength=per_hour)
-    made.events.append(told)
+    happened = event(kind, must, ts, clients=sources, servers=[server], accounts=users, may=_ALSO, strength=per_hour)
+    made.events.append(happened)
 
 
 def spray(site: Site, made: Made, random: Random) -> None:
@@ -108,8 +108,10 @@ def spray(site: Site, made: Made, random: Random) -> None:
     clients, secrets = random.choice(group, len(ts)).tolist(), random.choice(["Autumn2026!", "Welcome1"], len(ts))
     server = _tries(site, made, random, ts, clients=clients, users=users[: len(ts)], secrets=secrets)
     must = {"password-spray": HIGH}
-    told = event("spray", must, ts, clients=group, servers=[server], accounts=accounts, may=_ALSO, strength=per_hour)
-    made.events.append(told)
+    happened = event(
+        "spray", must, ts, clients=group, servers=[server], accounts=accounts, may=_ALSO, strength=per_hour
+    )
+    made.events.append(happened)
 
 
 def shared_spray(site: Site, made: Made, random: Random) -> None:
@@ -180,8 +182,8 @@ def unjudged(site: Site, made: Made, random: Random) -> None:
     talk.login(user, passwords(random, len(ts)), "busy", "LOGIN")
     server = site.submission["server"][0]
     must, kind = {"password-guessing": LOW}, "guessing, not judged by the server"
-    told = event(kind, must, ts, clients=[client], servers=[server], accounts=[user], may=["starttls-declined"])
-    made.events.append(told)
+    happened = event(kind, must, ts, clients=[client], servers=[server], accounts=[user], may=["starttls-declined"])
+    made.events.append(happened)
 
 
 def success(site: Site, made: Made, random: Random) -> None:

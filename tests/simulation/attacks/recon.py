@@ -36,8 +36,8 @@ def _ask(site: Site, made: Made, random: Random, *, verb: str, ts: Times, client
     rows = np.repeat(talk.all, packed)[: len(ts)]
     if verb == "RCPT":
         talk.say("MAIL", "probe@research.example")
-        told = ["ok" if answer == "known" else "unknown" for answer in answers]
-        talk.say("RCPT", [f"{name}@{site.domain}" for name in names], told, rows)
+        verdicts = ["ok" if answer == "known" else "unknown" for answer in answers]
+        talk.say("RCPT", [f"{name}@{site.domain}" for name in names], verdicts, rows)
     else:
         talk.say(verb, names, answers if site.verifies else "off", rows)
 
@@ -185,5 +185,5 @@ def oracle(site: Site, made: Made, random: Random) -> None:
     made.add(Talk(ts, client, at, 25, helo="x", esmtp=False, quit=False)).say(verb, names, answers)
     made.events.append(event("oracle", {"enumeration-oracle": LOW}, ts, servers=[address]))
     must = {"user-enumeration": MEDIUM}
-    told = event("enumeration of an oracle", must, ts, clients=[client], servers=[address], strength=per_hour)
-    made.events.append(told)
+    verdicts = event("enumeration of an oracle", must, ts, clients=[client], servers=[address], strength=per_hour)
+    made.events.append(verdicts)
