@@ -12,12 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.delivery._envelopes import SECRET
 
 USER = "zeeksmtp"
+
+
+each_bad_certificate = pytest.mark.parametrize(
+    ("shown", "trusted", "reason"),
+    [
+        ("good", None, "self-signed certificate"),
+        ("of_another", "of_another", "Hostname mismatch"),
+        ("run_out", "run_out", "certificate has expired"),
+    ],
+)
+"""Certificates that no client may accept: which fixture the server shows, which one the client trusts, and why not."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.delivery import _syslog_servers as servers
 from tests.delivery._envelopes import envelope, settings
-from tests.delivery._servers import Certificate, free_port
+from tests.delivery._servers import Certificate, each_bad_certificate, free_port
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, hostile
 from zeeksmtp.config import Settings
@@ -79,14 +79,7 @@ def test_tls(good: Certificate) -> None:
     check(servers.frames(stream))
 
 
-@pytest.mark.parametrize(
-    ("shown", "trusted", "reason"),
-    [
-        ("good", None, "self-signed certificate"),
-        ("of_another", "of_another", "Hostname mismatch"),
-        ("run_out", "run_out", "certificate has expired"),
-    ],
-)
+@each_bad_certificate
 def test_a_bad_certificate_is_refused(
     shown: str, trusted: str | None, reason: str, request: pytest.FixtureRequest
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.delivery._envelopes import SECRET, envelope, settings
 from tests.delivery._http_servers import Receiver, receiver
-from tests.delivery._servers import Certificate, free_port
+from tests.delivery._servers import Certificate, each_bad_certificate, free_port
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import configured, send, webhook
 from zeeksmtp.errors import DeliveryError
@@ -151,14 +151,7 @@ def test_over_tls(good: Certificate) -> None:
     assert only(got).headers["authorization"] == f"Bearer {SECRET}"
 
 
-@pytest.mark.parametrize(
-    ("shown", "trusted", "reason"),
-    [
-        ("good", None, "self-signed certificate"),
-        ("of_another", "of_another", "Hostname mismatch"),
-        ("run_out", "run_out", "certificate has expired"),
-    ],
-)
+@each_bad_certificate
 def test_a_bad_certificate_is_refused(
     shown: str, trusted: str | None, reason: str, request: pytest.FixtureRequest
 ) -> None:
