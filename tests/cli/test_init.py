@@ -108,15 +108,15 @@ def test_it_takes_what_the_machine_shows(
         os.utime(file)
     monkeypatch.setattr(survey, "LOG_DIRS", (str(tmp_path / "missing"), str(logs)))
     assert run(["init", "--state-dir", "state"]) == 0
-    settings, told = load(), capsys.readouterr().out
+    settings, output = load(), capsys.readouterr().out
     assert (settings.log_dir, settings.timezone, settings.local_nets) == (logs, "Europe/Berlin", ())
-    assert f"# log_dir: {logs} (1 conn, " in told
+    assert f"# log_dir: {logs} (1 conn, " in output
     assert re.search(
-        r"^# \d files were written less than 120 s ago: they are taken by the next pass$", told, re.MULTILINE
+        r"^# \d files were written less than 120 s ago: they are taken by the next pass$", output, re.MULTILINE
     )
     proposed = re.findall(r"(?m)^#local_nets = (.+)$", Path("zeeksmtp.toml").read_text())
     assert proposed == [json.dumps([str(net) for net in local_nets.seen_in([logs / "conn.log"]).networks])]
-    assert f"# local networks: {', '.join(json.loads(proposed[0]))} (" in told
+    assert f"# local networks: {', '.join(json.loads(proposed[0]))} (" in output
 
 
 @pytest.mark.parametrize(

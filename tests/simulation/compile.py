@@ -50,7 +50,7 @@ def prepared(talks: Sequence[Talk], random: Random) -> tuple[pl.DataFrame, pl.Da
 
 
 def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Frames:
-    """Return the logs of all that was said and asked, as far as they are read.
+    """Return the logs of all commands and replies, as far as they are read.
 
     Args:
         made: Sessions, look-ups and certificates.

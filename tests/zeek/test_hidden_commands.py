@@ -51,8 +51,8 @@ def found(folder: Path, talk: Talk) -> list[dict[str, Any]]:
     logs.mkdir()
     assert run_zeek(logs, folder / "dialogue.pcap").returncode == 0
     command = [sys.executable, "-m", "zeeksmtp", "report", str(logs), "--format", "json", "--quiet"]
-    asked = ["--detector", "smtp-smuggling", "--detector", "starttls-injection"]
-    run = subprocess.run([*command, *asked], capture_output=True, text=True, check=True)
+    chosen = ["--detector", "smtp-smuggling", "--detector", "starttls-injection"]
+    run = subprocess.run([*command, *chosen], capture_output=True, text=True, check=True)
     findings: list[dict[str, Any]] = json.loads(run.stdout)["findings"]
     return findings
 

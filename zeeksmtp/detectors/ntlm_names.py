@@ -29,8 +29,8 @@ class NtlmNamesParams(Params):
 
 def plan(tables: Tables, _params: NtlmNamesParams, context: Context) -> pl.LazyFrame:
     """Return one finding per server port of the site that named itself to a client from outside."""
-    told = pl.col("server_names").list.len() > 0
-    exchanges = tables["auth"].filter(context.window.covers(), pl.col("direction") == "inbound", told)
+    discloses = pl.col("server_names").list.len() > 0
+    exchanges = tables["auth"].filter(context.window.covers(), pl.col("direction") == "inbound", discloses)
     found = exchanges.group_by(_PORT).agg(
         pl.col("ts").min().alias("first"),
         pl.col("ts").max().alias("last"),

@@ -62,8 +62,8 @@ def _answers(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
 
 
 def _server_names(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:
-    asked = tables["ssl"].select(host="id.resp_h", name=pl.col("server_name").str.to_lowercase())
-    return _commonest(asked.filter(pl.col("host").is_in(hosts)))
+    handshakes = tables["ssl"].select(host="id.resp_h", name=pl.col("server_name").str.to_lowercase())
+    return _commonest(handshakes.filter(pl.col("host").is_in(hosts)))
 
 
 def _helo(tables: Tables, hosts: pl.Series) -> pl.LazyFrame:

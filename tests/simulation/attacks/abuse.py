@@ -215,5 +215,7 @@ def bombing(site: Site, made: Made, random: Random) -> None:
     talk = made.add(Talk(ts, outside(random, len(ts)), site.mx, 25, helo=[f"lists.{d}" for d in domains], tls=tls))
     talk.mail([f"confirm@{domain}" for domain in domains], victim)
     must, server = {"mail-bombing": MEDIUM}, site.mx["server"][0]
-    told = event("mail bombing", must, ts, servers=[server], accounts=[victim], strength=len(ts) / 2, malicious=False)
-    made.events.append(told)
+    happened = event(
+        "mail bombing", must, ts, servers=[server], accounts=[victim], strength=len(ts) / 2, malicious=False
+    )
+    made.events.append(happened)
