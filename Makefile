@@ -92,10 +92,10 @@ snapshots: $(VENV)/dev.done ## accept what the outputs look like now; read the d
 	$(BIN)/python -m pytest --snapshot-update tests/outputs tests/cli
 
 bench: $(VENV)/dev.done ## time and memory: a day of logs in each form, beside DuckDB, polars, zat, mawk, grep, zcat
-	$(BIN)/python -m tests.benchmarks
-	$(BIN)/python -m tests.benchmarks.dask
-	$(BIN)/python -m tests.benchmarks.detectors
-	$(BIN)/python -m tests.benchmarks.passes
+	PYTHONPATH=.ci $(BIN)/python -m benchmarks
+	PYTHONPATH=.ci $(BIN)/python -m benchmarks.dask
+	PYTHONPATH=.ci $(BIN)/python -m benchmarks.detectors
+	PYTHONPATH=.ci $(BIN)/python -m benchmarks.passes
 
 fuzz: $(VENV)/dev.done ## mutants of all fixtures' logs over ingest and whole reports, then bombs; hours: see docs/robustness.md
 	$(BIN)/python -m tests.fuzz
@@ -106,7 +106,7 @@ torture: $(VENV)/dev.done ## kill -9 a scheduled pass at 200 random moments, dam
 	DAMAGES=400 $(BIN)/python -m pytest -q tests/cron/test_damage.py
 
 evaluate: $(VENV)/dev.done ## recall and precision of every detector on simulated sites, into docs/evaluation.md
-	$(BIN)/python -m tests.evaluate
+	PYTHONPATH=.ci $(BIN)/python -m evaluation
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist site report.html report.json .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

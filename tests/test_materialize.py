@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulation import write
+from simulation.site import Site as SimulatedSite
+from simulation.world import simulate
 from tests.cases import LOGS, frame
 from tests.conftest import EXAMPLES_OF_REPORTS
-from tests.simulation import write
-from tests.simulation.site import Site as SimulatedSite
-from tests.simulation.world import simulate
 from zeeksmtp.materialize import Materializer
 from zeeksmtp.model import Context, Site, Window
 from zeeksmtp.pipeline import detectors, engine_named, facts, judge

@@ -21,23 +21,6 @@ OFFICE = FIXTURES / "scenarios" / "office"
 NAMES = sorted(path.parents[1].name for path in CAPTURES.glob("*/tsv/conn.log"))
 FORMS = ("tsv", "json")
 
-BEHIND = {
-    "cleartext": {"cleartext-credentials", "cleartext-token", "crackable-auth"},
-    "enumeration": {"user-enumeration"},
-    "guessing": {"password-guessing", "password-spray"},
-    "spray": {"password-guessing", "password-spray"},
-    "outbound": {"new-direct-sender", "mass-mailing"},
-    "stripped": {"starttls-stripped"},
-    "abuse": {"account-abuse"},
-    "blocklisted": {"blocklisted-sender"},
-    "exfiltration": {"credential-exfiltration"},
-    "relay": {"relay-probe"},
-    "reuse": {"password-reuse"},
-    "scan": {"smtp-scan"},
-    "stale": {"stale-password"},
-}
-"""Kind of an event -> detectors one of which must find it."""
-
 Json = dict[str, Any]
 
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from evaluation.captures import BEHIND
 from tests.e2e import _runs
 from zeeksmtp.config import Settings
 from zeeksmtp.model import Finding, Report
@@ -36,7 +37,7 @@ def _logs(name: str) -> frozenset[str]:
 def _attackers(name: str, detector: str) -> frozenset[str]:
     """Return the clients of the recorded events that findings of `detector` are about."""
     events = json.loads((_runs.CAPTURES / name / "events.json").read_text(encoding="utf-8"))["events"]
-    own = [event for event in events if any(detector in REPLACES[behind] for behind in _runs.BEHIND[event["kind"]])]
+    own = [event for event in events if any(detector in REPLACES[behind] for behind in BEHIND[event["kind"]])]
     return frozenset(event["client"] for event in own if event.get("client"))
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.captures import BEHIND
 from tests.cases import DETECTORS
 from tests.e2e import _runs
-from tests.e2e._runs import BEHIND, CAPTURES, NAMES, OFFICE, Json
+from tests.e2e._runs import CAPTURES, NAMES, OFFICE, Json
 from zeeksmtp.model import Severity
 
 EVENTS = [(name, event) for name in NAMES for event in _runs.events(name)]

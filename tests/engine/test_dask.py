@@ -18,7 +18,7 @@ import pytest
 from dask.config import set as settings
 from distributed import Client, LocalCluster
 
-from tests.benchmarks.day import write_day
+from benchmarks.day import write_day
 from tests.conftest import CAPTURES, WIDE
 from zeeksmtp import config, pipeline
 from zeeksmtp.cli.app import run

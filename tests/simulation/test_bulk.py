@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from evaluation.judging import judged_lake
+from simulation.bulk import Size, write
 from tests.cases import LOGS
-from tests.evaluate.judging import judged_lake
-from tests.simulation.bulk import Size, write
 from zeeksmtp.ingest import scan
 from zeeksmtp.model import Context
 

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.simulation.benign import people
-from tests.simulation.dialogue import Talk, known_server
-from tests.simulation.recorded import Session, is_repeatable, said_again, sessions, written
-from tests.simulation.seeds import stream
+from simulation.benign import people
+from simulation.dialogue import Talk, known_server
+from simulation.recorded import Session, is_repeatable, said_again, sessions, written
+from simulation.seeds import stream
 
 Pair = tuple[Session, Session]
 Row = dict[str, Any]

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from evaluation.judging import Evaluated, judged, judged_lake
+from simulation import write
+from simulation.site import Site
+from simulation.world import World, simulate
 from tests.cases import DETECTORS, LOGS
-from tests.evaluate.judging import Evaluated, judged, judged_lake
-from tests.simulation import write
-from tests.simulation.site import Site
-from tests.simulation.world import World, simulate
 from zeeksmtp.config import Settings
 from zeeksmtp.model import Report
 from zeeksmtp.pipeline import Request, run

@@ -8,13 +8,13 @@ from functools import cache
 import polars as pl
 import pytest
 
+from simulation import attacks
+from simulation.made import Made
+from simulation.seeds import for_choosing, for_reporting
+from simulation.site import Site
+from simulation.world import World, simulate
 from tests.cases import LOGS
 from tests.conftest import CAPTURES
-from tests.simulation import attacks
-from tests.simulation.made import Made
-from tests.simulation.seeds import for_choosing, for_reporting
-from tests.simulation.site import Site
-from tests.simulation.world import World, simulate
 from zeeksmtp.dtypes import schema_of
 
 _ENDS = ["uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"]
