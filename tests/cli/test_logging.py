@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.cli.conftest import Run
@@ -25,7 +26,7 @@ SECRET = "hunter2"
 def broken_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a detector fail with an error whose text quotes a log line."""
 
-    def plan(*_: object) -> None:
+    def plan(*_: object) -> pl.LazyFrame:
         raise ValueError(SECRET)
 
     monkeypatch.setattr(crackable_auth, "DETECTOR", replace(crackable_auth.DETECTOR, plan=plan))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,7 +60,7 @@ def test_a_wave_after_seven_quiet_days_is_another_incident() -> None:
 
 
 def test_an_outbreak_in_one_network_is_one_incident() -> None:
-    spam = {"detector": "new-direct-sender", "servers": ("198.51.100.7",)}
+    spam: dict[str, Any] = {"detector": "new-direct-sender", "servers": ("198.51.100.7",)}
     bots = [finding(n, clients=(f"10.0.1.{n}",), **spam) for n in (1, 2)]
     (incident,) = incidents(*bots)
     assert incident.title == "Outbound spam from 2 hosts"

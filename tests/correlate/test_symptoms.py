@@ -59,7 +59,7 @@ def test_a_guessed_password_used_from_outside_is_counted_once() -> None:
 
 
 def test_a_blocklist_is_a_symptom_of_a_bot_and_an_incident_of_a_relay() -> None:
-    listed = {"detector": "blocklisted-sender", "servers": ("198.51.100.7",)}
+    listed: dict[str, Any] = {"detector": "blocklisted-sender", "servers": ("198.51.100.7",)}
     bot = finding(detector="new-direct-sender", clients=("10.0.1.5",), servers=("198.51.100.7",))
     _, (incident,) = correlated(bot, finding(1, clients=("10.0.1.5",), **listed))
     assert incident.symptoms == {"blocklisted-sender": 1}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.correlate._findings import HOSTS, finding
@@ -11,7 +13,7 @@ from zeeksmtp.model import Advice, Detail, Evidence, Term
 INSIDE, OUTSIDE = ("10.0.1.5",), ("203.0.1.1",)
 
 
-def held(*conditions: str, **fields: object) -> bool:
+def held(*conditions: str, **fields: Any) -> bool:
     """Return whether advice with these conditions applies to a finding."""
     return bool(applicable([Advice("x", when=conditions)], fields_of(finding(**fields)), HOSTS))
 

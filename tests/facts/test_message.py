@@ -33,7 +33,8 @@ def test_accepted_means_that_content_was_answered_250(
 
 def test_a_refused_sender_is_no_mail() -> None:
     refused = MAIL | {"rcptto": None, "last_reply": "472 4.7.1 Not now"}
-    for fuids in ([], None):
+    absent: tuple[list[str] | None, ...] = ([], None)
+    for fuids in absent:
         (row,) = fact("message", smtp=[refused | {"fuids": fuids}])
         assert row["content"] is False
         assert fact("host_hour", smtp=[refused | {"fuids": fuids}])[0]["messages"] == 0

@@ -65,11 +65,11 @@ def test_one_day_many_names_or_many_refusals_make_no_relay() -> None:
 
 def test_a_sender_of_small_mails_is_no_scanner_where_smtp_log_lists_them() -> None:
     ends = [LINE | {"client": "10.0.0.9", "client_port": n + 1, "server": f"198.51.100.{n}"} for n in range(30)]
-    stock = {
+    rows = {
         "conn": [e | {"service": "smtp", "conn_state": "SF", "orig_bytes": 600, "resp_bytes": 300} for e in ends],
         "smtp": [e | {"trans_depth": 1, "mailfrom": "a@x.example", "rcptto": ["b@y.example"]} for e in ends],
     }
-    stock = {log: [row | {"uid": f"C{n}"} for n, row in enumerate(rows)] for log, rows in stock.items()}
+    stock: dict[str, Any] = {log: [row | {"uid": f"C{n}"} for n, row in enumerate(of)] for log, of in rows.items()}
     (row,) = [row for row in fact("role", **stock) if row["host"] == "10.0.0.9"]
     assert row["role"] == "other"
     greeted = [row | {"mailfrom": None, "rcptto": None} for row in stock["smtp"]]

@@ -93,7 +93,7 @@ def test_udp_on_an_smtp_port_is_no_session() -> None:
 
 def test_captures_of_both_ends_are_one_connection() -> None:
     """Each sensor logs all of it, a few milliseconds apart."""
-    logs: dict[str, list[dict[str, Any]]] = {"conn": [], "smtp_session": [], "smtp": [], "smtp_auth": []}
+    logs: dict[str, Any] = {"conn": [], "smtp_session": [], "smtp": [], "smtp_auth": []}
     for uid, later in (("CserverB", 0.02), ("CclientA", 0.0)):
         at = LINE | {"uid": uid}
         logs["conn"].append(SF | at | {"ts": later, "service": "smtp"})
@@ -116,7 +116,7 @@ def test_a_port_that_is_used_again_is_another_connection() -> None:
 def test_sessions_do_not_multiply_where_uids_collide() -> None:
     """Several captures that Zeek read with the same seeds: the same uid, the same ends, other times."""
     times = ("0s", "1h", "2h")
-    logs = {log: [LINE | {"ts": ts, "banner": "mx"} for ts in times] for log in ("smtp_session",)}
+    logs: dict[str, Any] = {log: [LINE | {"ts": ts, "banner": "mx"} for ts in times] for log in ("smtp_session",)}
     logs["conn"] = [SF | {"ts": ts, "service": "smtp"} for ts in times]
     assert len(fact("session", **logs)) <= len(times)
     logs["smtp"] = [LINE | {"ts": ts, "trans_depth": 1, "mailfrom": "a@b.example"} for ts in times]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ def row(column: str, value: str) -> tuple[str, ...]:
     return tuple(value if name == column else good for name, good in zip(FIELDS, GOOD, strict=True))
 
 
+Form = Callable[[list[tuple[str, ...]]], str]
+
+
 def as_tsv(rows: list[tuple[str, ...]]) -> str:
     return "\n".join(["#path\tconn", "\t".join(["#fields", *FIELDS]), *map("\t".join, rows)]) + "\n"
 
@@ -52,7 +56,7 @@ def as_json(rows: list[tuple[str, ...]]) -> str:
 @pytest.mark.parametrize("form", [as_tsv, as_json])
 @pytest.mark.parametrize("odd", ["", r"C\x41"], ids=["bulk", "careful"])
 @pytest.mark.parametrize(("column", "value"), CASES)
-def test_what_cannot_be_is_rejected_and_counted(form, odd: str, column: str, value: str, tmp_path: Path) -> None:
+def test_what_cannot_be_is_rejected_and_counted(form: Form, odd: str, column: str, value: str, tmp_path: Path) -> None:
     """Beside good rows; with an odd uid, TSV rows are read one by one."""
     wild = tuple(odd or cell if cell == "C1" else cell for cell in row(column, value))
     path = tmp_path / "conn.log"

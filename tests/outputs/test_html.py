@@ -118,7 +118,7 @@ def test_markup_in_every_string_stays_text(full: Report, keep: frozenset[str]) -
 
 
 @cache
-def _full() -> tuple[Report, list[tuple[str, str]]]:
+def _full() -> tuple[Report, list[tuple[str, tuple[str, ...]]]]:
     """Return the report that has everything, and the tags of its page."""
     report = explained(_reports.full())
     return report, Page(rendered(report)).tags

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ HOUR = timedelta(hours=1)
 def gaps(hours: Iterable[datetime], a_session: int = 30, window: Window | None = None, zone: str = "UTC") -> list[str]:
     """Return the notes on a lake that has so many sessions in each of these hours."""
     rows = [(hour, a_session) for hour in hours]
-    schema = {"hour": pl.Datetime("us", "UTC"), "sessions": pl.UInt64}
+    schema: dict[str, Any] = {"hour": pl.Datetime("us", "UTC"), "sessions": pl.UInt64}
     return gaps_of(
         {"host_hour": pl.LazyFrame(rows, schema, orient="row")}, window or Window(), zone, lambda plan: plan.collect()
     )

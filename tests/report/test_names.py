@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,5 +92,5 @@ def test_account_abuse_counts_autonomous_systems(tmp_path: Path) -> None:
     assert case.findings()
     every = {"0.0.0.0/1": ASN["198.51.100.0/24"], "128.0.0.0/1": ASN["198.51.100.0/24"]}
     geo = open_databases((database(tmp_path / "asn.mmdb", every),))
-    case.site["geo"] = geo
+    case = replace(case, site={**case.site, "geo": geo})
     assert not [f for f in case.findings() if f.visibility == "observed"]

@@ -67,7 +67,7 @@ def test_weak_handshakes_and_the_certificate_shown_last() -> None:
     old, new = session(1, version="TLSv10"), session(2, version="TLSv12")
     old["ssl"][0] |= {"cipher": "TLS_RSA_WITH_RC4_128_SHA", "cert_chain_fps": ["aa", "ca"]}
     new["ssl"][0] |= {"cipher": "TLS_RSA_WITH_AES_128_CBC_SHA", "cert_chain_fps": ["bb"]}
-    dates = {"certificate.not_valid_before": "2026-01-01", "certificate.not_valid_after": "2027-01-01"}
+    dates: dict[str, Any] = {"certificate.not_valid_before": "2026-01-01", "certificate.not_valid_after": "2027-01-01"}
     x509 = [{"fingerprint": name, "san.dns": [f"{name}.corp.example"]} | dates for name in ("aa", "bb", "unrelated")]
     logs = {"conn": old["conn"] + new["conn"], "ssl": old["ssl"] + new["ssl"], "x509": x509}
     posture, _ = posture_of(facts(logs), lambda plan: plan.collect())

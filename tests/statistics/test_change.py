@@ -1,6 +1,7 @@
 """Guards the change detection: a day is judged by its own past, with zeros counted, and nothing by its future."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ def days(counts: list[int], key: str = "s") -> pl.LazyFrame:
         for day, count in enumerate(counts)
         for n in range(count)
     ]
-    schema = {"key": pl.String, "ts": pl.Datetime("us", "UTC"), "who": pl.String, "bad": pl.Boolean}
+    schema: dict[str, Any] = {"key": pl.String, "ts": pl.Datetime("us", "UTC"), "who": pl.String, "bad": pl.Boolean}
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 

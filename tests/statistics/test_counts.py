@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -95,7 +96,7 @@ def test_families_are_judged_apart() -> None:
 
 def hours(counts: dict[int, int]) -> pl.LazyFrame:
     rows = [("a", START + timedelta(hours=hour), count) for hour, count in counts.items()]
-    schema = {"client": pl.String, "hour": pl.Datetime("us", "UTC"), "messages": pl.UInt64}
+    schema: dict[str, Any] = {"client": pl.String, "hour": pl.Datetime("us", "UTC"), "messages": pl.UInt64}
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 from math import log
+from random import Random
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,7 +31,7 @@ THETAS = st.tuples(st.floats(0.01, 0.4), st.floats(0.45, 0.95))
 
 def frame(trials: list[Trial]) -> pl.LazyFrame:
     rows = [(key, START + timedelta(hours=hour), bad, weight) for key, hour, bad, weight in trials]
-    schema = {"key": pl.String, "ts": pl.Datetime("us", "UTC"), "bad": pl.Boolean, "trials": pl.Int64}
+    schema: dict[str, Any] = {"key": pl.String, "ts": pl.Datetime("us", "UTC"), "bad": pl.Boolean, "trials": pl.Int64}
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 
@@ -55,8 +57,8 @@ def test_vectorised_equals_loop_on_any_sequence(trials: list[Trial], thetas: tup
 
 
 @given(TRIALS, st.randoms(use_true_random=False))
-def test_order_of_rows_does_not_matter(trials: list[Trial], random: object) -> None:
-    shuffled = sorted(trials, key=lambda _: random.random())  # type: ignore[attr-defined]
+def test_order_of_rows_does_not_matter(trials: list[Trial], random: Random) -> None:
+    shuffled = sorted(trials, key=lambda _: random.random())
     one = outcomes(frame(trials), ["key"], TEST).sort("key").collect()
     assert outcomes(frame(shuffled), ["key"], TEST).sort("key").collect().equals(one)
 
