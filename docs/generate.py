@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import docs._pages
 from zeeksmtp import registry
 
 DOCS = Path(__file__).parent
@@ -11,7 +12,7 @@ DOCS = Path(__file__).parent
 
 def pages() -> Mapping[Path, str]:
     """Return every generated page by its path."""
-    modules = registry.discover("docs._pages", "PAGE")
+    modules = registry.discover(docs._pages, "PAGE")
     return {DOCS / file: sys.modules[f"docs._pages.{name}"].page() for name, file in modules.items()}
 
 

@@ -15,6 +15,9 @@ from typing import Any
 import polars as pl
 import yaml
 
+import zeeksmtp.detectors
+import zeeksmtp.facts
+import zeeksmtp.logs
 from zeeksmtp import registry
 from zeeksmtp.dtypes import schema_of
 from zeeksmtp.model import Column, Context, Detector, Fact, Finding, Hosts, Log, Severity, Site, Window
@@ -24,9 +27,9 @@ from zeeksmtp.report import findings_of
 FOLDER = Path(__file__).parents[1] / "fixtures" / "detectors"
 BASE = datetime(2026, 11, 2, tzinfo=UTC)
 
-DETECTORS: Mapping[str, Detector] = {d.id: d for d in registry.discover("zeeksmtp.detectors", "DETECTOR").values()}
-FACTS: Mapping[str, Fact] = {f.name: f for f in registry.discover("zeeksmtp.facts", "FACT").values()}
-LOGS: Mapping[str, Log] = {log.name: log for log in registry.discover("zeeksmtp.logs", "LOG").values()}
+DETECTORS: Mapping[str, Detector] = {d.id: d for d in registry.discover(zeeksmtp.detectors, "DETECTOR").values()}
+FACTS: Mapping[str, Fact] = {f.name: f for f in registry.discover(zeeksmtp.facts, "FACT").values()}
+LOGS: Mapping[str, Log] = {log.name: log for log in registry.discover(zeeksmtp.logs, "LOG").values()}
 
 _OFFSET = re.compile(r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?")
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}

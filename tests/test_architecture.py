@@ -69,6 +69,16 @@ def test_nothing_is_run_outside_engine_and_ingest(file: Path) -> None:
 
 
 @each_file
+def test_no_import_by_name_goes_around_the_contract(file: Path) -> None:
+    """`registry` alone imports by name, from packages that its callers imported; others so load foreign libraries."""
+    for name, call in calls(file):
+        if name in {"import_module", "__import__"} and not inside(file, "registry.py"):
+            assert not any(isinstance(n, ast.JoinedStr) for n in ast.walk(call)), f"line {call.lineno}"
+            words = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
+            assert not any(str(word).startswith("zeeksmtp") for word in words), f"line {call.lineno}"
+
+
+@each_file
 def test_only_the_cli_prints(file: Path) -> None:
     if not inside(file, "cli"):
         assert [c.lineno for name, c in calls(file) if name == "print" and isinstance(c.func, ast.Name)] == []

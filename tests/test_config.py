@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zeeksmtp.detectors
 from zeeksmtp import config, registry
 from zeeksmtp.config import Settings, Suppression, load
 from zeeksmtp.errors import ConfigError, ExitCode, UsageError
 from zeeksmtp.model import Site
 from zeeksmtp.toml_lines import lines_of
 
-DETECTORS = {unit.id: unit for unit in registry.discover("zeeksmtp.detectors", "DETECTOR").values()}
+DETECTORS = {unit.id: unit for unit in registry.discover(zeeksmtp.detectors, "DETECTOR").values()}
 
 
 @pytest.fixture(autouse=True)

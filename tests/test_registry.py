@@ -17,15 +17,18 @@ import polars as pl
 import pytest
 import yaml
 
+import zeeksmtp.cli
+import zeeksmtp.engine
+import zeeksmtp.outputs
 from tests.cases import DETECTORS, FACTS, FOLDER, LOGS
 from zeeksmtp import registry
 from zeeksmtp.dtypes import dtype_of, finding_schema, schema_of
 from zeeksmtp.model import FINDING, Command, Context, Detector, Fact, Log, Output, alternatives
 from zeeksmtp.pipeline import judge
 
-OUTPUTS: Mapping[str, Output] = registry.discover("zeeksmtp.outputs", "OUTPUT")
-COMMANDS: Mapping[str, Command] = registry.discover("zeeksmtp.cli", "COMMAND")
-ENGINES: Mapping[str, Any] = registry.discover("zeeksmtp.engine", "ENGINE")
+OUTPUTS: Mapping[str, Output] = registry.discover(zeeksmtp.outputs, "OUTPUT")
+COMMANDS: Mapping[str, Command] = registry.discover(zeeksmtp.cli, "COMMAND")
+ENGINES: Mapping[str, Any] = registry.discover(zeeksmtp.engine, "ENGINE")
 
 PARTS = ("What it sees:", "Why it matters:", "Benign causes:", "What to do:")
 ATTACK = re.compile(r"T\d{4}(\.\d{3})?")
@@ -63,14 +66,14 @@ def test_every_kind_of_unit_is_found() -> None:
     ],
 )
 def test_a_unit_is_called_like_its_file(package: str, constant: str, name: str) -> None:
-    units = registry.discover(f"zeeksmtp.{package}", constant)
+    units = registry.discover(import_module(f"zeeksmtp.{package}"), constant)
     assert {module: getattr(unit, name).replace("-", "_") for module, unit in units.items()} == {m: m for m in units}
 
 
 def test_a_file_that_is_no_helper_defines_a_unit() -> None:
     for package, constant in (("logs", "LOG"), ("facts", "FACT"), ("detectors", "DETECTOR"), ("outputs", "OUTPUT")):
-        found = registry.discover(f"zeeksmtp.{package}", constant)
-        assert tuple(found) == registry.names(f"zeeksmtp.{package}"), package
+        found = registry.discover(import_module(f"zeeksmtp.{package}"), constant)
+        assert tuple(found) == registry.names(import_module(f"zeeksmtp.{package}")), package
 
 
 # Detectors
@@ -225,4 +228,4 @@ def test_helpers_are_no_units() -> None:
     for package in ("logs", "facts", "detectors", "outputs", "cli", "engine", "delivery"):
         home = Path(import_module(f"zeeksmtp.{package}").__path__[0])
         helpers = {file.stem for file in home.glob("_*.py")}
-        assert not helpers & set(registry.names(f"zeeksmtp.{package}"))
+        assert not helpers & set(registry.names(import_module(f"zeeksmtp.{package}")))

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -22,12 +20,13 @@ from pydantic import (
     Field,
     ValidationError,
     create_model,
-    model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+import zeeksmtp.detectors
 from zeeksmtp import registry
 from zeeksmtp.assets import Inventory, inventory
+from zeeksmtp.correlate.suppression import Address, Network, Suppression
 from zeeksmtp.delivery_settings import (
     WEBHOOK_SECRETS,
     FilePatterns,
@@ -63,7 +62,7 @@ PLACES = (Path("zeeksmtp.toml"), Path("/etc/zeeksmtp.toml"))
 
 @cache
 def _detectors() -> Mapping[str, Detector]:
-    return {unit.id: unit for unit in registry.discover("zeeksmtp.detectors", "DETECTOR").values()}
+    return {unit.id: unit for unit in registry.discover(zeeksmtp.detectors, "DETECTOR").values()}
 
 
 def _zone(name: str) -> str:
@@ -72,13 +71,6 @@ def _zone(name: str) -> str:
     except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
         hint = nearest(name, zoneinfo.available_timezones())
         raise PydanticCustomError("zone", "no such time zone{hint}", {"hint": hint}) from None
-    return name
-
-
-def _detector_id(name: str) -> str:
-    ids = [stem.replace("_", "-") for stem in registry.names("zeeksmtp.detectors")]
-    if name not in ids:
-        raise PydanticCustomError("detector", "no such detector{hint}", {"hint": nearest(name, ids)})
     return name
 
 
@@ -96,40 +88,13 @@ def _role(name: str) -> str:
     return name
 
 
-Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(lambda value: ip_address(str(value)))]
-Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda value: ip_network(str(value)))]
 Zone = Annotated[str, AfterValidator(_zone)]
 Role = Annotated[str, AfterValidator(_role)]
-DetectorId = Annotated[str, AfterValidator(_detector_id)]
 Networks = Annotated[tuple[Network, ...], LISTED, BeforeValidator(split)]
 Paths = Annotated[tuple[Path, ...], LISTED, BeforeValidator(split)]
 Sections = Annotated[dict[str, Params], BeforeValidator(_sections)]
 # A name that a variable of the environment can hold.
 HookName = Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,31}$")]
-
-
-class Suppression(BaseModel):
-    """One `[[suppress]]` entry: findings that match everything it names are counted, not shown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    finding: str | None = Field(None, pattern="^[0-9a-f]{16}$", description="id of a finding")
-    detector: DetectorId | None = Field(None, description="id of a detector")
-    client: Address | None = Field(None, description="address of a client")
-    server: Address | None = Field(None, description="address of a server")
-    account: str | None = Field(None, description="account, in any of the forms it is logged in")
-    network: Network | None = Field(None, description="network that every client of the finding lies in")
-    reason: str = Field(min_length=1, description="why; required, for whoever reads the file next")
-    expires: date | None = Field(None, description="first day (UTC) on which the entry no longer holds")
-
-    @model_validator(mode="after")
-    def _names_something(self) -> Self:
-        if all(
-            value is None
-            for value in (self.finding, self.detector, self.client, self.server, self.account, self.network)
-        ):
-            raise PydanticCustomError("empty", "it must name a finding, detector, client, server, account or network")
-        return self
 
 
 class Settings(BaseModel):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from zeeksmtp.config import Settings
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.reading.discover import Source
 
@@ -17,10 +16,19 @@ Progress = Callable[[FileRecord], None]
 """Called once for each file that is done, from the caller's thread."""
 
 
+class EngineSettings(Protocol):
+    """What engines take from the settings."""
+
+    @property
+    def dask_scheduler(self) -> str | None: ...
+    @property
+    def lake_url(self) -> str | None: ...
+
+
 class Engine(Protocol):
     """Runs ingest over files and plans over the lake."""
 
-    def configured(self, settings: Settings) -> Engine:
+    def configured(self, settings: EngineSettings) -> Engine:
         """Return the engine that the settings describe."""
         ...
 

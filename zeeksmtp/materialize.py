@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import polars as pl
 
+import zeeksmtp.facts
 from zeeksmtp import __version__
 from zeeksmtp.execution import Engine
 from zeeksmtp.fact_guard import UNGUARDED, Guard
@@ -46,7 +47,7 @@ def levels() -> list[list[Fact]]:
 
     Raises `ValueError` if they need each other in a circle.
     """
-    waiting: dict[str, Fact] = dict(discover("zeeksmtp.facts", "FACT"))
+    waiting: dict[str, Fact] = dict(discover(zeeksmtp.facts, "FACT"))
     steps: list[list[Fact]] = []
     while waiting:
         ready = [fact for fact in waiting.values() if not set(fact.needs) & set(waiting)]

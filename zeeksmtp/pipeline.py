@@ -16,7 +16,10 @@ from typing import TypeVar
 
 import polars as pl
 
-from zeeksmtp import __version__
+import zeeksmtp.detectors
+import zeeksmtp.engine
+import zeeksmtp.logs
+from zeeksmtp import __version__, registry
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import Correlation, correlate
 from zeeksmtp.correlate.minor import bounded, note_of
@@ -111,7 +114,7 @@ class Detection:
 
 def logs() -> Mapping[str, Log]:
     """Return the logs that are read, by name."""
-    return discover("zeeksmtp.logs", "LOG")
+    return discover(zeeksmtp.logs, "LOG")
 
 
 def facts() -> list[Fact]:
@@ -121,7 +124,7 @@ def facts() -> list[Fact]:
 
 def detectors() -> list[Detector]:
     """Return the detectors, by id."""
-    return sorted(discover("zeeksmtp.detectors", "DETECTOR").values(), key=lambda detector: detector.id)
+    return sorted(discover(zeeksmtp.detectors, "DETECTOR").values(), key=lambda detector: detector.id)
 
 
 def facts_of(
@@ -388,5 +391,5 @@ def _timed(report: Report, began: float) -> Report:
 
 def engine_named(name: str) -> Engine:
     """Return the engine that `--engine` names."""
-    engine: Engine = import_module(f"zeeksmtp.engine.{name}").ENGINE
+    engine: Engine = registry.unit(zeeksmtp.engine, name, "ENGINE")
     return engine

@@ -1,18 +1,30 @@
-"""Units are found, not listed: a folder is the registry, a unit is one file with one named constant."""
+"""Units are found, not listed: a folder is the registry, a unit is one file with one named constant.
 
-import importlib
+The folder is given as an imported package, never by its name: so the import contract sees who uses whose units.
+"""
+
 import pkgutil
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
-def names(package: str) -> tuple[str, ...]:
+def names(package: ModuleType) -> tuple[str, ...]:
     """Name every unit module of `package` without importing one, sorted. `_x.py` files are helpers, not units."""
-    home = importlib.import_module(package)
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(home.__path__) if not m.name.startswith("_")))
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
 
 
-def discover(package: str, constant: str, name: str = "") -> Mapping[str, Any]:
+def unit(package: ModuleType, name: str, constant: str) -> Any:
+    """Import the unit `name` of `package`, and no other; return its constant.
+
+    Raises:
+        ModuleNotFoundError: There is no such unit.
+    """
+    return getattr(import_module(f"{package.__name__}.{name}"), constant)
+
+
+def discover(package: ModuleType, constant: str, name: str = "") -> Mapping[str, Any]:
     """Import every unit module of `package` that defines `constant`; give module name -> that constant, sorted.
 
     If `name` is such a unit, give it alone and import no other.
@@ -23,6 +35,6 @@ def discover(package: str, constant: str, name: str = "") -> Mapping[str, Any]:
     return _units(package, constant, known)
 
 
-def _units(package: str, constant: str, chosen: Iterable[str]) -> Mapping[str, Any]:
-    modules = {name: importlib.import_module(f"{package}.{name}") for name in chosen}
+def _units(package: ModuleType, constant: str, chosen: Iterable[str]) -> Mapping[str, Any]:
+    modules = {name: import_module(f"{package.__name__}.{name}") for name in chosen}
     return {name: getattr(module, constant) for name, module in modules.items() if hasattr(module, constant)}

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+import zeeksmtp.detectors
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
-from zeeksmtp import registry
-from zeeksmtp.config import PLACES, ROLES, Settings, Suppression
-from zeeksmtp.delivery._webhook_bodies import WebhookBody
+from zeeksmtp import registry, webhook_bodies
+from zeeksmtp.config import PLACES, ROLES, Settings
+from zeeksmtp.correlate.suppression import Suppression
 from zeeksmtp.delivery_settings import FORM_OF, Mail, ReportCommand, Syslog, Webhook
-from zeeksmtp.delivery_settings.webhook import BODIES
+from zeeksmtp.webhook_bodies import WebhookBody
 
 PAGE = "config.md"
 
@@ -164,7 +165,7 @@ def _keys(model: type[BaseModel]) -> str:
 
 
 def _sections() -> Iterable[str]:
-    units = registry.discover("zeeksmtp.detectors", "DETECTOR").values()
+    units = registry.discover(zeeksmtp.detectors, "DETECTOR").values()
     without = ", ".join(code(unit.id) for unit in units if not unit.params.model_fields)
     yield f"No parameters: {without}."
     for unit in units:
@@ -174,7 +175,7 @@ def _sections() -> Iterable[str]:
 
 
 def _bodies() -> list[WebhookBody]:
-    return list(registry.discover(BODIES, "BODY").values())
+    return list(registry.discover(webhook_bodies, "BODY").values())
 
 
 def page() -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import zeeksmtp.facts
+import zeeksmtp.logs
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
 from zeeksmtp import registry
@@ -26,8 +28,8 @@ def _types(columns: Iterable[Column]) -> str:
 
 def page() -> str:
     """Return the page."""
-    facts = registry.discover("zeeksmtp.facts", "FACT").values()
-    logs = registry.discover("zeeksmtp.logs", "LOG").values()
+    facts = registry.discover(zeeksmtp.facts, "FACT").values()
+    logs = registry.discover(zeeksmtp.logs, "LOG").values()
     blocks: list[str] = ["## Facts"]
     for fact in facts:
         blocks += [

@@ -1,5 +1,6 @@
 """docs/formats.md: what `--format` can be, and the columns and fields that other programs may rely on."""
 
+import zeeksmtp.outputs
 from docs._pages._keys import KEYS
 from docs._pages._markdown import code, table
 from docs._pages._markdown import page as whole
@@ -48,7 +49,7 @@ backslash of a visible control character is escaped as Zeek escapes one."""
 
 def page() -> str:
     """Return the page."""
-    outputs: list[Output] = list(registry.discover("zeeksmtp.outputs", "OUTPUT").values())
+    outputs: list[Output] = list(registry.discover(zeeksmtp.outputs, "OUTPUT").values())
     ends = {form: end for end, form in FORM_OF.items()}
     forms = [(code(unit.name), code(ends[unit.name]) if unit.name in ends else "", unit.doc) for unit in outputs]
     meaning = KEYS["Finding"] | {"ts": "time of the first event", "incident": "id of the incident that it belongs to"}

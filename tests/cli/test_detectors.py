@@ -2,11 +2,12 @@
 
 import json
 
+import zeeksmtp.detectors
 from tests.cli.conftest import Run
 from zeeksmtp import registry
 from zeeksmtp.errors import ExitCode
 
-IDS = [unit.id for unit in registry.discover("zeeksmtp.detectors", "DETECTOR").values()]
+IDS = [unit.id for unit in registry.discover(zeeksmtp.detectors, "DETECTOR").values()]
 
 
 def test_list(zeeksmtp: Run) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from typing import Any
 
+import zeeksmtp.outputs
 from tests.outputs import _reports
+from zeeksmtp import registry
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import Envelope
 from zeeksmtp.model import Report, View
@@ -18,7 +19,7 @@ SECRET = "Tr0ub4dor&3-geheim"
 @cache
 def _rendered(report_json: str, format_: str, view: View) -> str:
     report = Report.model_validate_json(report_json)
-    text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, view)
+    text: str = registry.unit(zeeksmtp.outputs, format_, "OUTPUT").render(report, view)
     return text
 
 

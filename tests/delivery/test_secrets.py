@@ -11,12 +11,11 @@ import pytest
 
 from tests.delivery._envelopes import envelope, mail, settings
 from tests.e2e import _runs
-from zeeksmtp import registry
+from zeeksmtp import registry, webhook_bodies
 from zeeksmtp.delivery import send
 from zeeksmtp.delivery._message import body_of, message
 from zeeksmtp.delivery._syslog_events import events_of
 from zeeksmtp.delivery_settings import FORM_OF
-from zeeksmtp.delivery_settings.webhook import BODIES
 from zeeksmtp.model import Report
 
 SECRETIVE = [name for name in _runs.NAMES if _runs.secrets(name)]
@@ -31,7 +30,7 @@ def test_what_leaves_the_house_has_no_secret(name: str, tmp_path: Path) -> None:
     texts = [part.get_content() for part in content.walk() if not part.is_multipart()]
     send("file", sent, settings(report_files=tuple(str(tmp_path / f"report{end}") for end in FORM_OF)))
     send("command", sent, settings(report_command={"run": ("/bin/sh", "-c", f"(env; cat) > {tmp_path}/taken")}))
-    bodies = [unit.render(sent) for unit in registry.discover(BODIES, "BODY").values()]
+    bodies = [unit.render(sent) for unit in registry.discover(webhook_bodies, "BODY").values()]
     assert len(bodies) >= 7
     bodies += [event.text for event in events_of(sent.report(), "json")]
     bodies += [event.text for event in events_of(sent.report(), "text")]

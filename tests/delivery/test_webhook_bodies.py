@@ -14,14 +14,13 @@ from tests.delivery._envelopes import envelope, settings
 from tests.delivery._http_servers import Answer, Receiver, receiver
 from tests.outputs import _reports
 from tests.outputs._hostile import MARKUP, REFERENCES, hostile
-from zeeksmtp import registry
+from zeeksmtp import registry, webhook_bodies
 from zeeksmtp.delivery import send
-from zeeksmtp.delivery._webhook_bodies import WebhookBody
-from zeeksmtp.delivery_settings.webhook import BODIES
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.model import Report
+from zeeksmtp.webhook_bodies import WebhookBody
 
-UNITS: dict[str, WebhookBody] = dict(registry.discover(BODIES, "BODY"))
+UNITS: dict[str, WebhookBody] = dict(registry.discover(webhook_bodies, "BODY"))
 CHATS = ("discord", "matrix", "slack", "teams")
 ATTACKS = (
     "<!channel> <@U1> <https://evil.example|click>",

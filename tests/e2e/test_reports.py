@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import zeeksmtp.outputs
 from tests.conftest import EXAMPLES_OF_REPORTS as EXAMPLES
 from tests.conftest import WIDE
 from tests.e2e import _runs
@@ -26,7 +27,7 @@ from zeeksmtp.cli.app import run
 from zeeksmtp.model import Report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
-OUTPUTS = registry.names("zeeksmtp.outputs")
+OUTPUTS = registry.names(zeeksmtp.outputs)
 SECRETIVE = [name for name in NAMES if _runs.secrets(name)]
 
 LOGS = ("conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl", "dns", "weird")

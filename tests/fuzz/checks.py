@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import zeeksmtp.outputs
 from tests.conftest import ROOT
 from tests.fuzz.mutators import mutant
 from tests.logs.reading import count, data_lines
@@ -134,7 +135,7 @@ def report_mutant(seed: str, folder: Path, tally: Tally) -> None:
 @cache
 def outputs() -> Mapping[str, Output]:
     """Return all forms of a report."""
-    return discover("zeeksmtp.outputs", "OUTPUT")
+    return discover(zeeksmtp.outputs, "OUTPUT")
 
 
 def _timed(seed: str, size: int, check: Callable[[], list[str]], tally: Tally) -> None:

@@ -13,6 +13,8 @@ from typing import get_args
 import polars as pl
 import pytest
 
+import zeeksmtp.detectors
+import zeeksmtp.hardening
 from tests.findings import plain
 from tests.outputs._reports import HOSTILE
 from zeeksmtp import registry
@@ -20,11 +22,9 @@ from zeeksmtp.hardening import PURPOSES, Firewall, MailServer
 from zeeksmtp.model import Detector, Finding, Hosts, Incident, ReadySettings, Weakness
 from zeeksmtp.report.hardening import MAX_BLOCKED, Hardening, software_of
 
-SERVERS: dict[str, MailServer] = dict(registry.discover("zeeksmtp.hardening", "SERVER"))
-FIREWALLS: dict[str, Firewall] = dict(registry.discover("zeeksmtp.hardening", "FIREWALL"))
-DETECTORS: dict[str, Detector] = {
-    unit.id: unit for unit in registry.discover("zeeksmtp.detectors", "DETECTOR").values()
-}
+SERVERS: dict[str, MailServer] = dict(registry.discover(zeeksmtp.hardening, "SERVER"))
+FIREWALLS: dict[str, Firewall] = dict(registry.discover(zeeksmtp.hardening, "FIREWALL"))
+DETECTORS: dict[str, Detector] = {unit.id: unit for unit in registry.discover(zeeksmtp.detectors, "DETECTOR").values()}
 GREETINGS = {
     "mx.corp.example ESMTP Postfix (Debian/GNU)": "Postfix",
     "mx.corp.example ESMTP Exim 4.96 Mon, 23 Nov 2026 06:00:00 +0000": "Exim",

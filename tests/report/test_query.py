@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zeeksmtp.detectors
 from tests.outputs._reports import finding
 from zeeksmtp import registry
 from zeeksmtp.cli import _filters
@@ -20,7 +21,7 @@ from zeeksmtp.report.query import HELP, Clock, Query, parse
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CLOCK = Clock(UTC, NOW)
-DETECTORS = [name.replace("_", "-") for name in registry.names("zeeksmtp.detectors")]
+DETECTORS = [name.replace("_", "-") for name in registry.names(zeeksmtp.detectors)]
 addresses = st.ip_addresses().map(str)
 names = st.text(st.characters(codec="utf-8", exclude_characters='"', exclude_categories=["Cs", "Z", "Cc"]), min_size=1)
 options = st.fixed_dictionaries(

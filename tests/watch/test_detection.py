@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from tests.watch.conftest import CAPTURES
-from zeeksmtp.config import Settings, Suppression
+from zeeksmtp.config import Settings
+from zeeksmtp.correlate.suppression import Suppression
 from zeeksmtp.dtypes import schema_of
 from zeeksmtp.engine.local import ENGINE
 from zeeksmtp.ingest import scan

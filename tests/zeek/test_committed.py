@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import zeeksmtp.logs
 from tests.zeek.running import CAPTURES, read_log, scripts_hash
 from zeeksmtp.model import Log
 
@@ -32,7 +33,7 @@ def test_the_logs_were_written_by_these_scripts() -> None:
 
 @pytest.mark.parametrize("log", OURS)
 def test_columns_and_types_are_those_of_the_readers(log: str) -> None:
-    spec: Log = importlib.import_module(f"zeeksmtp.logs.{log}").LOG
+    spec: Log = importlib.registry.unit(zeeksmtp.logs, log, "LOG")
     expected = {column.name: column.type for column in spec.columns}
     paths = sorted(CAPTURES.glob(f"*/tsv/{log}.log"))
     assert paths

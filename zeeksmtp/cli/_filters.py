@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import zeeksmtp.detectors
 from zeeksmtp.cli import _options
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Severity
@@ -14,7 +15,7 @@ from zeeksmtp.report.filters import STATES, Filter, Network, network
 
 
 def _detectors(values: list[str] | None) -> list[str] | None:
-    check = _options.choice("detector", "zeeksmtp.detectors", separator="-")
+    check = _options.choice("detector", zeeksmtp.detectors, separator="-")
     return values and [check(value) for value in values]
 
 

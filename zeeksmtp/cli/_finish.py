@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zeeksmtp import whole_files
+import zeeksmtp.outputs
+from zeeksmtp import registry, whole_files
 from zeeksmtp.cli import _say
 from zeeksmtp.errors import ExitCode, UnusableError, UsageError
 from zeeksmtp.model import Severity, View
@@ -63,7 +63,7 @@ def finish(
     """Render `report`, put it on stdout or into each of `targets`, print the summary, and return the exit code."""
     shown = pseudonymised(report) if pseudonymise else report
     for target in targets or (None,):
-        output: Output = import_module(f"zeeksmtp.outputs.{form_of(form, target)}").OUTPUT
+        output: Output = registry.unit(zeeksmtp.outputs, form_of(form, target), "OUTPUT")
         text = output.render(shown, View(None if target else width(), full, show))
         if target is None:
             _say.out(text)

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
+import zeeksmtp.engine
+import zeeksmtp.outputs
 from zeeksmtp import registry
 from zeeksmtp.cli import _streams
 from zeeksmtp.model import Severity
 
 
-def choice(kind: str, package: str, separator: str = "_") -> Callable[[str], str]:
+def choice(kind: str, package: ModuleType, separator: str = "_") -> Callable[[str], str]:
     """Return a check for an option whose values are the units of `package`, found without importing one.
 
     `separator` stands in the units' names for the underscore of their files.
@@ -43,11 +46,11 @@ def _networks(values: list[str] | None) -> list[str] | None:
     return values
 
 
-_FORMATS = "|".join(registry.names("zeeksmtp.outputs"))
+_FORMATS = "|".join(registry.names(zeeksmtp.outputs))
 
 
 def _format(value: str | None) -> str | None:
-    return value and choice("format", "zeeksmtp.outputs")(value)
+    return value and choice("format", zeeksmtp.outputs)(value)
 
 
 Paths = Annotated[
@@ -74,7 +77,7 @@ Format = Annotated[
         "--format",
         metavar=_FORMATS,
         callback=_format,
-        autocompletion=lambda: list(registry.names("zeeksmtp.outputs")),
+        autocompletion=lambda: list(registry.names(zeeksmtp.outputs)),
         help="Form of the report; by default what the name of FILE ends with, else terminal.",
         show_default=False,
     ),
@@ -130,8 +133,8 @@ Pseudonymise = Annotated[
 Engine = Annotated[
     str,
     typer.Option(
-        metavar="|".join(registry.names("zeeksmtp.engine")),
-        callback=choice("engine", "zeeksmtp.engine"),
+        metavar="|".join(registry.names(zeeksmtp.engine)),
+        callback=choice("engine", zeeksmtp.engine),
         help="What does the work.",
     ),
 ]

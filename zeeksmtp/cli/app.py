@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+import zeeksmtp.cli
 from zeeksmtp import __version__, registry
 from zeeksmtp.cli import _logging, _say
 from zeeksmtp.errors import ExitCode, ZeekSmtpError
@@ -55,7 +56,7 @@ def build(first: str = "") -> typer.Typer:
     program = typer.Typer(**_LOOK)
     program.callback()(_program)
     wanted = first.replace("-", "_")
-    for module, command in registry.discover("zeeksmtp.cli", "COMMAND", wanted).items():
+    for module, command in registry.discover(zeeksmtp.cli, "COMMAND", wanted).items():
         _add(program, command, sys.modules[f"zeeksmtp.cli.{module}"].__doc__ or "")
     return program
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import zeeksmtp.outputs
+from zeeksmtp import registry
 from zeeksmtp.cli import _options, _progress, _request, _say
 from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Command, Severity, View
@@ -55,7 +56,7 @@ def cron(
     log_dir, state_dir = run.folders(settings)
 
     def show(report: Report) -> None:
-        _say.out(import_module(f"zeeksmtp.outputs.{form}").OUTPUT.render(report, View()))
+        _say.out(registry.unit(zeeksmtp.outputs, form or "terminal", "OUTPUT").render(report, View()))
 
     with _progress.watching(quiet=quiet) as watch:
         request = PassRequest(

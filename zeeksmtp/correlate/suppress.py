@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zeeksmtp.model import Finding
 
 if TYPE_CHECKING:
-    from zeeksmtp.config import Suppression  # it imports every detector, which `--help` must not
+    from zeeksmtp.correlate.suppression import Suppression  # pydantic, which a list of findings must not wait for
 
 
 def _in_network(finding: Finding, entry: Suppression) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 
 from pydantic import ValidationError
 
+import zeeksmtp.outputs
+from zeeksmtp import registry
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import Envelope, configured, send
 from zeeksmtp.errors import DeliveryError
@@ -105,7 +106,7 @@ def _envelope(store: Store, row: outbox.WaitingReport, ready: Report | None) -> 
     def render(format_: str, view: View) -> str:
         shown = report()
         try:
-            text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(shown, view)
+            text: str = registry.unit(zeeksmtp.outputs, format_, "OUTPUT").render(shown, view)
         except Exception as error:  # one report that an output fails on must not hold up all behind it
             raise _RenderError(format_, row, error) from error
         return text

@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import Connection
 
 from zeeksmtp import __version__
-from zeeksmtp.config import Settings, Suppression
+from zeeksmtp.config import Settings
+from zeeksmtp.correlate.suppression import Suppression
 from zeeksmtp.model import identity
 from zeeksmtp.state import findings
 

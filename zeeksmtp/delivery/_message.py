@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from zeeksmtp.delivery._envelope import Envelope
 from zeeksmtp.delivery_settings import Mail
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import View, identity
 

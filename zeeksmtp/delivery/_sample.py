@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
 
-from zeeksmtp import __version__
-from zeeksmtp.delivery._envelope import Envelope
+import zeeksmtp.outputs
+from zeeksmtp import __version__, registry
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.model import (
     Action,
     Coverage,
@@ -36,7 +36,7 @@ def sample_envelope(now: datetime) -> Envelope:
     report = _report(now)
 
     def render(format_: str, view: View) -> str:
-        text: str = import_module(f"zeeksmtp.outputs.{format_}").OUTPUT.render(report, view)
+        text: str = registry.unit(zeeksmtp.outputs, format_, "OUTPUT").render(report, view)
         return text
 
     return Envelope(identity("notify test", now.isoformat()), SUBJECT, lambda: report, render, test=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from zeeksmtp.delivery._envelope import Envelope
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.model import Severity
 
 

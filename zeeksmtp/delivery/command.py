@@ -12,9 +12,10 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._summary import ReportSummary
+from zeeksmtp.delivery._transport import Transport
 from zeeksmtp.delivery_settings import ReportCommand
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import View

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from zeeksmtp import whole_files
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._summary import ReportSummary
+from zeeksmtp.delivery._transport import Transport
 from zeeksmtp.delivery_settings import FORM_OF
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.model import View
 

@@ -15,12 +15,13 @@ from ipaddress import ip_address
 from smtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from zeeksmtp.config import Settings
-from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._message import Body, body_of, message
 from zeeksmtp.delivery._secret import read_secret
 from zeeksmtp.delivery._smtp import BoundedSMTP, BoundedSMTPS
+from zeeksmtp.delivery._transport import Transport
 from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery_settings import Mail
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.escaping import cut, plain
 

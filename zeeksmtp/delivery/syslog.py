@@ -15,10 +15,11 @@ from contextlib import suppress
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import _syslog_frames as frames
 from zeeksmtp.delivery._deadline import within
-from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._syslog_events import SyslogEvent, events_of
+from zeeksmtp.delivery._transport import Transport
 from zeeksmtp.delivery._trust import tls_context
 from zeeksmtp.delivery_settings.syslog import FACILITIES, Syslog
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.escaping import cut, plain
 

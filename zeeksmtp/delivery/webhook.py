@@ -13,17 +13,18 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from zeeksmtp import __version__, registry
+from zeeksmtp import __version__, registry, webhook_bodies
 from zeeksmtp.config import Settings
 from zeeksmtp.delivery import _signature
-from zeeksmtp.delivery._envelope import Envelope, Transport
 from zeeksmtp.delivery._http import NO_REPLY_ERRORS, HttpReply, HttpRequest, exchange
 from zeeksmtp.delivery._secret import read_secret
+from zeeksmtp.delivery._transport import Transport
 from zeeksmtp.delivery._trust import tls_context
-from zeeksmtp.delivery._webhook_bodies import WebhookBody
-from zeeksmtp.delivery_settings.webhook import BODIES, Webhook, checked_url
+from zeeksmtp.delivery_settings.webhook import Webhook, checked_url
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.errors import DeliveryError
 from zeeksmtp.escaping import cut, plain
+from zeeksmtp.webhook_bodies import WebhookBody
 
 RETRY_SECONDS = (1.0, 4.0)
 """Waits before the second and the third attempt of a pass."""
@@ -52,7 +53,7 @@ class _Delivery:
     def __init__(self, name: str, hook: Webhook, envelope: Envelope) -> None:
         self.hook, self.id = hook, envelope.id
         self.place = f"webhook {name}"
-        unit: WebhookBody = registry.discover(BODIES, "BODY", hook.body)[hook.body]
+        unit: WebhookBody = registry.unit(webhook_bodies, hook.body, "BODY")
         self.unit, self.body = unit, unit.render(envelope).encode("utf-8", "backslashreplace")
         self.url = hook.url or self._url_of_file()
         self.place += f" ({urlsplit(self.url).hostname})"

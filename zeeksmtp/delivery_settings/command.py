@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+import zeeksmtp.outputs
 from zeeksmtp import registry
 from zeeksmtp.delivery_settings.section import Section
 from zeeksmtp.settings_sources import nearest
 
 
 def _form(name: str) -> str:
-    known = registry.names("zeeksmtp.outputs")
+    known = registry.names(zeeksmtp.outputs)
     if name not in known:
         raise PydanticCustomError("form", "no such format{hint}", {"hint": nearest(name, known)})
     return name

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from zeeksmtp import registry
+from zeeksmtp import registry, webhook_bodies
 from zeeksmtp.delivery_settings.section import Section
 from zeeksmtp.settings_sources import nearest
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WEBHOOK_SECRETS = {"authorization": "token", "signing_key": "signing key"}
 """Keys that have no place in a config file, and what they hold."""
-BODIES = "zeeksmtp.delivery._webhook_bodies"
 
 
 def checked_url(url: str) -> str:
@@ -43,7 +42,7 @@ def _proxy(url: str) -> str:
 
 
 def _body(name: str) -> str:
-    known = registry.names(BODIES)
+    known = registry.names(webhook_bodies)
     if name not in known:
         raise PydanticCustomError("body", "no such body{hint}", {"hint": nearest(name, known)})
     return name

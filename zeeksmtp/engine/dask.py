@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zeeksmtp import __version__
-from zeeksmtp.config import Settings
 from zeeksmtp.engine._store import ObjectStore
 from zeeksmtp.engine.local import LocalEngine
 from zeeksmtp.errors import UnusableError
-from zeeksmtp.execution import Engine, Progress
+from zeeksmtp.execution import Engine, EngineSettings, Progress
 from zeeksmtp.ingest import FileRecord, every_record, ingest_file
 from zeeksmtp.private_folders import private_folder
 from zeeksmtp.reading.discover import Source
@@ -75,7 +74,7 @@ class DaskEngine(LocalEngine):
         self.scheduler = scheduler
         self.lake_url = lake_url
 
-    def configured(self, settings: Settings) -> DaskEngine:
+    def configured(self, settings: EngineSettings) -> DaskEngine:
         """See `Engine.configured`."""
         return DaskEngine(settings.dask_scheduler, settings.lake_url)
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zeeksmtp.config import Settings
-from zeeksmtp.execution import Engine, Progress
+from zeeksmtp.execution import Engine, EngineSettings, Progress
 from zeeksmtp.ingest import FileRecord, ingest_file
 from zeeksmtp.reading.discover import Source
 
@@ -35,7 +34,7 @@ class LocalEngine:
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or (os.cpu_count() or 1) + _BESIDE
 
-    def configured(self, settings: Settings) -> Engine:  # noqa: ARG002 - it has none
+    def configured(self, settings: EngineSettings) -> Engine:  # noqa: ARG002 - it has none
         """See `Engine.configured`."""
         return self
 

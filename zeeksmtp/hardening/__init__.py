@@ -5,6 +5,7 @@ A setting is a constant of this program; of what was logged it takes nothing but
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -54,5 +55,5 @@ class Firewall:
 
 def mail_servers() -> Collection[MailServer]:
     """Return the mail servers of this folder, in the order of their files."""
-    servers: Collection[MailServer] = discover(__name__, "SERVER").values()
+    servers: Collection[MailServer] = discover(sys.modules[__name__], "SERVER").values()
     return servers

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
+import zeeksmtp.logs
 from zeeksmtp.model import Log
 from zeeksmtp.model.connection import CONNECTION
 from zeeksmtp.registry import discover
@@ -23,7 +24,7 @@ _MIN_COLUMN_SHARE = (
 @cache
 def logs() -> Mapping[str, Log]:
     """Return every log that is read, by its Zeek path name."""
-    return discover("zeeksmtp.logs", "LOG")
+    return discover(zeeksmtp.logs, "LOG")
 
 
 def canonical(field: str) -> str:

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Collection, Mapping
 
+import zeeksmtp.detectors
 from zeeksmtp.model import Detector, Explanation
 from zeeksmtp.registry import discover
 
@@ -19,7 +20,7 @@ _PARTS = {
 
 def documented() -> Mapping[str, tuple[Detector, str]]:
     """Return every detector with its module's docstring, by id, sorted."""
-    found = discover("zeeksmtp.detectors", "DETECTOR").items()
+    found = discover(zeeksmtp.detectors, "DETECTOR").items()
     texts = [(unit, inspect.cleandoc(sys.modules[f"zeeksmtp.detectors.{name}"].__doc__ or "")) for name, unit in found]
     return {unit.id: (unit, doc) for unit, doc in sorted(texts, key=lambda pair: pair[0].id)}
 

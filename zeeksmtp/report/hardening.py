@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import polars as pl
 
+from zeeksmtp import hardening
 from zeeksmtp.hardening import PURPOSES, Firewall, MailServer, mail_servers
 from zeeksmtp.model import Collect, Detector, Finding, Hosts, Incident, ReadySettings, Tables, Weakness
 from zeeksmtp.registry import discover
@@ -55,7 +56,7 @@ class Hardening:
         addresses = sorted(filter(None, map(_address, outside[:MAX_BLOCKED])), key=lambda a: (a.version, int(a)))
         if not addresses:
             return ()
-        firewalls: Iterable[Firewall] = discover(_FOLDER, "FIREWALL").values()
+        firewalls: Iterable[Firewall] = discover(hardening, "FIREWALL").values()
         ipv4 = [address for address in addresses if isinstance(address, IPv4Address)]
         ipv6 = [address for address in addresses if isinstance(address, IPv6Address)]
         return tuple(
@@ -85,7 +86,6 @@ class Hardening:
         return tuple(with_settings), tuple(alone)
 
 
-_FOLDER = "zeeksmtp.hardening"
 _COMMANDS: Mapping[Weakness, tuple[str, ...]] = {"address-disclosure": ("VRFY", "EXPN"), "recipient-probing": ("RCPT",)}
 """Commands that show a weakness at work; of the others the kind of finding is enough."""
 

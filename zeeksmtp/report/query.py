@@ -14,6 +14,7 @@ from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+import zeeksmtp.detectors
 from zeeksmtp import registry
 from zeeksmtp.errors import UsageError
 from zeeksmtp.model import Severity
@@ -124,7 +125,7 @@ def _account(wanted: Filter, value: str, _: Clock) -> Filter:
 
 
 def _detector(wanted: Filter, value: str, _: Clock) -> Filter:
-    known = [name.replace("_", "-") for name in registry.names("zeeksmtp.detectors")]
+    known = [name.replace("_", "-") for name in registry.names(zeeksmtp.detectors)]
     chosen = [value] if value in known else [name for name in known if name.startswith(value)]
     if not chosen:
         near = get_close_matches(value, known, 1, 0.5)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zeeksmtp.delivery._envelope import Envelope
-from zeeksmtp.delivery._webhook_bodies._body import WebhookBody, ascii_json
-from zeeksmtp.delivery._webhook_bodies._digest import digest_of
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.escaping import cut
+from zeeksmtp.webhook_bodies._body import WebhookBody, ascii_json
+from zeeksmtp.webhook_bodies._digest import digest_of
 
 MAX_TEXT_CHARACTERS = 1_900
 """Discord takes 2,000, counted in UTF-16; what is beyond the first plane may count twice."""

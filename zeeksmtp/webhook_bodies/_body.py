@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zeeksmtp.delivery._envelope import Envelope
+from zeeksmtp.envelope import Envelope
 
 
 def _same(url: str, _id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zeeksmtp.delivery._envelope import Envelope
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.escaping import cut, plain
 from zeeksmtp.model import Finding, Incident
 

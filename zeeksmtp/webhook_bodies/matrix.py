@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from zeeksmtp.delivery._envelope import Envelope
-from zeeksmtp.delivery._webhook_bodies._body import WebhookBody, ascii_json
-from zeeksmtp.delivery._webhook_bodies._digest import digest_of
+from zeeksmtp.envelope import Envelope
+from zeeksmtp.webhook_bodies._body import WebhookBody, ascii_json
+from zeeksmtp.webhook_bodies._digest import digest_of
 
 
 def _render(envelope: Envelope) -> str:

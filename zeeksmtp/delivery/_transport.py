@@ -1,28 +1,14 @@
-"""A report to deliver, and the transports that deliver it: these are units, found by name."""
+"""The transports that deliver a report: units, found by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import zeeksmtp.delivery
 from zeeksmtp import registry
 from zeeksmtp.config import Settings
-from zeeksmtp.model import Report, View
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A report to deliver. A second attempt has the same id, subject and texts as the first.
-
-    `report` returns the report itself, `render` its text in the format of that name; both raise `DeliveryError` where
-    they fail. Transports escape `subject`, whatever it holds. A `test` must not take the place of a report.
-    """
-
-    id: str
-    subject: str
-    report: Callable[[], Report]
-    render: Callable[[str, View], str]
-    test: bool = False
+from zeeksmtp.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +25,7 @@ class Transport:
 
 
 def _transports() -> Mapping[str, Transport]:
-    return registry.discover("zeeksmtp.delivery", "TRANSPORT")
+    return registry.discover(zeeksmtp.delivery, "TRANSPORT")
 
 
 def configured(settings: Settings) -> tuple[str, ...]:

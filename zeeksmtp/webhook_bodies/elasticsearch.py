@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from zeeksmtp.delivery._envelope import Envelope
-from zeeksmtp.delivery._webhook_bodies._body import WebhookBody, ascii_json
+from zeeksmtp.envelope import Envelope
 from zeeksmtp.model import View
+from zeeksmtp.webhook_bodies._body import WebhookBody, ascii_json
 
 _FILTER = "filter_path=errors,items.*.error.reason"
 """Of the reply only what failed: whole, it is as long as what was sent."""

@@ -1,5 +1,5 @@
 """What a webhook sends: one file each with a constant `BODY`, called as the setting `body` names it."""
 
-from zeeksmtp.delivery._webhook_bodies._body import WebhookBody
+from zeeksmtp.webhook_bodies._body import WebhookBody
 
 __all__ = ["WebhookBody"]
