@@ -78,6 +78,18 @@ def test_no_import_by_name_goes_around_the_contract(file: Path) -> None:
             assert not any(str(word).startswith("zeeksmtp") for word in words), f"line {call.lineno}"
 
 
+@pytest.mark.parametrize("folder", ["logs", "facts", "detectors", "outputs", "cli", "delivery", "webhook_bodies"])
+def test_units_do_not_know_each_other(folder: str) -> None:
+    """What two units share is a helper of theirs (`_x.py`) or lies below them; they meet in tables and reports."""
+    units = {file.stem for file in (PACKAGE / folder).glob("[!_]*.py")}
+    for unit in units:
+        for node in ast.walk(tree(PACKAGE / folder / f"{unit}.py")):
+            if isinstance(node, ast.ImportFrom):
+                parts = (node.module or "").split(".")
+                named = {alias.name for alias in node.names} if parts[1:] == [folder] else set(parts[2:3])
+                assert parts[1:2] != [folder] or not named & units, f"{unit}: line {node.lineno}"
+
+
 @each_file
 def test_only_the_cli_prints(file: Path) -> None:
     if not inside(file, "cli"):

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from zeeksmtp.cli import _copyable, _finish, _progress, _say
-from zeeksmtp.errors import ExitCode, NoInputError
+from zeeksmtp.errors import ExitCode, NoInputError, UsageError
 from zeeksmtp.model import View
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class EntityFormat(StrEnum):
 
 
 Form = Annotated[EntityFormat, typer.Option("--format", metavar="|".join(EntityFormat), help="Form of the output.")]
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The host, on either side.", show_default=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,11 @@ def _text(view: EntityView, logs: Sequence[Path]) -> str:
 
     how = View(_finish.width(), show=_copyable.show_words(logs))
     return printed(console(how.width), parts(view, how))
+
+
+def address_of(text: str) -> str:
+    """Return an address in the form in which Zeek logs it. Raises `UsageError` for what is none."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise UsageError(f"{text!r} is no address; give one such as 10.20.1.15 or 2001:db8::25") from None

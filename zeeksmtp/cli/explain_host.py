@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from zeeksmtp.cli import _entity, _finish, _options, _progress, _request, _say
-from zeeksmtp.cli.host import Address, address_of
 from zeeksmtp.errors import ExitCode, NoInputError
 from zeeksmtp.model import Command
 
@@ -24,7 +23,7 @@ _HEADINGS: Final = {
 
 
 def explain_host(
-    address: Address,
+    address: _entity.Address,
     paths: _options.Paths,
     *,
     form: _entity.Form = _entity.EntityFormat.TERMINAL,
@@ -48,7 +47,7 @@ def explain_host(
     from zeeksmtp import pipeline  # noqa: PLC0415 - `--help` must not load polars
     from zeeksmtp.entity_view.explain import explain_host as explained  # noqa: PLC0415 - likewise
 
-    host, settings = address_of(address), _request.settings(config, local_net)
+    host, settings = _entity.address_of(address), _request.settings(config, local_net)
     window = _request.window(since, until, settings.timezone)
     with _progress.watching(quiet=quiet) as watch:
         request = pipeline.Request(tuple(paths), settings, window, "local", watch.progress, watch.started, watch.step)

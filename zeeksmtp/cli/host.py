@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import Annotated
-
-import typer
-
 from zeeksmtp.cli import _entity, _options, _request
-from zeeksmtp.errors import ExitCode, UsageError
+from zeeksmtp.errors import ExitCode
 from zeeksmtp.model import Command
-
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The host, on either side.", show_default=False)]
 
 
 def host(
-    address: Address,
+    address: _entity.Address,
     paths: _options.OptionalPaths = None,
     *,
     form: _entity.Form = _entity.EntityFormat.TERMINAL,
@@ -38,16 +31,8 @@ def host(
 
     settings = _request.settings(config, local_net)
     window = _request.window(since, until, settings.timezone)
-    wanted = _entity.EntityRequest("host", address_of(address), paths, settings, window, form, quiet)
+    wanted = _entity.EntityRequest("host", _entity.address_of(address), paths, settings, window, form, quiet)
     return _entity.show(wanted, host_view)
-
-
-def address_of(text: str) -> str:
-    """Return an address in the form in which Zeek logs it. Raises `UsageError` for what is none."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise UsageError(f"{text!r} is no address; give one such as 10.20.1.15 or 2001:db8::25") from None
 
 
 COMMAND = Command("host", host)

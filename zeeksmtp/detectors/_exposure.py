@@ -5,8 +5,7 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, no_account, term, terms, to_findings, who
 from zeeksmtp.detectors._guessing import SOURCE, refused_guessers
 from zeeksmtp.expressions.connections import first_uids
-from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
-from zeeksmtp.model import Advice, Context, Tables
+from zeeksmtp.model import PASSWORD_MECHANISMS, Advice, Context, Tables
 
 KEY = ("client", "server", "account")
 _ACCOUNT = ("owner", "server", "side")

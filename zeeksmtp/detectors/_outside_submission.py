@@ -7,8 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from zeeksmtp.facts.login import MIN_GAP_SECONDS
-from zeeksmtp.facts.outside_submission import SUBMISSION_PORTS
-from zeeksmtp.model import Context, Tables
+from zeeksmtp.model import SUBMISSION_PORTS, Context, Tables
 
 MAIL_SERVER_ROLES = ("relay", "submission-server", "bulk-sender")
 _OTHER_ROLES = ("gateway", "scanner", "monitoring-probe")

@@ -6,8 +6,7 @@ import polars as pl
 
 from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, VolumeParams, above_past, above_peers
 from zeeksmtp.expressions.connections import seen_first, uids_seen
-from zeeksmtp.facts.sender_day import RELAY_PORTS
-from zeeksmtp.model import Context, Tables
+from zeeksmtp.model import RELAY_PORTS, Context, Tables
 
 _FORWARDING_ROLES = ("relay", "submission-server", "gateway")
 _MAX_CLIENTS = 100

@@ -26,8 +26,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.expressions.connections import seen_first, uids_seen
-from zeeksmtp.facts.handshake import SUBMISSION_PORTS
-from zeeksmtp.model import Advice, Context, Detector, Params, Tables
+from zeeksmtp.model import SUBMISSION_PORTS, Advice, Context, Detector, Params, Tables
 
 _KEY = ("server", "port")
 _MAX_NAMES = 5

@@ -29,7 +29,7 @@ from pydantic import Field
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.expressions.connections import seen_first, uids_seen
-from zeeksmtp.facts.provider_session import MAX_VALUES
+from zeeksmtp.expressions.lists import values_of_lists
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 _KEY = ("client", "provider")
@@ -64,7 +64,7 @@ def plan(tables: Tables, params: LegacyAuthParams, _context: Context) -> pl.Lazy
             pl.col("by_name").any(),
             pl.col("method").unique().sort().alias("methods"),
             pl.col("port").cast(pl.String).unique().sort().alias("ports"),
-            *(pl.col(name).explode().drop_nulls().unique().sort().head(MAX_VALUES) for name in _LISTS),
+            *(values_of_lists(name) for name in _LISTS),
             seen_first("shown"),
         )
         .with_columns(

@@ -21,8 +21,8 @@ import polars as pl
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.expressions.connections import uids_seen
-from zeeksmtp.facts.handshake import HAS_WEAK_CIPHER, IS_BROKEN, IS_OLD, MAX_CLIENTS, SUBMISSION_PORTS, is_weak
-from zeeksmtp.model import Advice, Context, Detector, Params, Tables
+from zeeksmtp.facts.handshake import HAS_WEAK_CIPHER, IS_BROKEN, IS_OLD, MAX_CLIENTS, is_weak
+from zeeksmtp.model import SUBMISSION_PORTS, Advice, Context, Detector, Params, Tables
 
 _KEY = ("server", "port")
 

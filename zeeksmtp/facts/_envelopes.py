@@ -3,10 +3,9 @@
 import polars as pl
 
 from zeeksmtp.facts._reply import domain_of
-from zeeksmtp.model import Tables
+from zeeksmtp.model import RELAY_PORTS, Tables
 
 _CONNECTION = ("uid", "client", "server")
-_RELAY_PORTS = (25, 26)
 _DEFERRED_CODES = (450, 451, 452)
 _RELAYING = r"(?i)relay"
 
@@ -20,7 +19,7 @@ def envelopes(tables: Tables) -> pl.LazyFrame:
     content, deferred = pl.col("content").fill_null(value=True), pl.col("reply_code").is_in(_DEFERRED_CODES)
     return (
         tables["message"]
-        .filter(pl.col("direction") == "inbound", pl.col("port").is_in(_RELAY_PORTS))
+        .filter(pl.col("direction") == "inbound", pl.col("port").is_in(RELAY_PORTS))
         .join(pl.concat(logged).unique(), on=list(_CONNECTION), how="anti")
         .explode("recipient_names")
         .select(

@@ -11,14 +11,11 @@ together up to the next attempt.
 
 import polars as pl
 
-from zeeksmtp.expressions.connections import PARTIES, conn_key
+from zeeksmtp.expressions.connections import MIN_MAIL_BYTES_IN_TLS, PARTIES, conn_key
 from zeeksmtp.facts._contact import FAILED_STATES
-from zeeksmtp.facts.rejected_recipient import no_mail
-from zeeksmtp.model import SMTP_PORTS, Column, Context, Fact, Tables
+from zeeksmtp.facts._unlogged import no_mail
+from zeeksmtp.model import SMTP_PORTS, SUBMISSION_PORTS, Column, Context, Fact, Tables
 
-MIN_MAIL_BYTES_IN_TLS = 1000
-"""Client bytes of a TLS session with mail, at least: recorded failed logins sent 773 to 803, the smallest mail 1026."""
-_SUBMISSION_PORTS = (465, 587, 2525)
 _REJECTED_CODE = 535
 # EHLO and QUIT alone, as monitoring probes send, are 33 to 40 bytes in 6 to 8 packets; a failed login with its EHLO is
 # 46 bytes or more, in 8 packets or more wherever the client waits for replies. What is smaller is a greeting, or one
@@ -88,7 +85,7 @@ def _kind() -> pl.Expr:
         .then(pl.lit("mail"))
         .when(by_shape & is_small)
         .then(pl.lit("greeting"))
-        .when(by_shape & pl.col("port").is_in(_SUBMISSION_PORTS))
+        .when(by_shape & pl.col("port").is_in(SUBMISSION_PORTS))
         .then(pl.lit("login"))
         .when(by_shape & is_dialogue)
         .then(pl.lit("queries"))

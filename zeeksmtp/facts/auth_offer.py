@@ -3,8 +3,7 @@
 import polars as pl
 
 from zeeksmtp.expressions.connections import first_seen, seen_first
-from zeeksmtp.facts.pair_day import PASSWORD_MECHANISMS
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.model import PASSWORD_MECHANISMS, Column, Context, Fact, Tables
 
 _KEY = ("server", "port")
 

@@ -4,18 +4,17 @@ import polars as pl
 
 from zeeksmtp.expressions.connections import first_seen, seen_first
 from zeeksmtp.facts._merging import merged
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.model import RELAY_PORTS, Column, Context, Fact, Tables
 
 _KEY = ("client", "server", "port", "direction", "sender", "sender_domain")
 _CONNECTION = ("uid", "client", "server")
-_RELAY_PORTS = (25, 26)
 _SECRETS = ("password", "hash", "token", "undecodable")
 
 
 def _submitted(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return the mails without TLS in the window that may need a login; on port 25, if the configuration says so."""
     configured = [host for host, role in context.site.roles if role == "submission-server"]
-    may_demand = ~pl.col("port").is_in(_RELAY_PORTS) | pl.col("server").is_in(configured)
+    may_demand = ~pl.col("port").is_in(RELAY_PORTS) | pl.col("server").is_in(configured)
     in_clear = (pl.col("tls") == False).fill_null(value=False)  # noqa: E712 - null is unknown, not clear
     return tables["message"].filter(in_clear, may_demand, context.window.covers())
 

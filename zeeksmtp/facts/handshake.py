@@ -7,8 +7,6 @@ from zeeksmtp.facts._merging import where_several
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 MAX_CLIENTS = 20
-SUBMISSION_PORTS = (465, 587, 2525)
-"""Ports on which clients log in (RFC 6409, RFC 8314; 2525 by custom)."""
 IS_OLD = pl.col("version").is_in(["SSLv2", "SSLv3", "TLSv10", "TLSv11"]).fill_null(value=False)
 """Versions that RFC 6176, RFC 7568 and RFC 8996 forbid."""
 HAS_BROKEN_CIPHER = (

@@ -3,9 +3,8 @@
 import polars as pl
 
 from zeeksmtp.expressions.connections import seen_first
-from zeeksmtp.facts.handshake import SUBMISSION_PORTS
-from zeeksmtp.facts.provider_session import MAX_VALUES
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.expressions.lists import values, values_of_lists
+from zeeksmtp.model import SUBMISSION_PORTS, Column, Context, Fact, Tables
 from zeeksmtp.services.providers import ALL_NAMES
 
 _KEY = ("client", "provider", "port", "method")
@@ -60,9 +59,9 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
         pl.col("last").max(),
         pl.col("sessions", "tls_sessions").sum(),
         pl.col("by_name").any(),
-        pl.col("server").unique().sort().head(MAX_VALUES).alias("first_servers"),
-        pl.col("name").drop_nulls().unique().sort().head(MAX_VALUES).alias("names"),
-        *(pl.col(name).explode().drop_nulls().unique().sort().head(MAX_VALUES) for name in _LISTS),
+        values("server").alias("first_servers"),
+        values("name").alias("names"),
+        *(values_of_lists(name) for name in _LISTS),
         seen_first("shown"),
     )
     return rows.select(column.name for column in FACT.columns)

@@ -2,11 +2,9 @@
 
 import polars as pl
 
-from zeeksmtp.expressions.connections import ENDS, conn_key
-from zeeksmtp.facts.attempt import MIN_MAIL_BYTES_IN_TLS
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.expressions.connections import ENDS, MIN_MAIL_BYTES_IN_TLS, conn_key
+from zeeksmtp.model import SUBMISSION_PORTS, Column, Context, Fact, Tables
 
-SUBMISSION_PORTS = (465, 587, 2525)
 """Ports on which clients log in."""
 _CONNECTION = ["uid", *ENDS]
 

@@ -3,10 +3,7 @@
 import polars as pl
 
 from zeeksmtp.expressions.connections import conn_key, first_seen
-from zeeksmtp.model import Column, Context, Fact, Tables
-
-PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
-"""SASL mechanisms that send the password itself (RFC 4616; LOGIN was never standardised)."""
+from zeeksmtp.model import PASSWORD_MECHANISMS, Column, Context, Fact, Tables
 
 CROSSING = ("inbound", "outbound", "external")
 """Directions of connections that leave the site's own networks."""

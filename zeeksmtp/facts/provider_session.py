@@ -6,8 +6,8 @@ import polars as pl
 
 from zeeksmtp.expressions.connections import conn_key, deduplicated, first_seen, seen_first
 from zeeksmtp.expressions.direction import in_nets
-from zeeksmtp.facts.handshake import SUBMISSION_PORTS
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.expressions.lists import values, values_of_lists
+from zeeksmtp.model import SUBMISSION_PORTS, Column, Context, Fact, Tables
 from zeeksmtp.services.providers import PROVIDERS, Provider
 
 REFUSALS = {
@@ -16,7 +16,6 @@ REFUSALS = {
     "5.7.139": "basic authentication is disabled",
 }
 """Enhanced status codes with which Exchange Online refuses legacy methods (Microsoft, Exchange Team Blog)."""
-MAX_VALUES = 20
 _KEY = ("client", "server", "port", "provider", "basis")
 _STATUS = rf"\b({'|'.join(code.replace('.', r'[.]') for code in REFUSALS)})\b"
 _LISTS = ("versions", "senders", "accounts", "mechanisms", "replies")
@@ -58,7 +57,7 @@ def _mails(tables: Tables) -> pl.LazyFrame:
     own = pl.col("recipient_domains").list.contains(pl.col("sender_domain")).fill_null(value=False)
     mails = tables["message"].filter(pl.col("direction") == "outbound")
     return mails.group_by(conn_key().alias("session")).agg(
-        pl.col("sender").filter(pl.col("sender") != "").unique().sort().head(MAX_VALUES).alias("senders"),
+        values(pl.col("sender").filter(pl.col("sender") != "")).alias("senders"),
         own.sum().cast(pl.UInt64).alias("own_mails"),
         _statuses("reply_msg").alias("mail_replies"),
     )
@@ -67,7 +66,7 @@ def _mails(tables: Tables) -> pl.LazyFrame:
 def _logins(tables: Tables) -> pl.LazyFrame:
     logins = tables["auth"].filter(pl.col("direction") == "outbound")
     return logins.group_by(conn_key().alias("session")).agg(
-        pl.col("account").drop_nulls().unique().sort().head(MAX_VALUES).alias("accounts"),
+        values("account").alias("accounts"),
         pl.col("mechanism").drop_nulls().unique().sort().alias("mechanisms"),
         _statuses("reply_status").alias("login_replies"),
     )
@@ -98,14 +97,10 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
         pl.col("tls").fill_null(value=False).sum().cast(pl.UInt64).alias("tls_sessions"),
         pl.col("own_mails").sum(),
         pl.col("server_name").drop_nulls().max(),
-        pl.col("tls_version").drop_nulls().unique().sort().head(MAX_VALUES).alias("versions"),
-        *(_united(name) for name in _LISTS if name != "versions"),
+        values("tls_version").alias("versions"),
+        *(values_of_lists(name) for name in _LISTS if name != "versions"),
         first_seen(name="shown"),
     )
-
-
-def _united(name: str) -> pl.Expr:
-    return pl.col(name).explode().drop_nulls().unique().sort().head(MAX_VALUES)
 
 
 def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
@@ -114,7 +109,7 @@ def _merged(days: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("last").max(),
         pl.col("sessions", "tls_sessions", "own_mails").sum(),
         pl.col("server_name").max(),
-        *(_united(name) for name in _LISTS),
+        *(values_of_lists(name) for name in _LISTS),
         seen_first("shown"),
     )
 

@@ -2,25 +2,12 @@
 
 import polars as pl
 
+from zeeksmtp.facts._unlogged import no_mail, unlogged_mails
 from zeeksmtp.model import Column, Context, Fact, Tables
 
-_CONNECTION = ("uid", "client", "server")
 _ABOUT_RECIPIENT = r"(?i)^250[ -]2\.1\.5|^55[013][ -](?:5\.1\.[01]|.*(?:unknown|no such|not found))"
 """The last reply answers RCPT: the recipient is unknown, or is accepted and the client leaves without a mail."""
 _DEFERRED_CODES = (450, 451, 452)
-
-
-def no_mail() -> pl.Expr:
-    """Match transactions (table `message`) that brought no mail."""
-    return ~pl.col("content").fill_null(value=True) & ~pl.col("accepted")
-
-
-def unlogged_mails(tables: Tables) -> pl.LazyFrame:
-    """Return the mails to servers of the site of connections that smtp_cmd.log does not have."""
-    logged = tables["command"].select(_CONNECTION).unique()
-    # Outside servers refuse a spam bot of the site for what it is, whatever names it has.
-    at_site = tables["message"].filter(pl.col("direction").is_in(["inbound", "internal"]))
-    return at_site.join(logged, on=list(_CONNECTION), how="anti")
 
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:

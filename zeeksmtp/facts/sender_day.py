@@ -4,11 +4,9 @@ import polars as pl
 
 from zeeksmtp.expressions.connections import first_seen
 from zeeksmtp.facts._day import mail_hour
-from zeeksmtp.model import Column, Context, Fact, Tables
+from zeeksmtp.model import RELAY_PORTS, SUBMISSION_PORTS, Column, Context, Fact, Tables
 
 _KEY = ("sender", "client", "server", "port", "direction", "day")
-_SUBMISSION_PORTS = (465, 587, 2525)
-RELAY_PORTS = (25, 26)
 """Ports on which mail is passed on to other servers, and needs no login."""
 _RECIPIENTS_A_MAIL = 10
 # Lists, newsletters and daemons have senders of their own, and nobody's password.
@@ -19,7 +17,7 @@ _MACHINES = (
 
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per sender of a mail that was not delivered from outside, client, server and day."""
-    submitted = (pl.col("direction") != "inbound") | pl.col("port").is_in(_SUBMISSION_PORTS)
+    submitted = (pl.col("direction") != "inbound") | pl.col("port").is_in(SUBMISSION_PORTS)
     named = (pl.col("sender").fill_null("") != "") & ~pl.col("sender").str.contains(_MACHINES).fill_null(value=False)
     # One mail to a hundred people is one decision, not a hundred: recipients count up to ten for each mail.
     reached = pl.min_horizontal("recipients", pl.lit(_RECIPIENTS_A_MAIL, pl.UInt64))

@@ -3,7 +3,7 @@
 import polars as pl
 
 from zeeksmtp.facts._merging import merged
-from zeeksmtp.facts.rejected_recipient import unlogged_mails
+from zeeksmtp.facts._unlogged import unlogged_mails
 from zeeksmtp.model import Column, Context, Fact, Tables
 
 

@@ -50,7 +50,10 @@ from zeeksmtp.model.report import (
 )
 from zeeksmtp.model.units import (
     FINDING,
+    PASSWORD_MECHANISMS,
+    RELAY_PORTS,
     SMTP_PORTS,
+    SUBMISSION_PORTS,
     Advice,
     Collect,
     Column,
@@ -73,7 +76,10 @@ from zeeksmtp.model.units import (
 
 __all__ = [
     "FINDING",
+    "PASSWORD_MECHANISMS",
+    "RELAY_PORTS",
     "SMTP_PORTS",
+    "SUBMISSION_PORTS",
     "Action",
     "Advice",
     "Campaign",

@@ -27,6 +27,11 @@ Collect = Callable[["pl.LazyFrame"], "pl.DataFrame"]
 
 SMTP_PORTS = (25, 26, 465, 587, 2525)
 """Relay, its common alternatives (26, 2525), submission (RFC 6409) and submissions (RFC 8314)."""
+RELAY_PORTS = (25, 26)
+SUBMISSION_PORTS = (465, 587, 2525)
+"""Ports on which clients log in."""
+PASSWORD_MECHANISMS = ("PLAIN", "LOGIN")
+"""SASL mechanisms that send the password itself (RFC 4616; LOGIN was never standardised)."""
 
 
 @dataclass(frozen=True, slots=True)
