@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from tests.cases import DETECTORS, Case, Frames, cases
+from tests.cases import DETECTORS, Case, Frames, cases, found
 from tests.conftest import EXAMPLES_OF_REPORTS
 from zeeksmtp.detectors._guessing import refused_guessers
 from zeeksmtp.model import Finding
@@ -106,7 +106,7 @@ def _grown(case: Case, growth: Growth) -> Frames:
 @cache
 def _before(detector: str, number: int) -> dict[str, Finding]:
     """Return the findings of a case as it stands, by id."""
-    return {finding.id: finding for finding in FIRING[detector][number].findings()}
+    return {finding.id: finding for finding in found(FIRING[detector][number])}
 
 
 def _guessers(case: Case, tables: Frames) -> set[str]:
@@ -144,5 +144,5 @@ def test_growth_changes_no_id(detector: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("detector", DETECTORS)
 def test_no_two_findings_have_one_id(detector: str) -> None:
     for case in FIRING[detector]:
-        ids = [finding.id for finding in case.findings()]
+        ids = [finding.id for finding in found(case)]
         assert len(ids) == len(set(ids)), case.name

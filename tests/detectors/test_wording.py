@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.cases import DETECTORS, Case, cases
+from tests.cases import DETECTORS, Case, cases, found
 from zeeksmtp.model import Detector, Finding, Severity
 
 FIRING = [case for case in cases() if case.fires]
@@ -37,7 +37,7 @@ def test_what_others_must_do_is_told_to_them_and_only_where_they_are_involved(de
 
 @each_case
 def test_a_finding_reads_well(case: Case) -> None:
-    for finding in case.findings():
+    for finding in found(case):
         for text in (finding.title, finding.summary, finding.action):
             assert not DIALECT.search(text), text
         assert len(finding.title) <= MAX_TITLE_CHARS, finding.title
@@ -47,21 +47,21 @@ def test_a_finding_reads_well(case: Case) -> None:
 
 @each_case
 def test_what_is_grave_has_a_step_to_take(case: Case) -> None:
-    for finding in case.findings():
+    for finding in found(case):
         if finding.severity.rank >= Severity.MEDIUM.rank:
             assert finding.action, finding.title
 
 
 @each_case
 def test_no_step_is_about_an_account_where_none_was_visible(case: Case) -> None:
-    for finding in case.findings():
+    for finding in found(case):
         if not finding.accounts:
             assert "password of" not in finding.action, finding.action
             assert "sessions of" not in finding.action, finding.action
 
 
 def test_secrets_hash_is_in_no_text() -> None:
-    shown = [text for case in FIRING if case.detector.id == "password-reuse" for text in _texts(case.findings())]
+    shown = [text for case in FIRING if case.detector.id == "password-reuse" for text in _texts(found(case))]
     assert shown
     assert not [text for text in shown if "aa" in re.findall(r"\w+", text)]
 
