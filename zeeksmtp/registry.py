@@ -5,11 +5,13 @@ The folder is given as an imported package, never by its name: so the import con
 
 import pkgutil
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 
+@cache
 def names(package: ModuleType) -> tuple[str, ...]:
     """Name every unit module of `package` without importing one, sorted. `_x.py` files are helpers, not units."""
     return tuple(sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")))
