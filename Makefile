@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OFFICE := fixtures/scenarios/office/logs
-WORKERS ?= 2
+# One more than the cores that CI has: some tests only wait, for files, servers and processes.
+WORKERS ?= 3
 LOCK := .ci/dev-requirements.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
