@@ -31,7 +31,7 @@ NO_TRACE: Mapping[str, str] = {
     "botnet, quiet hosts": "how they speak is in no stock log, and a try or two are what the Internet does all day",
     "delays that tell accounts": "stock logs have neither commands nor their latency",
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
-    "passwords asked for in clear": "what a server offers is in its answer to EHLO, which no stock log has",
+    "passwords requested in clear": "what a server offers is in its answer to EHLO, which no stock log has",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",
 }
 """Kinds of events that leave no trace in stock logs, and why."""

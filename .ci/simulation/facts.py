@@ -106,7 +106,7 @@ def _offers(logs: Frames) -> list[Event]:
     servers = offers.group_by("id.resp_h").agg(pl.col("ts").to_physical().sort()).sort("id.resp_h")
     return [
         event(
-            "passwords asked for in clear",
+            "passwords requested in clear",
             {"auth-offered-in-clear": Severity.LOW},
             [ts[0], ts[-1]],
             servers=[server],

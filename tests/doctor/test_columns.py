@@ -32,7 +32,7 @@ def test_without_conn_log_nothing_works() -> None:
     assert _checks(Path("fixtures/logs/smtp"))["conn.log"].verdict == "fail"
 
 
-def test_an_older_package_is_told_by_the_columns_of_its_newest_file(tmp_path: Path) -> None:
+def test_an_older_package_is_recognised_by_the_columns_of_its_newest_file(tmp_path: Path) -> None:
     source = next(Path("fixtures/captures/vrfy_scan/tsv").rglob("smtp_cmd*"))
     for name, renamed, age in (("a", "latency", 100), ("b", "lag", 0)):
         (tmp_path / f"{name}.log").write_text(source.read_text().replace("latency", renamed, 1))

@@ -35,7 +35,7 @@ def test_a_damaged_state_fails_and_is_named_where_it_lies(tmp_path: Path) -> Non
     assert f"mv {tmp_path} " in check.what
 
 
-def test_a_report_that_could_not_be_delivered_is_told_with_the_reason(tmp_path: Path) -> None:
+def test_a_report_that_could_not_be_delivered_is_listed_with_the_reason(tmp_path: Path) -> None:
     checks = list(readable(_state(tmp_path, "mail by mx port 25: refused; check `host`")))
     assert [(check.verdict, check.about) for check in checks] == [("ok", "state file"), ("warn", "delivery")]
     assert checks[1].remedy == "mail by mx port 25: refused; check `host`"

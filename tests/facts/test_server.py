@@ -28,7 +28,7 @@ def test_one_offer_in_clear_is_enough() -> None:
     assert (row["auth_offered_in_clear"], row["starttls_offered"]) == (True, True)
 
 
-def test_a_name_that_is_told_or_denied_is_an_answer() -> None:
+def test_a_name_that_is_confirmed_or_denied_is_an_answer() -> None:
     vrfy = LINE | {"ts": "1s", "command": "VRFY", "arg": "a", "reply_code": 550, "reply_msg": "User unknown", "seq": 1}
     (row,) = fact("server", smtp_session=[LINE], smtp_cmd=[vrfy])
     assert row["answers_vrfy"] is True

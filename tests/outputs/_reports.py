@@ -71,7 +71,7 @@ def _findings() -> list[dict[str, Any]]:
         finding(
             3,
             detector="user-enumeration",
-            title="Names were asked for, and some confirmed",
+            title="User enumeration by VRFY, with confirmed names",
             severity="high",
             attack=("T1589.002",),
             clients=("203.0.113.9", "2001:db8::9"),
@@ -79,7 +79,7 @@ def _findings() -> list[dict[str, Any]]:
             accounts=(),
             count=412,
             evidence=tested,
-            summary="203.0.113.9 asked 10.0.0.25 (mx.corp.example) for 412 names; 2 were confirmed.",
+            summary="203.0.113.9 sent 10.0.0.25 (mx.corp.example) VRFY for 412 names; 2 were confirmed.",
             action="Turn VRFY and EXPN off.",
             state="new",
             basis=("smtp_cmd",),
@@ -99,7 +99,7 @@ def _findings() -> list[dict[str, Any]]:
             settings=(_settings(),),
         ),
         finding(5, severity="low", title="Mail without TLS", summary="10.0.0.25 sent 9 mails to 192.0.2.7 in clear."),
-        finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 asked for one name."),
+        finding(6, severity="info", title="Lone VRFY", summary="10.0.9.9 sent VRFY for one name."),
         finding(
             7,
             detector="starttls-declined",

@@ -63,7 +63,7 @@ def test_long_lists_are_bounded_and_say_so(full: Report) -> None:
 def test_an_incident_has_its_timeline_actions_and_evidence(full: Report) -> None:
     text = markdown.OUTPUT.render(full, View())
     assert (
-        "| 2026-11-23 06:07:00 | Names were asked for, and some confirmed. 412 names probed at `mx.corp.example`."
+        "| 2026-11-23 06:07:00 | User enumeration by VRFY, with confirmed names. 412 names probed at `mx.corp.example`."
         in text
     )
     assert "**Whom to tell**\n\n- Tell the operator of `198.51.100.25`" in text

@@ -137,7 +137,7 @@ def test_an_incident_in_full_has_everything(full: Report) -> None:
     parts = [*campaign.sources, *campaign.networks, *campaign.targets, *incident.uids, incident.id]
     parts += ["12 starttls-declined, 1 blocklisted-sender", "User enumeration by 31 sources in 2 networks"]
     parts += [
-        "2026-11-23 06:07:00 Names were asked for, and some confirmed. 412 names probed",
+        "2026-11-23 06:07:00 User enumeration by VRFY, with confirmed names. 412 names probed",
         "and 29 more",
         "412 trials",
         "bob, carol",

@@ -37,7 +37,7 @@ def plan(tables: Tables, _params: NtlmNamesParams, context: Context) -> pl.LazyF
         pl.len().cast(pl.UInt64).alias("count"),
         pl.col("server").unique().alias("servers"),
         pl.col("server_names").explode().unique().sort().alias("names"),
-        pl.col("client").n_unique().alias("clients_told"),
+        pl.col("client").n_unique().alias("clients_shown"),
         (pl.col("secret_kind") == "none").sum().alias("probes"),
         first_uids().alias("uids"),
     )
@@ -48,7 +48,7 @@ def plan(tables: Tables, _params: NtlmNamesParams, context: Context) -> pl.LazyF
             pl.lit("high").alias("confidence"),
             terms(
                 evidence("exchanges", pl.col("count")),
-                evidence("outside_clients", pl.col("clients_told")),
+                evidence("outside_clients", pl.col("clients_shown")),
                 evidence("probes", pl.col("probes")),
             ),
             details(names=pl.col("names"), port=pl.concat_list(pl.col("port").cast(pl.String))),

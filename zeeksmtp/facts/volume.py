@@ -20,7 +20,7 @@ def _of_peers() -> tuple[pl.Expr, pl.Expr]:
     return centre, (_MAD_TO_SIGMA * spread) ** 2
 
 
-def _told_twice(timezone: str) -> pl.Expr:
+def _repeated_hour(timezone: str) -> pl.Expr:
     """The hour that the site's clock shows twice when it is put back: no other week has two of it to compare with."""
     clock = [(pl.col("hour") + timedelta(hours=by)).dt.convert_time_zone(timezone).dt.hour() for by in (-1, 0, 1)]
     return (clock[1] == clock[0]) | (clock[1] == clock[2])
@@ -35,7 +35,7 @@ def _judged(hours: pl.LazyFrame) -> pl.LazyFrame:
     )
     tail = upper_tail(pl.col("value"), pl.col("expected"), pl.col("variance"))
     judged = based.with_columns(
-        pl.when(~pl.col("told_twice")).then(tail).alias("p"),
+        pl.when(~pl.col("repeated")).then(tail).alias("p"),
         upper_bound(pl.col("expected"), pl.col("variance")).alias("upper"),
     )
     return judged.select(column.name for column in FACT.columns)
@@ -45,7 +45,7 @@ def plan(tables: Tables, context: Context) -> pl.LazyFrame:
     """Return one row per local client and hour."""
     roles = tables["role"].select("role", client="host")
     hours = tables["usual"].join(roles, on="client", how="left")
-    return _judged(hours.with_columns(_told_twice(context.site.timezone).alias("told_twice")))
+    return _judged(hours.with_columns(_repeated_hour(context.site.timezone).alias("repeated")))
 
 
 FACT = Fact(
@@ -59,7 +59,7 @@ FACT = Fact(
         Column("recipients", "count", "envelope recipients"),
         Column("value", "int", "messages or recipients (at most ten for each mail), the larger: this is judged"),
         Column("role", "string", "what the client is for, as far as it is known"),
-        Column("told_twice", "bool", "the site's clock shows the hour twice, because it was put back"),
+        Column("repeated", "bool", "the site's clock shows the hour twice, because it was put back"),
         Column("expected", "double", "median of the same hours of earlier weeks, else of hosts of the same role"),
         Column("variance", "double", "of the same hours, from the median deviation"),
         Column("upper", "double", "exceeded one time in a thousand"),
