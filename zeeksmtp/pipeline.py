@@ -100,7 +100,7 @@ class Request:
 
 @dataclass(slots=True)
 class Detection:
-    """What the detectors found, and which of them failed.
+    """What the detectors found, and which of them `failed`, themselves or a fact that they need.
 
     `actors` is the root actor of each finding, by id; `hosts` what is known of the hosts that they name.
     """
@@ -110,6 +110,7 @@ class Detection:
     hosts: Hosts = field(default_factory=Hosts)
     trials: int = 0
     problems: list[Problem] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
 
 
 def logs() -> Mapping[str, Log]:
@@ -204,7 +205,7 @@ def detect(
     ]
     chosen = [detector for detector in wanted if not guard.is_blind(detector)]
     own = engine.collect(tables["role"].filter("local").select("host")).to_series()
-    result = Detection(problems=guard.problems(wanted))
+    result = Detection(problems=guard.problems(wanted), failed={d.id for d in wanted} - {d.id for d in chosen})
 
     def run(detector: Detector) -> tuple[pl.DataFrame, int]:
         began = time.perf_counter()
@@ -219,10 +220,13 @@ def detect(
         guarded = partial(_guarded, result.problems)
         ran = list(pool.map(lambda detector: guarded(detector.id, partial(run, detector)), chosen))
     made = [(detector, *rows) for detector, rows in zip(chosen, ran, strict=True) if rows is not None]
+    result.failed |= {detector.id for detector, rows in zip(chosen, ran, strict=True) if rows is None}
     result.hosts = _hosts_named([rows for _, rows, _ in made], tables, engine, context.site.geo)
     for detector, rows, trials in made:
         worded = partial(findings_of, detector, rows, result.hosts, there)
-        result.findings += _guarded(result.problems, detector.id, worded) or []
+        findings = _guarded(result.problems, detector.id, worded)
+        result.findings += findings or []
+        result.failed |= {detector.id} if findings is None else set()
         result.actors |= root_actors(detector, rows)
         result.trials += trials
     return result
@@ -303,7 +307,14 @@ def _report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
-        coverage=coverage_of(logs(), detectors(), sources, (*notes, *note_of(left)), sums.unknown_site),
+        coverage=coverage_of(
+            logs(),
+            detectors(),
+            sources,
+            (*notes, *note_of(left)),
+            unknown_site=sums.unknown_site,
+            failed=detection.failed,
+        ),
         posture=sums.posture,
         roles=sums.roles,
         credentials_to_change=credentials_of(findings, compromising, detection.hosts),

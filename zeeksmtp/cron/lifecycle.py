@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from zeeksmtp.model import Finding, State
@@ -25,6 +26,20 @@ def advance(
     `newest` is the time of the newest row in a first pass: a finding without an event in the day before is quiet.
     """
     return [_next(finding, before.get(finding.id), number, newest) for finding in findings]
+
+
+def not_judged(
+    before: Mapping[str, RememberedFinding], failed: Collection[str], number: int
+) -> list[RememberedFinding]:
+    """Return what pass `number` says nothing about: findings of the pass before, by detectors that `failed` now.
+
+    They stay as they were: that a detector could not run does not mean that its attacks are over.
+    """
+    return [
+        replace(known, last_pass=number)
+        for known in before.values()
+        if known.finding.detector in failed and known.last_pass == number - 1
+    ]
 
 
 def _next(finding: Finding, old: RememberedFinding | None, number: int, newest: datetime | None) -> RememberedFinding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from zeeksmtp.cron.lifecycle import advance
+from zeeksmtp.cron.lifecycle import advance, not_judged
 from zeeksmtp.cron.outgoing import transports
 from zeeksmtp.cron.reporting import headline, news_of, pass_report, with_states
 from zeeksmtp.cron.request import PassContext
@@ -52,8 +52,10 @@ def record(
         outbox.put(connection, envelope, subject, _json(shown), transports(context.request.settings))
         set_meta(connection, _FIRST_REPORT, envelope)
         after = _reported(after, shown)
-    findings.save_findings(connection, after, number)
-    save_incidents(connection, report.incidents, number)
+    failed = {detector for detector, ability in report.coverage.detectors.items() if ability == "failed"}
+    kept = not_judged(before, failed, number)
+    findings.save_findings(connection, [*after, *kept], number)
+    save_incidents(connection, report.incidents, number, not_judged={known.finding.id for known in kept})
     return Recorded(shown, envelope)
 
 

@@ -63,14 +63,15 @@ class Inputs(Shape):
 class Coverage(Shape):
     """Which logs were there, what each detector can do with them, and what cannot be seen without the others.
 
-    `detectors` says by id whether a detector observes, infers, or is blind. `gains` names, by what could be loaded or
-    logged besides (`package` is the Zeek package with its three logs), the detectors that would then do better.
+    `detectors` says by id whether a detector observes, infers, is blind, or failed. `gains` names, by what could be
+    loaded or logged besides (`package` is the Zeek package with its three logs), the detectors that would then do
+    better.
     `unknown_site` says that no host could be recognised as the site's own, and which networks it probably has.
     """
 
     logs: dict[str, bool]
     notes: tuple[str, ...]
-    detectors: dict[str, Literal["observed", "inferred", "blind"]] = Field(default_factory=dict)
+    detectors: dict[str, Literal["observed", "inferred", "blind", "failed"]] = Field(default_factory=dict)
     gains: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     unknown_site: str | None = None
 

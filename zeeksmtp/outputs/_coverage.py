@@ -8,14 +8,19 @@ from zeeksmtp.model import Report
 from zeeksmtp.rendering.phrases import counted
 
 COLUMNS = ("detector", "with these logs", "better with")
-_ABILITIES = ("observed", "inferred", "blind")
-_VERBS = {"observed": ("observes", "observe"), "inferred": ("infers", "infer"), "blind": ("is blind", "are blind")}
+_ABILITIES = ("observed", "inferred", "blind", "failed")
+_VERBS = {
+    "observed": ("observes", "observe"),
+    "inferred": ("infers", "infer"),
+    "blind": ("is blind", "are blind"),
+    "failed": ("failed", "failed"),
+}
 PACKAGE = "the zeeksmtp package"
 """What `gains` calls `package`: the Zeek scripts that write smtp_session.log, smtp_cmd.log and smtp_auth.log."""
 
 
 def abilities(report: Report) -> str:
-    """Return how many detectors observe, infer, or are blind; empty where the report does not say."""
+    """Return how many detectors observe, infer, are blind, or failed; empty where the report does not say."""
     numbers: Counter[str] = Counter(report.coverage.detectors.values())
     each = [f"{numbers[a]:,} {_VERBS[a][numbers[a] != 1]}" for a in _ABILITIES if numbers[a]]
     return ", ".join(each)

@@ -112,15 +112,17 @@ def coverage_of(
     detectors: Sequence[Detector],
     present: set[str],
     notes: Sequence[str],
+    *,
     unknown_site: str | None = None,
+    failed: Collection[str] = (),
 ) -> Coverage:
-    """Say which logs were there, what cannot be seen without the others, and which detectors are blind for it."""
+    """Say which logs were there, what cannot be seen without the others, and which detectors are blind or `failed`."""
     missing = [_missing(log, detectors, present) for name, log in logs.items() if name not in present]
     known = with_siblings(present)
     return Coverage(
         logs={name: name in present for name in logs},
         notes=(*missing, *notes),
-        detectors={detector.id: detector.visibility(known) for detector in detectors},
+        detectors={d.id: "failed" if d.id in failed else d.visibility(known) for d in detectors},
         gains=gains_of(logs, detectors, known),
         unknown_site=unknown_site,
     )

@@ -48,12 +48,21 @@ def remembered_incidents(connection: Connection, findings: Mapping[str, Finding]
     }
 
 
-def save_incidents(connection: Connection, current: Collection[Incident], number: int) -> None:
-    """Remember the incidents of pass `number`; forget those that became part of one of them."""
+def save_incidents(
+    connection: Connection, current: Collection[Incident], number: int, not_judged: Collection[str] = ()
+) -> None:
+    """Remember the incidents of pass `number`; forget those that became part of one of them.
+
+    `not_judged` are findings whose detectors failed in this pass: incidents that hold one stay as they were.
+    """
+    known = remembered_incidents(connection, {})
+    kept = {id_: old.incident for id_, old in known.items() if set(not_judged).intersection(old.incident.findings)}
+    whole = {finding for incident in kept.values() for finding in incident.findings}
+    current = [*kept.values(), *(i for i in current if i.id not in kept and not whole.intersection(i.findings))]
     rows = [{"id": i.id, "last_pass": number, "body": i.model_dump_json(exclude={"state"})} for i in current]
     owned = {finding for incident in current for finding in incident.findings}
     ids = {row["id"] for row in rows}
-    for id_, remembered in remembered_incidents(connection, {}).items():
+    for id_, remembered in known.items():
         if id_ not in ids and owned.intersection(remembered.incident.findings):
             connection.execute(delete(INCIDENT).where(INCIDENT.c.id == id_))
     if rows:
