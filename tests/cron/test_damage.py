@@ -149,12 +149,35 @@ def test_a_lake_is_made_anew_and_findings_stay(whole: Site, tmp_path: Path) -> N
     assert not {f.id for f in result.report.findings if f.state == "new"} & first.keys()
 
 
-def test_a_damaged_table_of_an_earlier_pass_is_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", range(DAMAGES // 2))
+def test_a_damaged_table_of_an_earlier_pass_is_made_again(
+    number: int, cached: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where the damage leaves a readable table with other values: the report is that of an undamaged folder."""
+    _large(monkeypatch)
+    dice = random.Random(f"{SEED}/{number}")
+    sound, site = _copy(cached, tmp_path / "sound"), _copy(cached, tmp_path / "site")
+    victim = dice.choice(sorted(path for path in (site.state / "work").rglob("*") if path.is_file()))
+    victim.write_bytes(dice.choice(DAMAGE)(victim.read_bytes(), dice))
+    result, wanted = site.run(), sound.run()
+    assert result.report is not None and wanted.report is not None and not result.degraded
+    assert result.report.findings == wanted.report.findings
+    assert "made again" in caplog.text
+
+
+def _large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat every lake as one that is put on disk by days."""
     monkeypatch.setattr(pipeline, "Materializer", partial(Materializer, small_rows=1, min_rows=0))
-    site.put(CASE, "conn", "smtp", "smtp_auth")
-    site.run()
-    for table in (site.state / "work").rglob("*.parquet"):
-        table.write_bytes(table.read_bytes()[:100])
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Return a site whose next pass has tables of days to use again, and news."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _large(monkeypatch)
+        site = Site(tmp_path_factory.mktemp("cached"))
+        site.put(CASE, "conn", "smtp", "smtp_auth")
+        site.run()
     site.put(CASE)
-    result = site.run()
-    assert result.report is not None and not result.degraded
+    assert list((site.state / "work").glob("days/*/*.parquet"))
+    return site

@@ -288,14 +288,14 @@ def test_parts_of_a_pass_that_did_not_end_are_swept(site: Site) -> None:
     rows = site.rows()
     (site.state / "lake" / "conn" / "0123.parquet").write_bytes(b"half")
     (site.state / "lake" / "conn" / ".part-xyz").write_bytes(b"half")
-    (site.state / "work" / "complete").unlink()
+    (site.state / "work" / "checksums.json").unlink()
     (site.state / "work" / "days" / "session").mkdir(parents=True)
     (site.state / "work" / "days" / "session" / "half.parquet").write_bytes(b"half")
     site.write("smtp.log", (CAPTURES / "vrfy_scan" / "tsv" / "conn.log").read_bytes())
     site.run()
     assert site.rows() >= rows
     assert {path.name for path in (site.state / "lake").glob("*/*")} == {part.name for part in site.parts()}
-    assert [path.name for path in (site.state / "work").iterdir()] == ["complete"]
+    assert [path.name for path in (site.state / "work").iterdir()] == ["checksums.json"]
 
 
 def test_tables_of_days_without_a_new_row_are_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

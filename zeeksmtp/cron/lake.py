@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +16,6 @@ from zeeksmtp.model import Log
 from zeeksmtp.reading.parquet_part import Part
 from zeeksmtp.state.ledger import LivePart
 
-WORK = "work"
-_COMPLETE = "complete"
 MIN_MERGED_PARTS = 24
 """Small parts of a log and day that are merged into one."""
 MAX_MERGED_ROWS = 500_000
@@ -31,35 +27,6 @@ MAX_CLOCK_SKEW = timedelta(days=1)
 def path_of(lake: Path, part: LivePart) -> Path:
     """Return where a part lies."""
     return lake / part.log / part.name
-
-
-@contextmanager
-def work_dir(home: Path) -> Iterator[Path]:
-    """Yield a folder for the tables of a pass, in which the reusable ones of earlier passes are.
-
-    They are trusted only if the pass that wrote them ended and flushed them to the disk: else the folder is empty.
-    """
-    folder = home / WORK
-    if (folder / _COMPLETE).exists():
-        (folder / _COMPLETE).unlink()
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-    before = _day_files(folder)
-    try:
-        yield folder
-        for name in ("lake", "facts"):
-            shutil.rmtree(folder / name)
-        flush(path for path, _ in _day_files(folder) - before)  # those from before are on the disk: `_COMPLETE` says so
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    (folder / _COMPLETE).touch(mode=0o600)
-
-
-def _day_files(folder: Path) -> set[tuple[Path, int]]:
-    """Return the files of days with their inodes: a replaced file has another one."""
-    return {(path, path.stat().st_ino) for path in folder.glob("days/*/*")}
 
 
 def link_parts(folder: Path, lake: Path, live: Iterable[LivePart], logs: Iterable[str]) -> None:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from os import stat_result
 from pathlib import Path
 
-from polars.exceptions import PolarsError
 from sqlalchemy import Connection
 
 from zeeksmtp import pipeline
@@ -21,6 +20,7 @@ from zeeksmtp.cron.ingesting import IngestResult, ingest
 from zeeksmtp.cron.lake_update import LakeUpdate, place_of, update_lake
 from zeeksmtp.cron.recording import record
 from zeeksmtp.cron.request import PassContext, PassRequest, PassResult
+from zeeksmtp.cron.work_folder import work_folder
 from zeeksmtp.disk_room import room
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import FileRecord
@@ -146,11 +146,7 @@ def _report(context: PassContext, before: _PriorState, reading: _Reading, update
     The report's inputs are the files of this pass; its window and logs are those of the lake.
     """
     began, records = time.perf_counter(), reading.result.records
-    try:
-        report = _detect(context, before, reading, update)
-    except PolarsError:
-        # The parts are as they were written, so a reusable table of an earlier pass is not: they are gone by now.
-        report = _detect(context, before, reading, update)
+    report = _detect(context, before, reading, update)
     seconds = round(time.perf_counter() - began, 3)
     run = report.run.model_copy(update={"seconds": seconds})
     return report.model_copy(update={"inputs": inputs_of(reading.found, records), "run": run})
@@ -158,7 +154,7 @@ def _report(context: PassContext, before: _PriorState, reading: _Reading, update
 
 def _detect(context: PassContext, before: _PriorState, reading: _Reading, update: LakeUpdate) -> Report:
     request = context.request
-    with lake.work_dir(request.state_dir) as folder, room(request.state_dir):
+    with work_folder(request.state_dir) as folder, room(request.state_dir):
         lake.link_parts(folder, context.lake, update.live, logs())
         detection = pipeline.Request((request.log_dir,), request.settings, engine=request.engine, step=request.step)
         whole = _lake_records(context.lake, before.logs, update.live)
