@@ -61,6 +61,7 @@ from zeeksmtp.report.inputs import coverage_of, inputs_of, outside_window, probl
 from zeeksmtp.report.legacy_auth import legacy_auth_rows
 from zeeksmtp.report.names import NameSources, names_of
 from zeeksmtp.report.overview import posture_tables
+from zeeksmtp.report.size import within_size
 from zeeksmtp.report.strangers import bounded as bounded_per_stranger
 from zeeksmtp.report.sums import sums_of
 
@@ -303,7 +304,7 @@ def _report(
 
     incidents, findings = part("hardening", hardened) or shown
     compromising = {name for name, detector in known.items() if detector.compromises_credentials}
-    return Report(
+    report = Report(
         run=Run(version=__version__, generated=datetime.now(UTC), seconds=0),
         window=span_of(records, request.window),
         inputs=inputs,
@@ -333,6 +334,7 @@ def _report(
         detectors=explanations({finding.detector for finding in findings}),
         errors=(*problems_of(inputs), *detection.problems, *sorted(problems, key=lambda problem: problem.where)),
     )
+    return within_size(report)
 
 
 def _hosts_of(findings: Iterable[Finding]) -> set[str]:

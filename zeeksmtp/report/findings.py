@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zeeksmtp.correlate.wording import JOINED, actions_of, fields_of, fill
+from zeeksmtp.escaping import cut
 from zeeksmtp.model import (
     Credential,
     Detail,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _UNKNOWN_HOSTS = Hosts()
+MAX_CHARACTERS = 4096
+"""Of a logged text in a finding: eight times what RFC 5321 (4.5.3.1) allows a line of a command."""
 
 
 def findings_of(
@@ -68,7 +71,7 @@ def _finding(detector: Detector, row: Mapping[str, Any], logs: Collection[str]) 
         count=row["count"],
         clients=row["clients"],
         servers=row["servers"],
-        accounts=row["accounts"],
+        accounts=_cut(row["accounts"]),
         evidence=_evidence(row),
         uids=row["uids"],
         summary="",
@@ -80,9 +83,13 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     test = row["test"]
     return Evidence(
         terms=tuple(Term(name=t["name"], value=_number(t["value"]), weight=t["weight"] or 0.0) for t in row["terms"]),
-        details=tuple(Detail(name=d["name"], values=tuple(d["values"])) for d in row["details"]),
+        details=tuple(Detail(name=d["name"], values=_cut(d["values"])) for d in row["details"]),
         test=None if test is None or test["score"] is None else SequentialTestResult(**test),
     )
+
+
+def _cut(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(cut(text, MAX_CHARACTERS) for text in texts)
 
 
 def _number(value: float | None) -> int | float:
