@@ -32,6 +32,7 @@ NO_TRACE: Mapping[str, str] = {
     "delays that tell accounts": "stock logs have neither commands nor their latency",
     "oracle": "replies to VRFY and EXPN are in no stock log; the enumeration itself is found",
     "passwords requested in clear": "what a server offers is in its answer to EHLO, which no stock log has",
+    "NTLM probe": "the challenge is in no stock log; a session that ends with it is as short as the Internet's",
     "STARTTLS not used": "what a server offers is in its answer to EHLO, which no stock log has",
 }
 """Kinds of events that leave no trace in stock logs, and why."""

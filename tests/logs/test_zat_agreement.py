@@ -112,7 +112,7 @@ def test_our_rows_are_zats(path: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert len(ours) == len(theirs)
     for our, their in zip(ours, theirs, strict=True):
         for column in logs()[log].columns:
-            if column.name not in their or (log == "smtp_cmd" and column.name == "arg"):
+            if column.name not in their or column.name in logs()[log].redact():
                 continue
             assert as_zat(column, our[column.name]) == as_ours(column, their[column.name]), column.name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def test_the_logs_were_written_by_these_scripts() -> None:
 
 @pytest.mark.parametrize("log", OURS)
 def test_columns_and_types_are_those_of_the_readers(log: str) -> None:
-    spec: Log = importlib.registry.unit(zeeksmtp.logs, log, "LOG")
+    spec: Log = registry.unit(zeeksmtp.logs, log, "LOG")
     expected = {column.name: column.type for column in spec.columns}
     paths = sorted(CAPTURES.glob(f"*/tsv/{log}.log"))
     assert paths

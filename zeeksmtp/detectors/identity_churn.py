@@ -1,12 +1,12 @@
 """One host sends under ever new identities, as a spam bot does.
 
 What it sees: mails of one client (table `message`), to mail exchangers or through a submission server, unless it comes
-from outside to a server of the site or has the role of a mail server. A trial is an envelope sender in a session, bad
-if the client never used that sender before and a second part of its identity is new, too: its HELO name, or the
-sender's domain where the HELO is no full host name (mail servers have one) and the client writes to several domains
-(who moves mailboxes writes to one). Its first mail is no trial. The sequential
-test S = max(0, S + ln of the likelihood ratio) alarms at S >= ln(1/alpha): with the defaults after six such senders in
-a row. High where the HELO changes, medium where it does not. One finding per client; `count` is the number of its
+from outside to a server of the site or has the role of a mail server. A trial is an envelope sender and a From header
+in a session, bad if the client never used one of them before and a second part of its identity is new, too: its HELO
+name, or the domain of that sender or header where the HELO is no full host name (mail servers have one) and the client
+writes to several domains (who moves mailboxes writes to one). Its first mail is no trial. The sequential
+test S = max(0, S + ln of the likelihood ratio) alarms at S >= ln(1/alpha): with the defaults after six such identities
+in a row. High where the HELO changes, medium where it does not. One finding per client; `count` is the number of its
 mails.
 
 Why it matters: a spam bot works through a list of stolen or invented senders, and takes a HELO that goes with each. It
@@ -61,9 +61,9 @@ def _mails(tables: Tables, test: SequentialTest) -> pl.LazyFrame:
     """Return the mails of clients that have enough senders to alarm at all."""
     servers = tables["role"].filter(pl.col("role").is_in(_MAIL_SERVER_ROLES)).select(client="host")
     # A bad trial brings a new name or a new domain: of clients with too few of both no mail is read.
-    names = pl.col("helo", "sender_domain").drop_nulls().n_unique()
+    names = pl.col("helo", "sender_domain", "author_domain").drop_nulls().n_unique()
     parts = tables["client_identity"].join(servers, on="client", how="anti").group_by("client").agg(names)
-    able = parts.filter(pl.col("helo") + pl.col("sender_domain") >= test.least_bad)
+    able = parts.filter(pl.sum_horizontal("helo", "sender_domain", "author_domain") >= test.least_bad)
     sent = (
         tables["message"]
         .filter(pl.col("direction") != "inbound", pl.col("sender").fill_null("") != "")
@@ -72,25 +72,30 @@ def _mails(tables: Tables, test: SequentialTest) -> pl.LazyFrame:
     )
     to_domains = pl.col("recipient_domains").explode().drop_nulls().n_unique()
     clients = sent.group_by("client").agg(
-        pl.col("sender").n_unique().alias("senders"), (to_domains >= _MIN_RECIPIENT_DOMAINS).alias("writes_abroad")
+        _identities().alias("senders"), (to_domains >= _MIN_RECIPIENT_DOMAINS).alias("writes_abroad")
     )
     many = clients.filter(pl.col("senders") >= test.least_bad)
     return sent.join(many.select("client", "writes_abroad"), on="client")
 
 
+def _identities() -> pl.Expr:
+    return pl.max_horizontal(pl.col("sender", "author").drop_nulls().n_unique())
+
+
 def _trials(mails: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one trial per client, session and sender, but for the client's first."""
+    """Return one trial per client, session, sender and From header, but for the client's first."""
 
     def is_new(column: str) -> pl.Expr:
         return pl.struct("client", column).is_first_distinct() & pl.col(column).is_not_null()
 
-    has_full_name = pl.col("helo").str.contains(_FULL_NAME).fill_null(value=True)
-    other_part = is_new("helo") | (is_new("sender_domain") & ~has_full_name & pl.col("writes_abroad"))
+    may_be_bot = ~pl.col("helo").str.contains(_FULL_NAME).fill_null(value=True) & pl.col("writes_abroad")
+    new_sender = is_new("sender") & (is_new("helo") | (is_new("sender_domain") & may_be_bot))
+    new_author = is_new("author") & (is_new("helo") | (is_new("author_domain") & may_be_bot))
     return (
-        mails.group_by("client", "uid", "sender")
-        .agg(pl.col("ts", "helo", "sender_domain").min(), pl.col("writes_abroad").first())
-        .sort("client", "ts", "uid", "sender")
-        .with_columns((is_new("sender") & other_part).alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
+        mails.group_by("client", "uid", "sender", "author")
+        .agg(pl.col("ts", "helo", "sender_domain", "author_domain").min(), pl.col("writes_abroad").first())
+        .sort("client", "ts", "uid", "sender", "author")
+        .with_columns((new_sender | new_author).alias("bad"), pl.lit(1, pl.Int64).alias("trials"))
         .filter(~pl.col("client").is_first_distinct())
         .select("client", "ts", "bad", "trials")
     )
@@ -112,6 +117,7 @@ def plan(tables: Tables, params: IdentityChurnParams, context: Context) -> pl.La
             pl.col("server").unique().sort().head(100).alias("servers"),
             pl.col("sender").n_unique().alias("envelope_senders"),
             pl.col("sender_domain").n_unique().alias("sender_domains"),
+            pl.col("author").drop_nulls().n_unique().alias("from_headers"),
             pl.col("helo").drop_nulls().n_unique().alias("helo_names"),
             pl.col("recipients").sum(),
             pl.col("sender").unique().sort().head(20).alias("senders_seen"),
@@ -128,6 +134,7 @@ def plan(tables: Tables, params: IdentityChurnParams, context: Context) -> pl.La
                 evidence("envelope_senders", pl.col("envelope_senders")),
                 evidence("helo_names", pl.col("helo_names"), helo_changes.cast(pl.Float64)),
                 evidence("sender_domains", pl.col("sender_domains"), 0.0),
+                evidence("from_headers", pl.col("from_headers"), 0.0),
                 evidence("recipients", pl.col("recipients"), 0.0),
             ),
             details(senders_seen=pl.col("senders_seen")),
