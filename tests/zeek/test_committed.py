@@ -9,6 +9,7 @@ import pytest
 
 import zeeksmtp.logs
 from tests.zeek.running import CAPTURES, read_log, scripts_hash
+from zeeksmtp import registry
 from zeeksmtp.model import Log
 
 OURS = ("smtp_auth", "smtp_cmd", "smtp_session")
