@@ -23,6 +23,7 @@ from zeeksmtp.dtypes import schema_of
 
 Frames = dict[str, pl.DataFrame]
 
+MAX_TEXT_BYTES = 5000
 _SLOW_REPLY_MICROS = 60_000  # what hashing a password takes
 _MX = 15  # RFC 1035, 3.2.2
 _UNANSWERED = ("S0", "REJ", "RSTOS0", "SH")
@@ -59,9 +60,11 @@ def compiled(made: Made, random: Random, net: str, *, hashes: bool = True) -> Fr
         hashes: The Zeek package knows a site secret, and so tells equal passwords.
     """
     sessions, lines, logins = prepared(made.talks, random)
+    mails = smtp(sessions, lines, random)
     logs = {
         "conn": conn(sessions, IPv4Network(net)),
-        "smtp": smtp(sessions, lines, random),
+        "smtp": mails,
+        "files": _files(mails, sessions),
         "smtp_cmd": _smtp_cmd(sessions, lines),
         "smtp_auth": _smtp_auth(sessions, lines, logins, hashes=hashes),
         "smtp_session": _smtp_session(sessions, lines),
@@ -114,6 +117,19 @@ def _smtp_cmd(sessions: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         pl.when(code.is_not_null()).then(_latency()).cast(pl.Duration("us")).alias("latency"),
         pl.lit(value=True).alias("known"),
         pl.when(verb == "DATA").then("message").alias("mail_size"),
+    )
+
+
+def _files(mails: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Return one part of each mail whose content was seen: an attachment, where it is more than a short text."""
+    size = pl.col("sent") // pl.col("contents")
+    sizes = sessions.select("sess", pl.when(size > 0).then(size).otherwise(BODY_BYTES).alias("seen_bytes"))
+    parts = mails.explode("fuids").filter(pl.col("fuids").is_not_null()).join(sizes, on="sess", how="left")
+    is_text = pl.col("seen_bytes") <= MAX_TEXT_BYTES
+    return parts.with_columns(
+        pl.col("fuids").alias("fuid"),
+        pl.lit("SMTP").alias("source"),
+        pl.when(is_text).then(pl.lit("text/plain")).otherwise(pl.lit("application/zip")).alias("mime_type"),
     )
 
 

@@ -30,7 +30,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").
 OUTPUTS = registry.names(zeeksmtp.outputs)
 SECRETIVE = [name for name in NAMES if _runs.secrets(name)]
 
-LOGS = ("conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl", "dns", "weird")
+LOGS = ("conn", "smtp", "smtp_cmd", "smtp_auth", "smtp_session", "ssl", "dns", "files", "weird")
 SOURCES = [CAPTURES / name / form for name in NAMES for form in FORMS] + [OFFICE / "logs"]
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda path: "-".join(path.parts[-2:]))
 

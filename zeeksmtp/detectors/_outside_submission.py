@@ -52,14 +52,17 @@ def trials(visits: pl.LazyFrame, tolerance: float) -> pl.LazyFrame:
     """Return one trial per visit a minute or more after the one before: an outbox that is emptied is one visit.
 
     It is bad if a mail goes from an address to itself, if its gap differs from the gap before by at most `tolerance`,
-    or if the session sent as many bytes as the one before, give or take a hundredth, and more than a short text.
+    or if its attachment is as large as the one before, or the session sent as many bytes, give or take a hundredth.
+    Without files.log a session has to send more than a short text.
     """
     gap = pl.col("ts").diff().over("client").dt.total_microseconds() / 1e6
     apart = visits.sort("client", "ts", "uid").filter((gap >= MIN_GAP_SECONDS).fill_null(value=True))
     another = pl.col("uid") != pl.col("uid").shift(1).over("client")
     regular = _is_close("gap", 1 + tolerance)
     large = pl.col("orig_bytes") >= _MIN_ATTACHMENT_BYTES
-    same_size = another & large & _is_close("orig_bytes", 1 + _MAX_SIZE_DEVIATION)
+    same_bytes = large & _is_close("orig_bytes", 1 + _MAX_SIZE_DEVIATION)
+    same_attachment = _is_close("attachment_bytes", 1 + _MAX_SIZE_DEVIATION)
+    same_size = another & pl.any_horizontal(same_bytes.fill_null(value=False), same_attachment.fill_null(value=False))
     bad = pl.any_horizontal((regular | pl.col("to_self")).fill_null(value=False), same_size.fill_null(value=False))
     spaced = apart.with_columns(gap.alias("gap"))
     return spaced.select("client", "ts", bad.alias("bad"), pl.lit(1, pl.Int64).alias("trials"))

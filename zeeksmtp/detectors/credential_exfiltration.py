@@ -4,10 +4,11 @@ What it sees: a host of the site that is no mail server logs in to a submission 
 least `min_mails` mails in these connections (table `outside_submission`) to at most `max_recipients` addresses. High if
 the sequential test alarms (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)): a trial is a mail a
 minute or more after the one before, bad if it goes from an address to itself, comes at regular intervals (its gap
-differs from the gap before by at most `tolerance`) or has an attachment of the size of the one before; that is how
-stealers (Agent Tesla and its kin) deliver what they collected. High also, after a single mail, if the host looked
-up its own address outside (table `lookup`: api.ipify.org and the like) in the `echo_minutes` before, and at
-least half of these look-ups are followed by mail. Else low. One finding per client; `count` is the number of mails.
+differs from the gap before by at most `tolerance`) or has an attachment of the size of the one before (files.log, or
+the bytes of the session); that is how stealers (Agent Tesla and its kin) deliver what they collected. High also, after
+a single mail, if the host looked up its own address outside (table `lookup`: api.ipify.org and the like) in the
+`echo_minutes` before, and at least half of these look-ups are followed by mail. Else low. One finding per client;
+`count` is the number of mails.
 Without a login in sight it is inferred from sessions with a submission server outside (ports 465, 587, 2525): medium
 with mails in clear to so few addresses, if the test alarms, or if a look-up precedes and hardly another host of the
 site uses that server; inside TLS, where no mail is visible, at such a server medium with both (or two sessions after

@@ -51,6 +51,14 @@ def _content() -> pl.Expr:
     )
 
 
+def _attachments(mails: pl.LazyFrame, files: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the size of the largest part of a mail (columns `session`, `trans_depth`) that is no text."""
+    parts = files.filter(~pl.col("mime_type").str.starts_with("text/").fill_null(value=True))
+    named = mails.select("session", "trans_depth", fuid="fuids").explode("fuid")
+    sizes = named.join(parts.select("fuid", "seen_bytes"), on="fuid")
+    return sizes.group_by("session", "trans_depth").agg(pl.col("seen_bytes").max().alias("attachment_bytes"))
+
+
 def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     """Return one row per mail. `last_reply` of a mail whose content was seen answers that content."""
     sessions = tables["session"].select("session", "tls", "messages_accepted", "messages_refused", started="ts")
@@ -62,6 +70,7 @@ def plan(tables: Tables, _context: Context) -> pl.LazyFrame:
     return (
         mails.drop("tls")
         .join(sessions, on="session", how="left")
+        .join(_attachments(mails, tables["files"]), on=["session", "trans_depth"], how="left")
         .with_columns(
             sender.alias("sender"),
             sender.str.extract(r"@([^@]+)$").alias("sender_domain"),
@@ -97,13 +106,14 @@ FACT = Fact(
         Column("recipients", "count", "envelope recipients, accepted or not; Zeek >= 8.1 logs 100 at most"),
         Column("recipient_names", "vector[string]", "their addresses, lower case"),
         Column("recipient_domains", "vector[string]", "their domains"),
+        Column("attachment_bytes", "count", "size of its largest part that is no text; null without files.log"),
         Column("content", "bool", "the content of a mail was sent; null: cannot be known"),
         Column("accepted", "bool", "the server took the mail"),
         Column("reply_code", "count", "code of the last reply"),
         Column("reply_msg", "string", "the last reply"),
         Column("tls", "bool", "TLS came up in the session"),
     ),
-    needs=("connection", "session", "smtp"),
+    needs=("connection", "session", "smtp", "files"),
     plan=plan,
     daily=True,
 )

@@ -5,7 +5,6 @@ import polars as pl
 from zeeksmtp.expressions.connections import ENDS, MIN_MAIL_BYTES_IN_TLS, conn_key
 from zeeksmtp.model import SUBMISSION_PORTS, Column, Context, Fact, Tables
 
-"""Ports on which clients log in."""
 _CONNECTION = ["uid", *ENDS]
 
 
@@ -40,6 +39,7 @@ def _without_login(tables: Tables) -> pl.LazyFrame:
             pl.len().cast(pl.UInt64).alias("mails"),
             pl.col("recipient_names").explode().drop_nulls().unique().sort(),
             _sent_to_self().any(),
+            pl.col("attachment_bytes").max(),
         )
     )
     in_tls = pl.col("tls").fill_null(value=True) & (pl.col("orig_bytes") >= MIN_MAIL_BYTES_IN_TLS)
@@ -77,6 +77,7 @@ FACT = Fact(
         Column("mails", "count", "mails; 0 inside TLS"),
         Column("recipient_names", "vector[string]", "their recipients, lower case"),
         Column("to_self", "bool", "a mail goes from an address to itself"),
+        Column("attachment_bytes", "count", "size of the largest part of a mail that is no text; null: not seen"),
         Column("orig_bytes", "count", "payload bytes of the client in the session"),
     ),
     needs=("auth", "message", "session"),
