@@ -16,7 +16,7 @@ from zeeksmtp.facts._contact import FAILED_STATES
 from zeeksmtp.facts._unlogged import no_mail
 from zeeksmtp.model import SMTP_PORTS, SUBMISSION_PORTS, Column, Context, Fact, Tables
 
-_REJECTED_CODE = 535
+_REJECTED_CODE, _UNJUDGED_CODE = 535, 454  # RFC 4954, section 6
 # EHLO and QUIT alone, as monitoring probes send, are 33 to 40 bytes in 6 to 8 packets; a failed login with its EHLO is
 # 46 bytes or more, in 8 packets or more wherever the client waits for replies. What is smaller is a greeting, or one
 # short query.
@@ -37,7 +37,9 @@ def _logged(tables: Tables) -> pl.LazyFrame:
     A login of smtp_auth.log and a query of smtp_cmd.log are facts of their own, and no attempts here.
     """
     session, verb = conn_key().alias("session"), pl.col("command")
-    rejected = ((verb == "AUTH") & (pl.col("reply_code") == _REJECTED_CODE)).sum().cast(pl.Int64)
+    code, from_outside = pl.col("reply_code"), pl.col("direction") == "inbound"
+    refused = (code == _REJECTED_CODE) | ((code == _UNJUDGED_CODE) & from_outside)
+    rejected = ((verb == "AUTH") & refused).sum().cast(pl.Int64)
     commands = (
         tables["command"].group_by(session).agg(rejected.alias("rejected"), pl.lit(value=True).alias("commanded"))
     )
@@ -53,8 +55,14 @@ def _mails(tables: Tables) -> pl.LazyFrame:
 
 
 def _counted() -> tuple[pl.Expr, pl.Expr]:
-    """Return failed logins and queries, as a log of the package counts them; 0 where they are logged one by one."""
-    logins = pl.when(~pl.col("authenticated")).then(pl.coalesce("rejected", pl.col("auth_failures").cast(pl.Int64)))
+    """Return failed logins and queries, as a log of the package counts them; 0 where they are logged one by one.
+
+    Of an outside client every login that did not succeed counts: one that the server put off (454) is a try as well.
+    """
+    failed = pl.col("auth_failures").cast(pl.Int64)
+    unaccepted = pl.col("auth_attempts").cast(pl.Int64) - pl.col("auth_successes").cast(pl.Int64)
+    counted = pl.coalesce(pl.when(pl.col("direction") == "inbound").then(unaccepted), failed)
+    logins = pl.when(~pl.col("authenticated")).then(pl.coalesce("rejected", counted))
     queries = pl.when(~pl.col("commanded")).then(pl.sum_horizontal("vrfy", "expn").cast(pl.Int64))
     return logins.fill_null(0), queries.fill_null(0)
 
