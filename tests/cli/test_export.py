@@ -14,7 +14,7 @@ from zeeksmtp.errors import ExitCode
 
 def test_lake_and_facts_are_there_with_their_declared_columns(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None:
     assert zeeksmtp("export", leak, "-o", "tables") == (ExitCode.OK, "", "")
-    facts = registry.discover(zeeksmtp.facts, "FACT")
+    facts = registry.discover(fact_units, "FACT")
     assert len(facts) > 5
     for fact in facts.values():
         frame = pl.read_parquet(tmp_path / "tables" / "facts" / f"{fact.name}.parquet")
