@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from tests.cli.conftest import Run
+from zeeksmtp import facts as fact_units
 from zeeksmtp import registry
 from zeeksmtp.dtypes import schema_of
 from zeeksmtp.errors import ExitCode
