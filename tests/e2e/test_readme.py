@@ -42,3 +42,16 @@ def test_links_lead_somewhere() -> None:
 def test_every_target_of_make_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert set(re.findall(r"`?\bmake ([a-z-]+)`", README)) <= targets
+
+
+def test_the_figures_of_stock_logs_are_those_of_the_evaluation() -> None:
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    cells = next(line for line in page.splitlines() if line.startswith("| conn and smtp | ")).split(" | ")
+    traced, found, precision = int(cells[1]), int(cells[2]), cells[10]
+    paragraph = " ".join(README.split("\n\n")[1].split())
+    assert f"it finds {found / traced:.0%} of the attacks" in paragraph.replace(" %", "%")
+    assert f"({found:,} of {traced:,}, precision {precision.removeprefix('0')})" in paragraph
+    recorded = page.split("## Recorded traffic")[1].split("found with stock logs |")[1].split("\n\n")[0]
+    kinds = [[int(cell) for cell in re.findall(r" (\d+) ", line)] for line in recorded.splitlines()]
+    events, found = (sum(kind[column] for kind in kinds if kind) for column in (0, -1))
+    assert f"{found} of {events} recorded events" in paragraph

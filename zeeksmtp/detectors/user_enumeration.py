@@ -4,10 +4,10 @@ What it sees: VRFY, EXPN and RCPT with their replies (table `query`, from smtp_c
 are the distinct names that it queried: bad if the server said that the name does not exist, good if it exists or was
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
 `min_names` distinct names queried by VRFY and EXPN, whatever the replies: over the whole lake; of a client of the site
-that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, connections
-in which outside clients queried in vain before any alarm of their own are tested against the server's own rate (Page's
-test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest stands
-out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested as one
+that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, the
+number of outside clients that queried in vain before any alarm of their own is tested against the server's own rate
+(Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest
+stands out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested as one
 source. `count` is the number of distinct names. Severity: high if names were
 confirmed, medium else. Below that, all info: a lone VRFY or EXPN from inside, queries of a scanner of the site (role
 set in the configuration, or scheduled), and the background of the Internet (one finding per server). Without
@@ -127,7 +127,8 @@ def _per_server(every: pl.LazyFrame, pairs: pl.LazyFrame, params: EnumerationPar
     placed = inbound.join(pairs.select(*PAIR, "fires_at"), on=list(PAIR), how="left").cache()
     before_alarm = placed.filter(pl.col("fires_at").is_null() | (pl.col("ts") < pl.col("fires_at"))).cache()
     early = before_alarm.filter(IN_VAIN).cache()
-    by_rate = surges(early, every, ("server",), "uid", context.alpha)
+    # Clients, not connections: one source in a hurry, before its own alarm, is no harvest by many.
+    by_rate = surges(early, every, ("server",), "client", context.alpha)
     alike = harvests_by_helo(before_alarm, params.test(context), params.min_sources)
     surge = pl.concat([by_rate, alike.join(by_rate, on="server", how="anti")], how="diagonal_relaxed").cache()
     inside = context.window.covers()
