@@ -1,4 +1,4 @@
-"""Enumeration that no smtp_cmd.log shows: dialogues of queries, and recipients in transactions without a mail."""
+"""Enumeration that no smtp_cmd.log shows, by one source or many: dialogues of queries, and recipients in transactions without a mail."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import polars as pl
 
 from zeeksmtp.detectors._attempts import PAIR, suspects, trials_of
 from zeeksmtp.detectors._queries import local_relays
+from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Context, Tables
+from zeeksmtp.statistics.rate import surges
 from zeeksmtp.statistics.sequential import SequentialTest
+
+_SERVER = ("server",)
 
 
 def harvests(tables: Tables, test: SequentialTest, min_recipients: int, context: Context) -> pl.LazyFrame:
@@ -19,6 +23,40 @@ def harvests(tables: Tables, test: SequentialTest, min_recipients: int, context:
     found = suspects(trials, test, context).filter(~pl.col("regular"))
     tried = names.filter(context.window.covers()).group_by(PAIR).agg(pl.col("name").unique().sort().alias("names"))
     return found.join(tried, on=list(PAIR), how="left").with_columns(pl.col("names").fill_null([]))
+
+
+def harvests_by_many(
+    tables: Tables, alone: pl.LazyFrame, min_recipients: int, min_sources: int, context: Context
+) -> pl.LazyFrame:
+    """Return the worst time of each server at which more outside clients than usual tried recipients in vain.
+
+    Recipients after a client's own alarm (`alone`) are left out. Columns as of `harvests`, with the number of `sources`;
+    twice the score that alarms is `strong`.
+    """
+    inbound = _recipients(tables, min_recipients).filter(pl.col("direction") == "inbound").cache()
+    placed = inbound.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
+    early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
+    logged = pl.concat([tables["attempt"].select("ts"), tables["attempt"].select(ts="last"), inbound.select("ts")])
+    surge = surges(early, logged, _SERVER, "client", context.alpha).cache()
+    during = early.filter(context.window.covers()).join(surge.select("server", "since", "till"), on="server")
+    nothing = pl.lit(0, pl.Int64).alias("mails_after")
+    return (
+        during.filter(pl.col("ts").is_between("since", "till", closed="left"))
+        .group_by(_SERVER)
+        .agg(
+            pl.col("ts").min().alias("first"),
+            pl.col("ts").max().alias("last"),
+            pl.len().cast(pl.UInt64).alias("count"),
+            pl.col("name").unique().sort().alias("names"),
+            pl.col("client").unique().sort().head(100).alias("clients"),
+            pl.col("client").n_unique().alias("sources"),
+            first_uids().alias("uids"),
+        )
+        .filter(pl.col("sources") >= min_sources)
+        .join(surge, on="server")
+        .with_columns(pl.concat_list("server").alias("servers"), pl.lit(value=True).alias("from_outside"), nothing)
+        .with_columns((pl.col("score") >= 2 * pl.col("threshold")).alias("strong"))
+    )
 
 
 def _recipients(tables: Tables, min_recipients: int) -> pl.LazyFrame:

@@ -92,7 +92,8 @@ def _together(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, contex
     Sessions after a client's own alarm (`alone`) are left out, so that this does not vanish when one goes on alone.
     """
     attempts = tables["attempt"].with_columns(network_of(pl.col("client")).alias("network"))
-    probes = attempts.filter(pl.col("kind").is_in(["probe", "queries"]), pl.col("direction") == "inbound")
+    # One query of a short name is no longer than a greeting.
+    probes = attempts.filter(pl.col("kind").is_in(["probe", "queries", "greeting"]), pl.col("direction") == "inbound")
     placed = probes.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
     early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
     logged = pl.concat([attempts.select("ts"), attempts.select(ts="last")])

@@ -35,7 +35,7 @@ from zeeksmtp.detectors._attempts import inferred_confidence, inferred_severity
 from zeeksmtp.detectors._enumerators import EnumerationParams, enumerators
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._harvest import harvests
+from zeeksmtp.detectors._harvest import harvests, harvests_by_many
 from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.dtypes import dtype_of
@@ -79,13 +79,13 @@ def _findings(rows: pl.LazyFrame, keys: tuple[str, ...], note: pl.Expr) -> pl.La
     )
 
 
-def _inferred(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the pairs of `harvests` as findings: by the size of their sessions, and the recipients of smtp.log."""
-    names, recipients = pl.col("count"), pl.col("names").list.len()
+def _inferred(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    """Return findings of `harvests`: by the size of their sessions, and the recipients of smtp.log."""
+    names, recipients = pl.col("count"), pl.min_horizontal("count", pl.col("names").list.len())
     verbs = pl.concat_list(text_if(recipients < names, "VRFY or EXPN"), text_if(recipients > 0, "RCPT"))
     return to_findings(
         rows.with_columns(
-            entity(*PAIR),
+            entity(*keys),
             inferred_severity(),
             inferred_confidence(),
             pl.lit("inferred").alias("visibility"),
@@ -93,11 +93,12 @@ def _inferred(rows: pl.LazyFrame) -> pl.LazyFrame:
                 evidence("names", names),
                 evidence("vrfy_expn_names", names - recipients, 0.0),
                 evidence("rcpt_names", recipients),
+                evidence("sources", pl.col("sources"), 0.0),
                 evidence("mails_after", pl.col("mails_after")),
                 evidence("alarm", pl.lit(value=True)),
             ),
             details(
-                who=pl.col("clients"),
+                who=who(pl.col("sources")),
                 verbs=verbs,
                 names_tried=pl.col("names"),
                 verdicts=pl.lit([], dtype=pl.List(pl.String)),
@@ -163,9 +164,13 @@ def plan(tables: Tables, params: EnumerationParams, context: Context) -> pl.Lazy
         .otherwise(text_if(pl.lit(value=False), ""))
     )
     alone = _findings(rows.filter(pl.col("fires") | pl.col("inside")), PAIR, note)
-    suspects = harvests(tables, params.test(context), params.min_recipients, context)
-    hidden = suspects.join(rows, on=list(PAIR), how="anti")
-    return pl.concat([alone, _per_server(every, pairs, params, context), _inferred(hidden)])
+    suspects = harvests(tables, params.test(context), params.min_recipients, context).cache()
+    hidden = suspects.join(rows, on=list(PAIR), how="anti").with_columns(sources=pl.lit(1))
+    together = harvests_by_many(tables, suspects, params.min_recipients, params.min_sources, context)
+    # One finding per server: where commands are logged, they say more.
+    unlogged = together.join(every.select("server").unique(), on="server", how="anti")
+    per_server = _per_server(every, pairs, params, context)
+    return pl.concat([alone, per_server, _inferred(hidden, PAIR), _inferred(unlogged, ("server",))])
 
 
 def count_trials(tables: Tables, _params: EnumerationParams, _context: Context) -> pl.LazyFrame:
