@@ -1,4 +1,4 @@
-"""Enumeration that no smtp_cmd.log shows, by one source or many: dialogues of queries, and recipients in transactions without a mail."""
+"""Enumeration without smtp_cmd.log, by one source or many: dialogues of queries, and recipients that got no mail."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def harvests_by_many(
 ) -> pl.LazyFrame:
     """Return the worst time of each server at which more outside clients than usual tried recipients in vain.
 
-    Recipients after a client's own alarm (`alone`) are left out. Columns as of `harvests`, with the number of `sources`;
-    twice the score that alarms is `strong`.
+    Recipients after a client's own alarm (`alone`) are left out. Columns as of `harvests`, with the number of
+    `sources`; twice the score that alarms is `strong`.
     """
     inbound = _recipients(tables, min_recipients).filter(pl.col("direction") == "inbound").cache()
     placed = inbound.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")

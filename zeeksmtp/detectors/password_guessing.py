@@ -10,10 +10,11 @@ in TLS, sessions of outside clients with fewer than `tls_failed_bytes` from the 
 bad trials; such a finding is inferred and has low confidence, and is `stale-password` if the sessions come by the clock
 and nine in ten are of one size. Logins of an outside source answered 454 that never succeed, with three secrets or
 more, are tries that the server did not judge: low. Where logins are not logged, sessions in clear without
-mail on ports that demand a login are bad trials (table `attempt`), per client and server, and per server over the
-first tries of at least `min_sources` outside sources; clients that come by the clock are left out. Such a finding is
-inferred and low, one step more each for twice the score that alarms (not of a client of the site that takes its time),
-for several sources, and for mail that the same source sends after the alarm. Many accounts with few tries each are
+mail on ports that demand a login are bad trials (table `attempt`), per client and server, and per server over at
+least `min_sources` outside sources that never sent mail before: their networks in an hour against the server's own rate
+(Page's test), else their first tries; clients that come by the clock are left out. Such a finding is inferred and low,
+one step more each for twice the score that alarms (not of a client of the site that takes its time), and for mail that
+the same source sends after the alarm. Many accounts with few tries each are
 `password-spray`. `count` is the number of failed logins. Severity of what is observed: medium; high when slow (median
 gap of `slow_gap_minutes` or more), distributed, or massive (`massive_tries` failed logins within `massive_minutes`: no
 person and no device has as many passwords).
@@ -188,8 +189,16 @@ def _distributed(tables: Tables, params: PasswordGuessingParams, context: Contex
     first = strangers.filter(~pl.col("bad") | (place == 0))
     counted = first.with_columns(pl.col("trials").clip(upper_bound=MAX_TRIES_OF_SOURCE)).cache()
     alarms = login_alarms(counted.select(*_SERVER, "ts", "bad", "trials"), _SERVER, params, context)
+    networks = strangers.filter("bad").with_columns(network_of(pl.col("client")).alias("network"))
+    logged = pl.concat([tables["attempt"].select("ts"), tables["attempt"].select(ts="last")])
+    by_rate = surges(networks, logged, _SERVER, "network", context.alpha).cache()
+    # A surge is that of an attack, where the sum over all days is that of everyone's mistakes, too.
+    either = pl.concat([by_rate, alarms.join(by_rate, on="server", how="anti")], how="diagonal_relaxed").cache()
+    is_during = pl.col("ts").is_between("since", "till", closed="left").fill_null(value=True)
     found = (
         strangers.filter("bad", context.window.covers())
+        .join(either.select("server", "since", "till"), on="server")
+        .filter(is_during)
         .group_by(_SERVER)
         .agg(
             pl.col("ts").min().alias("first"),
@@ -202,13 +211,10 @@ def _distributed(tables: Tables, params: PasswordGuessingParams, context: Contex
     )
     return (
         found.filter(pl.col("sources") >= params.min_sources)
-        .join(alarms, on="server")
-        .with_columns(
-            pl.concat_list("server").alias("servers"),
-            pl.lit("medium").alias("severity"),
-            pl.lit(0).alias("mails_after"),
-            (pl.col("score") >= 2 * pl.col("threshold")).alias("strong"),
-        )
+        .join(either, on="server")
+        .with_columns(pl.concat_list("server").alias("servers"), pl.lit(0).alias("mails_after"))
+        .with_columns((pl.col("score") >= 2 * pl.col("threshold")).alias("strong"))
+        .with_columns(severity({"medium": pl.col("strong")}, otherwise="low"))
     )
 
 

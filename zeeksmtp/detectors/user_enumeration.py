@@ -7,15 +7,16 @@ accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm
 that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, the
 number of outside clients that queried in vain before any alarm of their own is tested against the server's own rate
 (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest
-stands out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested as one
-source. `count` is the number of distinct names. Severity: high if names were
+stands out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested
+as one source. `count` is the number of distinct names. Severity: high if names were
 confirmed, medium else. Below that, all info: a lone VRFY or EXPN from inside, queries of a scanner of the site (role
 set in the configuration, or scheduled), and the background of the Internet (one finding per server). Without
 smtp_cmd.log it is inferred: sessions without mail whose packets and replies are those of a dialogue of VRFY or EXPN
 (table `attempt`), and recipients in smtp.log, at the site's servers, of transactions that named at least
 `min_recipients` and brought no mail are bad trials, mails are good ones; clients that come by the clock are left out.
-Such a finding is low, one step more each for twice the score that alarms (not of a client of the site that takes its
-time), and for mail that the same source sends after the alarm.
+Such recipients of outside clients are tested per server over all sources as well, by the clients in an hour (Page's
+test). Such a finding is low, one step more each for twice the score that alarms (not of a client of the site that takes
+its time), and for mail that the same source sends after the alarm.
 
 Why it matters: password guessing and phishing start from a list of users; a confirmed name is worth a try.
 
