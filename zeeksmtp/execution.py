@@ -20,9 +20,14 @@ class EngineSettings(Protocol):
     """What engines take from the settings."""
 
     @property
-    def dask_scheduler(self) -> str | None: ...
+    def dask_scheduler(self) -> str | None:
+        """Address of the scheduler, or none."""
+        ...
+
     @property
-    def lake_url(self) -> str | None: ...
+    def lake_url(self) -> str | None:
+        """Object store through which workers hand over what they read, or none."""
+        ...
 
 
 class Engine(Protocol):
