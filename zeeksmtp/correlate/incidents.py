@@ -159,13 +159,9 @@ def _actions(findings: Sequence[Finding], given: Correlation) -> list[Action]:
     by_detector: dict[str, list[Finding]] = {}
     for finding in _gravest_first(findings):
         by_detector.setdefault(finding.detector, []).append(finding)
-    steps = [
-        step
-        for detector, own in by_detector.items()
-        for step in actions_of(given.detectors[detector].actions, own, given.hosts)
-    ]
+    steps = actions_of([(given.detectors[name].actions, own) for name, own in by_detector.items()], given.hosts)
     # "Disable VRFY on 10.0.0.25." says no more than "Disable VRFY on 10.0.0.25 (Postfix: …)."
-    kept = [step for step in dict.fromkeys(steps) if not any(_says_more(other.text, step.text) for other in steps)]
+    kept = [step for step in steps if not any(_says_more(other.text, step.text) for other in steps)]
     return sorted(kept, key=lambda step: step.owner == "outside")
 
 

@@ -31,6 +31,7 @@ from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, above_past
 from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._probable_accounts import taken
+from zeeksmtp.detectors._remedy import BLOCK, CHANGE_PASSWORD_NOW, REVIEW_MAIL
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -235,13 +236,13 @@ DETECTOR = Detector(
     title="Account takeover: {accounts}",
     summary="{use} at {servers}: {signs}.",
     actions=(
-        Advice("Change the password of {accounts} and end all its sessions.", when=("logins",)),
+        Advice(CHANGE_PASSWORD_NOW, when=("logins",)),
         Advice(
             "Ask the owner of {accounts} about these mails; change the password if they are not theirs.",
             when=("mails_without_login",),
         ),
-        Advice("Review the mail that {accounts} sent since {first}, and warn the recipients."),
-        Advice("Block {clients}.", when=("client-outside",)),
+        Advice(REVIEW_MAIL),
+        Advice(BLOCK, when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
     needs=("auth", "account_use", "domain_use", "role", "sender_day"),
