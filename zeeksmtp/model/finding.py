@@ -167,8 +167,8 @@ class Incident(Shape):
     """Findings of one campaign or one chain of events, worst first.
 
     `findings` are those that the incident consists of, in order of time. `symptoms` counts, by detector, the findings
-    that are mere consequences (`Finding.symptom_of`); the report lists few of them. `outcome` says what came of it.
-    `attackers` are those of its clients outside of the site that its findings show to be attackers.
+    that are mere consequences (`Finding.symptom_of`); the report has one for all of a detector. `outcome` says
+    what came of it. `attackers` are those of its clients outside of the site that its findings show to be attackers.
     """
 
     id: Id
