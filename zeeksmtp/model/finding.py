@@ -44,11 +44,12 @@ State = Literal["new", "ongoing", "quiet", "acknowledged"]
 """What became of a finding since the passes before; of a single run nobody can tell."""
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """Return a time in UTC as ISO 8601 with microseconds and `Z`."""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
 """A time in UTC; in JSON ISO 8601 with microseconds and `Z`."""
 
 
