@@ -22,6 +22,7 @@ import zeeksmtp.logs
 from zeeksmtp import __version__, registry
 from zeeksmtp.config import Settings
 from zeeksmtp.correlate.incidents import Correlation, correlate
+from zeeksmtp.correlate.joining import without_repetition
 from zeeksmtp.correlate.minor import bounded, note_of
 from zeeksmtp.correlate.replacement import without_replaced
 from zeeksmtp.correlate.suppress import suppress
@@ -287,6 +288,7 @@ def _report(
         sighted = [detector for detector in known.values() if detector.visibility(visible) != "blind"]
         detection = detect(request, engine, tables, sighted, guard)
         found_once = without_replaced(detection.findings, known, request.settings.link_hours)
+        found_once = without_repetition(found_once, known, detection.hosts, request.settings.link_hours)
         kept, suppressed = suppress(in_order(found_once), request.settings.suppress, datetime.now(UTC).date())
         behaviours = part("behaviours", lambda: behaviours_of(kept, tables, engine.collect)) or {}
         sums = waiting.result()
@@ -318,7 +320,7 @@ def _report(
         ),
         posture=sums.posture,
         roles=sums.roles,
-        credentials_to_change=credentials_of(findings, compromising, detection.hosts),
+        credentials_to_change=credentials_of(correlated.separate, compromising, detection.hosts),
         volumes=sums.volumes,
         traffic=sums.traffic,
         changes=sums.changes,

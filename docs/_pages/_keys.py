@@ -215,7 +215,7 @@ KEYS: dict[str, dict[str, str]] = {
         "stages": "`recon`, `exposure`, `guessing`, `access`, `abuse`: those that were reached",
         "attackers": "its clients outside of the site that its findings show to be attackers",
         "findings": "ids of its findings, in order of time",
-        "symptoms": "findings that are consequences of it, counted by detector; `findings` lists at most 10 of each",
+        "symptoms": "findings that are consequences of it, counted by detector; `findings` has one of each detector",
         "campaign": "what several sources did together; null for a single one",
         "outcome": "what came of it, in a sentence; may be empty",
         "timeline": "its findings in order of time",

@@ -60,3 +60,10 @@ def test_a_client_entry_does_not_hide_others_that_act_with_it() -> None:
     shared = finding(clients=("10.0.1.200", "203.0.113.9"))
     kept, _ = suppress([shared], [Suppression(reason="known", client="10.0.1.200")], TODAY)
     assert kept == (shared,)
+
+
+def test_an_account_entry_does_not_hide_an_attack_on_others_beside_it() -> None:
+    spray = finding(clients=("203.0.113.9",), accounts=("scanner", "alice"))
+    spelled = finding(clients=("203.0.113.9",), accounts=("scanner", "scanner@corp.example"))
+    kept, _ = suppress([spray, spelled], [Suppression(reason="known", account="scanner")], TODAY)
+    assert kept == (spray,)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from tests.correlate._findings import HOSTS, PLAIN, correlated, finding, guessing
-from zeeksmtp.correlate.incidents import MAX_LISTED_SYMPTOMS, Correlation, correlate
+from tests.correlate._findings import HOSTS, PLAIN, START, correlated, finding, guessing
+from zeeksmtp.correlate.incidents import Correlation, correlate
 from zeeksmtp.model import Finding
 from zeeksmtp.report.findings import credentials_of
 
@@ -81,12 +82,23 @@ def test_the_owner_of_an_account_that_was_taken_over_is_not_convicted() -> None:
     assert [f.clients for f in findings if f.symptom_of] == [("203.0.1.1",)]
 
 
-def test_many_symptoms_are_counted_and_few_are_listed() -> None:
+def test_symptoms_of_one_detector_are_one_finding_that_loses_nothing() -> None:
     clients = tuple(f"203.0.{n}.1" for n in range(1, 31))
     abuse = finding(detector="account-abuse", clients=clients, servers=("10.0.0.24",), accounts=("alice",))
-    findings, (incident,) = correlated(abuse, *(leak(client, "10.0.0.24", "alice") for client in clients))
+    leaks = [leak(c, "10.0.0.24", "alice", first=START + timedelta(minutes=n)) for n, c in enumerate(clients)]
+    findings, (incident,) = correlated(abuse, *leaks)
+    (symptom,) = (f for f in findings if f.symptom_of == incident.id)
     assert incident.symptoms == {"cleartext-credentials": 30}
-    assert sum(f.symptom_of is not None for f in findings) == MAX_LISTED_SYMPTOMS
+    assert (symptom.id, set(symptom.clients)) == (leaks[0].id, set(clients))
+
+
+def test_every_account_that_a_stealer_shows_is_to_be_changed_at_its_own_server() -> None:
+    """A bot of the site sent 40 passwords: the list had those of the ten symptoms that were listed."""
+    leaks = [leak("10.0.1.5", f"10.0.0.{24 + n % 2}", f"user{n:02}") for n in range(40)]
+    result = correlate([stealer(), *leaks], Correlation(PLAIN, HOSTS, {}))
+    due = credentials_of(result.separate, COMPROMISING, HOSTS)
+    assert {(c.account, c.server) for c in due} == {(f.accounts[0], f.servers[0]) for f in leaks}
+    assert {c.why for c in due} <= {f.id for f in result.findings}
 
 
 def test_an_incident_is_as_grave_as_its_worst_symptom() -> None:

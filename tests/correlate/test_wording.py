@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.correlate._findings import HOSTS, finding
-from zeeksmtp.correlate.wording import actions_of, applicable, fields_of, fill
+from zeeksmtp.correlate.wording import actions_of, applies, fields_of, fill
 from zeeksmtp.model import Advice, Detail, Evidence, Term
 
 INSIDE, OUTSIDE = ("10.0.1.5",), ("203.0.1.1",)
@@ -15,7 +15,7 @@ INSIDE, OUTSIDE = ("10.0.1.5",), ("203.0.1.1",)
 
 def held(*conditions: str, **fields: Any) -> bool:
     """Return whether advice with these conditions applies to a finding."""
-    return bool(applicable([Advice("x", when=conditions)], fields_of(finding(**fields)), HOSTS))
+    return applies(Advice("x", when=conditions), fields_of(finding(**fields)), HOSTS)
 
 
 def test_sides_say_whose_host_it_is() -> None:
@@ -46,10 +46,28 @@ def test_steps_of_several_findings_are_said_once_for_all_of_them() -> None:
         finding(clients=INSIDE, servers=("10.0.0.24",), accounts=("bob",)),
         finding(clients=INSIDE, servers=("10.0.0.24",)),
     ]
-    assert [(step.owner, step.text) for step in actions_of(advice, leaks, HOSTS)] == [
+    assert [(step.owner, step.text) for step in actions_of([(advice, leaks)], HOSTS)] == [
         ("site", "Change the password of alice, bob."),
         ("outside", "Tell the administrator of 198.51.100.7."),
     ]
+
+
+def test_one_step_of_two_detectors_is_said_once_and_a_wider_one_takes_the_narrower() -> None:
+    block, wide = "Block {clients}.", "Block all mail of {clients}."
+    one = [Advice("Block port 25 of {clients}.", wider=wide), Advice(block)]
+    other = [Advice(block), Advice(wide)]
+    bots = [finding(clients=("10.0.1.5",)), finding(clients=("10.0.1.6",))]
+    assert [step.text for step in actions_of([(one, bots[:1]), (other, bots[1:])], HOSTS)] == [
+        "Block 10.0.1.5, 10.0.1.6.",
+        "Block all mail of 10.0.1.6, 10.0.1.5.",
+    ]
+    assert actions_of([(one, bots[:1])], HOSTS)[0].text == "Block port 25 of 10.0.1.5.", "nothing is wider here"
+
+
+def test_a_step_for_several_findings_names_the_earliest_time() -> None:
+    advice = [Advice("Review the mail since {first}.")]
+    (step,) = actions_of([(advice, [finding(5), finding(2)])], HOSTS)
+    assert step.text == "Review the mail since 2026-11-02 02:00 UTC."
 
 
 def test_long_lists_are_counted_and_large_numbers_are_readable() -> None:

@@ -35,6 +35,15 @@ def test_what_others_must_do_is_told_to_them_and_only_where_they_are_involved(de
             assert {"client-outside", "server-outside"} & set(advice.when), advice.text
 
 
+@each_detector
+def test_a_wider_step_is_one_of_a_detector_and_names_what_every_finding_has(detector: Detector) -> None:
+    known = {advice.text for other in DETECTORS.values() for advice in other.actions}
+    for advice in detector.actions:
+        outside_brackets = re.sub(r"\(.*\)", "", advice.wider)
+        assert not advice.wider or advice.wider in known
+        assert set(re.findall(r"{(\w+)}", outside_brackets)) <= {"clients", "servers", "accounts", "first"}
+
+
 @each_case
 def test_a_finding_reads_well(case: Case) -> None:
     for finding in found(case):

@@ -15,7 +15,7 @@ from tests.outputs._reports import finding
 from zeeksmtp import registry
 from zeeksmtp.cli import _filters
 from zeeksmtp.errors import UsageError
-from zeeksmtp.model import Finding, Severity
+from zeeksmtp.model import Credential, Finding, Severity
 from zeeksmtp.report.filters import STATES, Filter, is_within, network
 from zeeksmtp.report.query import HELP, Clock, Query, parse
 
@@ -155,3 +155,11 @@ def test_a_highest_severity_bounds() -> None:
     one = Finding.model_validate(finding(1))
     assert parse("severity:critical").wanted.matches(one)
     assert not parse("severity:<critical").wanted.matches(one)
+
+
+def test_a_credential_is_chosen_by_its_own_account_and_server() -> None:
+    """One finding stands for many accounts of a bot: who asks for one of them is not shown the others."""
+    due = Credential(account="alice", server="10.0.0.24", last=datetime(2026, 11, 2, tzinfo=UTC), why="0" * 16)
+    assert Filter(accounts=("alice@corp.example",), servers=(network("10.0.0.24"),)).matches_credential(due)
+    assert not Filter(accounts=("bob",)).matches_credential(due)
+    assert not Filter(servers=(network("10.0.0.25"),)).matches_credential(due)

@@ -7,12 +7,13 @@ Findings of medium and above make incidents; one is enough. `symptoms` says whic
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from zeeksmtp.correlate.campaigns import Behaviours, campaign_of
 from zeeksmtp.correlate.grouping import Grouping, pause
+from zeeksmtp.correlate.joining import joined
 from zeeksmtp.correlate.naming import outcome_of, title_of
 from zeeksmtp.correlate.score import STAGES, score_of, step_of
 from zeeksmtp.correlate.symptoms import attackers, convicted, is_symptom
@@ -20,8 +21,6 @@ from zeeksmtp.correlate.wording import actions_of
 from zeeksmtp.model import Action, Detector, Finding, Hosts, Incident, Severity, TimelineEntry, identity
 
 MAX_INCIDENT_UIDS = 20
-MAX_LISTED_SYMPTOMS = 10
-"""Symptoms of one detector and incident that stay in the report's findings; the incident counts all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,15 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class Correlated:
-    """The findings, in the order given, symptoms marked and bounded; the incidents, gravest first.
+    """The findings, symptoms marked, those of one detector and incident as one; the incidents, gravest first.
 
+    `separate` are the findings in the order given, each symptom by itself with the id of the one that holds it.
     `suppressed` counts the findings that are consequences of suppressed ones: they go with their cause.
     """
 
     findings: tuple[Finding, ...]
     incidents: tuple[Incident, ...]
+    separate: tuple[Finding, ...]
     suppressed: int = 0
 
 
@@ -61,15 +62,18 @@ def correlate(findings: Sequence[Finding], given: Correlation, suppressed: Seque
     groups = Grouping(grave, given.detectors, given.hosts, given.behaviours, link).groups()
     owned = _owned([f for f in findings if f.id in symptoms], groups, given.detectors)
     incidents = [_incident(group, owned.get(number, []), given) for number, group in enumerate(groups)]
-    owner = {f.id: incidents[number].id for number, mine in owned.items() for f in mine}
-    listed = {f.id for mine in owned.values() for f in _listed(mine)}
-    kept = tuple(
-        f.model_copy(update={"symptom_of": owner[f.id]}) if f.id in owner else f
-        for f in findings
-        if f.id not in symptoms or f.id in listed
-    )
+    together: dict[str, Finding] = {}
+    separate = {f.id: f for f in findings if f.id not in symptoms}
+    for number, mine in owned.items():
+        for alike in _by_detector(mine):
+            own = [f.model_copy(update={"symptom_of": incidents[number].id}) for f in alike]
+            one = joined(own, given.detectors, given.hosts)
+            together[one.id] = one
+            separate.update((f.id, f.model_copy(update={"id": one.id})) for f in own)
+    apart = tuple(separate[f.id] for f in findings if f.id in separate)
+    kept = {f.id: together.get(f.id, f) for f in apart}
     ranked = sorted(incidents, key=lambda i: (-i.severity.rank, -i.score, i.first, i.id))
-    return Correlated(kept, tuple(ranked), len(symptoms - owner.keys()))
+    return Correlated(tuple(kept.values()), tuple(ranked), apart, len(findings) - len(apart))
 
 
 def _owned(
@@ -94,15 +98,11 @@ def _distance(symptom: Finding, group: Sequence[Finding]) -> timedelta:
     return pause((symptom.first, symptom.last), whole)
 
 
-def _listed(symptoms: Sequence[Finding]) -> list[Finding]:
-    """Return the symptoms that stay in the report: of each detector the gravest, then those with most events."""
-    ranked = sorted(symptoms, key=lambda f: (f.detector, -f.severity.rank, -f.count, f.id))
-    seen: Counter[str] = Counter()
-    listed = []
-    for finding in ranked:
-        seen[finding.detector] += 1
-        listed += [finding] * (seen[finding.detector] <= MAX_LISTED_SYMPTOMS)
-    return listed
+def _by_detector(findings: Iterable[Finding]) -> list[list[Finding]]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.detector, []).append(finding)
+    return list(groups.values())
 
 
 def _incident(findings: Sequence[Finding], symptoms: Sequence[Finding], given: Correlation) -> Incident:
@@ -156,16 +156,10 @@ def _gravest_first(findings: Sequence[Finding]) -> list[Finding]:
 
 def _actions(findings: Sequence[Finding], given: Correlation) -> list[Action]:
     """Return the steps, each once: those for the gravest findings first, what others have to do last."""
-    by_detector: dict[str, list[Finding]] = {}
-    for finding in _gravest_first(findings):
-        by_detector.setdefault(finding.detector, []).append(finding)
-    steps = [
-        step
-        for detector, own in by_detector.items()
-        for step in actions_of(given.detectors[detector].actions, own, given.hosts)
-    ]
+    each = _by_detector(_gravest_first(findings))
+    steps = actions_of([(given.detectors[own[0].detector].actions, own) for own in each], given.hosts)
     # "Disable VRFY on 10.0.0.25." says no more than "Disable VRFY on 10.0.0.25 (Postfix: …)."
-    kept = [step for step in dict.fromkeys(steps) if not any(_says_more(other.text, step.text) for other in steps)]
+    kept = [step for step in steps if not any(_says_more(other.text, step.text) for other in steps)]
     return sorted(kept, key=lambda step: step.owner == "outside")
 
 

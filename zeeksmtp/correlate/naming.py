@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from zeeksmtp.correlate.campaigns import EXPOSURE, FROM_INSIDE
-from zeeksmtp.correlate.wording import counted, listed
+from zeeksmtp.correlate.wording import JOINED, counted, listed
 from zeeksmtp.model import Campaign, Detector, Finding, Hosts
 
 
@@ -18,7 +18,7 @@ def title_of(
     if detector.stage is None and len(findings) > 1:
         servers = sorted({server for finding in findings for server in finding.servers})
         return f"Mail server configuration: {counted(len(findings), 'weakness|weaknesses')} at {_named(servers)}"
-    if len(alike) == 1 or detector.technique is None or detector.stage == "access":
+    if (len(alike) == 1 and not _is_joined(worst)) or detector.technique is None or detector.stage == "access":
         return worst.title
     servers = sorted({server for finding in alike for server in finding.servers})
     if detector.technique in EXPOSURE:
@@ -28,6 +28,10 @@ def title_of(
         return f"{detector.technique} from {clients[0] if len(clients) == 1 else counted(len(clients), 'host')}"
     source = counted(campaign.source_count, "source") if campaign else _named(clients)
     return f"{detector.technique} by {source} against {_named(servers)}"
+
+
+def _is_joined(finding: Finding) -> bool:
+    return any(term.name == JOINED for term in finding.evidence.terms)
 
 
 def _concerned(findings: Sequence[Finding]) -> str:

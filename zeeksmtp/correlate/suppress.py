@@ -23,15 +23,22 @@ def bare_account(account: str) -> str:
     return account.lower().rpartition("\\")[2].partition("@")[0]
 
 
+def _is_of(finding: Finding, account: str) -> bool:
+    """Return whether a finding is about this account alone: a spray that tried it, too, is not accepted with it."""
+    return bool(finding.accounts) and all(account in {a.lower(), bare_account(a)} for a in finding.accounts)
+
+
 def _matches(finding: Finding, entry: Suppression) -> bool:
-    """Everything that the entry names must hold; an account without domain stands for all its spellings."""
-    spelled = {a.lower() for a in finding.accounts} | {bare_account(a) for a in finding.accounts}
+    """Everything that the entry names must hold, for all clients and accounts of the finding.
+
+    An account without domain stands for all its spellings.
+    """
     return (
         entry.finding in {None, finding.id}
         and entry.detector in {None, finding.detector}
         and (entry.client is None or finding.clients == (str(entry.client),))
         and (entry.server is None or str(entry.server) in finding.servers)
-        and (entry.account is None or entry.account.lower() in spelled)
+        and (entry.account is None or _is_of(finding, entry.account.lower()))
         and _in_network(finding, entry)
     )
 

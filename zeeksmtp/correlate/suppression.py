@@ -34,7 +34,7 @@ class Suppression(BaseModel):
     detector: DetectorId | None = Field(None, description="id of a detector")
     client: Address | None = Field(None, description="address of a client")
     server: Address | None = Field(None, description="address of a server")
-    account: str | None = Field(None, description="account, in any of the forms it is logged in")
+    account: str | None = Field(None, description="account that it concerns alone, in any of its forms")
     network: Network | None = Field(None, description="network that every client of the finding lies in")
     reason: str = Field(min_length=1, description="why; required, for whoever reads the file next")
     expires: date | None = Field(None, description="first day (UTC) on which the entry no longer holds")

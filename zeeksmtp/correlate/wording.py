@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -69,9 +69,9 @@ def fields_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def applicable(advice: Sequence[Advice], fields: Fields, hosts: Hosts) -> list[Advice]:
-    """Return the advice whose conditions hold."""
-    return [one for one in advice if all(_holds(condition, fields, hosts) for condition in one.when)]
+def applies(advice: Advice, fields: Fields, hosts: Hosts) -> bool:
+    """Return whether all conditions of a step hold."""
+    return all(_holds(condition, fields, hosts) for condition in advice.when)
 
 
 def _holds(condition: str, fields: Fields, hosts: Hosts) -> bool:
@@ -82,21 +82,33 @@ def _holds(condition: str, fields: Fields, hosts: Hosts) -> bool:
     return bool(fields.get(condition))
 
 
-def actions_of(advice: Sequence[Advice], findings: Sequence[Finding], hosts: Hosts) -> list[Action]:
-    """Return what to do about findings of one detector: each step once, for all that it applies to."""
-    each = [fields_of(finding) for finding in findings]
-    applied = [applicable(advice, fields, hosts) for fields in each]
-    steps = []
-    for one in advice:
-        concerned = [fields for fields, own in zip(each, applied, strict=True) if one in own]
-        if concerned:
-            steps.append(Action(owner=one.owner, text=fill(one.text, _together(concerned))))
-    return steps
+def actions_of(each: Iterable[tuple[Sequence[Advice], Sequence[Finding]]], hosts: Hosts) -> list[Action]:
+    """Return what to do about findings, given by detector: each step once, for all that it applies to.
+
+    A step that a wider one includes is taken by that.
+    """
+    concerned: dict[str, list[Fields]] = {}
+    steps: dict[str, Advice] = {}
+    for advice, findings in each:
+        fields = [fields_of(finding) for finding in findings]
+        for one in advice:
+            if own := [known for known in fields if applies(one, known, hosts)]:
+                concerned.setdefault(one.text, []).extend(own)
+                steps.setdefault(one.text, one)
+    for text, one in steps.items():
+        if one.wider in concerned:
+            concerned[one.wider] += concerned.pop(text)
+    # In the order of `steps`, so that a wider step stays at the place of its own detector.
+    return [
+        Action(owner=one.owner, text=fill(text, _together(concerned[text])))
+        for text, one in steps.items()
+        if text in concerned
+    ]
 
 
 def _together(each: Sequence[Fields]) -> Fields:
-    """Merge the fields of several findings: lists are united, of anything else the first counts."""
-    merged: dict[str, Any] = dict(each[0])
+    """Merge the fields of several findings: lists are united, it began with the earliest; else the first counts."""
+    merged: dict[str, Any] = {**each[0], "first": min(fields["first"] for fields in each)}
     for fields in each[1:]:
         for name, value in fields.items():
             if isinstance(value, tuple) and isinstance(merged.get(name), tuple):

@@ -60,10 +60,5 @@ class BoundedSMTP(SMTP):
         return super().getreply()
 
 
-class BoundedSMTPS(SMTP_SSL):
+class BoundedSMTPS(BoundedSMTP, SMTP_SSL):
     """`SMTP_SSL` whose replies end."""
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Return code and text of the next reply."""
-        self.file = _Replies(self.sock) if self.sock is not None else None
-        return super().getreply()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from zeeksmtp.escaping import cut, plain
-from zeeksmtp.model import Finding, Incident, Report, Severity
+from zeeksmtp.model import Finding, Incident, Report, Severity, iso
 
 MAX_TEXT_BYTES = 1_800
 """With its header a message stays below 2,048 bytes, which every collector should take (RFC 5424, 6.1)."""
@@ -55,7 +55,7 @@ def _event(thing: Incident | Finding, kind: str, owner: str | None, characters: 
         return cut(plain(text), characters)
 
     event: dict[str, object] = {"kind": kind, "id": thing.id, "severity": thing.severity, "state": thing.state}
-    event |= {"title": short(thing.title), "first": _time(thing.first), "last": _time(thing.last)}
+    event |= {"title": short(thing.title), "first": iso(thing.first), "last": iso(thing.last)}
     for role in ("clients", "servers", "accounts"):
         values = getattr(thing, role)
         event |= {role: [short(value) for value in values[:names]], f"{role}_total": len(values)}
@@ -71,7 +71,3 @@ def _sentence(thing: Incident | Finding, kind: str) -> str:
     more = thing.outcome if isinstance(thing, Incident) else thing.summary
     text = f"{kind} {thing.id} {thing.severity} {thing.state or 'seen'}: {plain(thing.title)}. {plain(more)}"
     return text.encode("ascii", "backslashreplace").decode("ascii").strip()[:MAX_TEXT_BYTES]
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

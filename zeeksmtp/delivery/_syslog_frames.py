@@ -8,6 +8,7 @@ import socket
 
 from zeeksmtp import __version__
 from zeeksmtp.delivery._syslog_events import SyslogEvent
+from zeeksmtp.model import iso
 
 # IANA has registered `origin`; an SD-ID of our own would need an enterprise number.
 _ORIGIN = f'[origin software="zeeksmtp" swVersion="{__version__}"]'
@@ -16,7 +17,7 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM
 
 def rfc5424(event: SyslogEvent, facility: int) -> bytes:
     """Return a message of RFC 5424. Without a BOM: it is ASCII, and collectors would take a BOM for text."""
-    head = f"<{facility * 8 + event.priority}>1 {event.time:%Y-%m-%dT%H:%M:%S.%fZ} {_hostname()} zeeksmtp {os.getpid()}"
+    head = f"<{facility * 8 + event.priority}>1 {iso(event.time)} {_hostname()} zeeksmtp {os.getpid()}"
     return f"{head} {event.kind} {_ORIGIN} {event.text}".encode("ascii")
 
 

@@ -4,6 +4,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, no_account, term, terms, to_findings, who
 from zeeksmtp.detectors._guessing import SOURCE, refused_guessers
+from zeeksmtp.detectors._remedy import TLS_ONLY_AUTH
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import PASSWORD_MECHANISMS, Advice, Context, Tables
 
@@ -13,7 +14,7 @@ _SECRET_KINDS = ("password", "hash", "token")
 
 REQUIRE_TLS = (
     Advice("Configure {clients} to require TLS for SMTP.", when=("client-local",)),
-    Advice("Disable AUTH without TLS on {servers}.", when=("server-local",)),
+    Advice("Disable AUTH without TLS on {servers}.", when=("server-local",), wider=TLS_ONLY_AUTH),
     Advice(
         "Tell the user of {accounts} to require TLS in the mail client.",
         owner="outside",

@@ -79,6 +79,11 @@ def text_if(condition: pl.Expr, text: str | pl.Expr) -> pl.Expr:
     return pl.when(condition).then(part).otherwise(pl.lit([], dtype=pl.List(pl.String)))
 
 
+def number_of_kinds(kinds: Mapping[str, tuple[object, pl.Expr]]) -> pl.Expr:
+    """Return how many kinds of evidence hold: by name, what is measured of each and whether it is evidence."""
+    return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
+
+
 def who(sources: pl.Expr) -> pl.Expr:
     """Return the detail `who` of titles: column `clients` if they are few, else the number of `sources`."""
     number = pl.concat_list(pl.format("{} sources", sources))

@@ -1,9 +1,17 @@
-"""A server's remedy in one line: the settings of `hardening` for the software that its greeting names."""
+"""Remedies that detectors share: steps that include narrower ones, and a server's settings in one line."""
 
 import polars as pl
 
 from zeeksmtp.hardening import mail_servers
 from zeeksmtp.model import Weakness
+
+BLOCK = "Block {clients}."
+BLOCK_OUTBOUND_MAIL = "Block outbound mail (ports 25, 465, 587) of {clients}."
+CHANGE_PASSWORD_NOW = "Change the password of {accounts} now and end all its sessions."  # noqa: S105 - a sentence
+LIMIT_QUERIES = "Limit failed logins and queries per client on {servers} (fail2ban, or the server's own limits)."
+REVIEW_MAIL = "Review the mail that {accounts} sent since {first}, and warn the recipients."
+TLS_ONLY_AUTH = "Offer AUTH only inside TLS on {servers} (port {port}; {remedy})."
+"""Texts of steps that `Advice.wider` names."""
 
 
 def remedy(weakness: Weakness, otherwise: str) -> pl.Expr:

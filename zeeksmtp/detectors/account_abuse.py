@@ -28,9 +28,10 @@ import polars as pl
 from pydantic import Field
 
 from zeeksmtp.detectors._account_volume import ACCOUNT, DAY, above_past
-from zeeksmtp.detectors._finding import details, entity, terms, text_if, to_findings
+from zeeksmtp.detectors._finding import details, entity, number_of_kinds, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._probable_accounts import taken
+from zeeksmtp.detectors._remedy import BLOCK, CHANGE_PASSWORD_NOW, REVIEW_MAIL
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -155,7 +156,7 @@ def _observed(abused: pl.LazyFrame, logins: pl.LazyFrame, kinds: dict[str, tuple
             first_uids().alias("uids"),
         )
     )
-    number = _number(kinds)
+    number = number_of_kinds(kinds)
     return to_findings(
         found.join(_worst(abused), on="account").with_columns(
             entity("account"),
@@ -215,16 +216,12 @@ def _counted(unit: str, rest: str = "") -> pl.Expr:
     return pl.concat_list(text.otherwise(pl.format(f"{{}} {unit}s{rest}", "count")))
 
 
-def _number(kinds: dict[str, tuple[str, pl.Expr]]) -> pl.Expr:
-    return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
-
-
 def plan(tables: Tables, params: AccountAbuseParams, context: Context) -> pl.LazyFrame:
     """Return one finding per account."""
     suspects = taken(tables, params, context).cache()
     kinds = _kinds(params)
     used = _used(tables["account_use"], suspects, params, context)
-    abused = used.filter(_number(kinds) > 0).cache()
+    abused = used.filter(number_of_kinds(kinds) > 0).cache()
     logins = _logins(tables).filter(context.window.covers())
     rest = suspects.join(abused.select("account"), on="account", how="anti")
     return pl.concat([_observed(abused, logins, kinds), _inferred(rest)])
@@ -235,13 +232,13 @@ DETECTOR = Detector(
     title="Account takeover: {accounts}",
     summary="{use} at {servers}: {signs}.",
     actions=(
-        Advice("Change the password of {accounts} and end all its sessions.", when=("logins",)),
+        Advice(CHANGE_PASSWORD_NOW, when=("logins",)),
         Advice(
             "Ask the owner of {accounts} about these mails; change the password if they are not theirs.",
             when=("mails_without_login",),
         ),
-        Advice("Review the mail that {accounts} sent since {first}, and warn the recipients."),
-        Advice("Block {clients}.", when=("client-outside",)),
+        Advice(REVIEW_MAIL),
+        Advice(BLOCK, when=("client-outside",)),
     ),
     attack=("T1078", "T1534"),
     needs=("auth", "account_use", "domain_use", "role", "sender_day"),

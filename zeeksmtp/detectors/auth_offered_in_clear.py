@@ -16,7 +16,7 @@ import polars as pl
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
-from zeeksmtp.detectors._remedy import remedy
+from zeeksmtp.detectors._remedy import TLS_ONLY_AUTH, remedy
 from zeeksmtp.expressions.connections import uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -56,7 +56,7 @@ DETECTOR = Detector(
     id="auth-offered-in-clear",
     title="AUTH offered without TLS: {servers}:{port}",
     summary="{mechanisms} offered outside TLS in {sessions:session}.",
-    actions=(Advice("Offer AUTH only inside TLS on {servers}:{port} ({remedy})."),),
+    actions=(Advice(TLS_ONLY_AUTH),),
     attack=("T1040",),
     needs=("auth_offer",),
     required_logs=("smtp_session",),

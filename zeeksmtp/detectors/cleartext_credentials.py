@@ -21,6 +21,7 @@ import polars as pl
 
 from zeeksmtp.detectors._exposure import REQUIRE_TLS, as_findings, by_account, exposures
 from zeeksmtp.detectors._finding import ACCOUNT, severity
+from zeeksmtp.detectors._remedy import CHANGE_PASSWORD_NOW
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
 
@@ -43,7 +44,7 @@ DETECTOR = Detector(
     title=f"Cleartext password: {ACCOUNT} ({{who}} → {{servers}})",
     summary="Password sent {exchanges:time} without TLS by {mechanisms}. {accepted:login} accepted. STARTTLS was "
     "offered in {starttls_was_offered} of {exchanges:session}.",
-    actions=(Advice("Change the password of {accounts}.", when=("accounts",)), *REQUIRE_TLS),
+    actions=(Advice("Change the password of {accounts}.", when=("accounts",), wider=CHANGE_PASSWORD_NOW), *REQUIRE_TLS),
     attack=("T1040", "T1078"),
     needs=("auth", "login"),
     required_logs=("smtp_auth",),

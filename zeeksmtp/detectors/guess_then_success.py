@@ -30,6 +30,7 @@ from zeeksmtp.detectors._guessing import (
     logins,
     of_strangers,
 )
+from zeeksmtp.detectors._remedy import BLOCK, CHANGE_PASSWORD_NOW, REVIEW_MAIL
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 
@@ -89,9 +90,9 @@ DETECTOR = Detector(
     title="Password guessed: account `{accounts}` ({clients} → {servers})",
     summary="{accepted:successful login} after {refused_before:failed login}, the first at {first}.",
     actions=(
-        Advice("Change the password of {accounts} now and end all its sessions."),
-        Advice("Review the mail that {accounts} sent since {first}."),
-        Advice("Block {clients}.", when=("client-outside",)),
+        Advice(CHANGE_PASSWORD_NOW),
+        Advice("Review the mail that {accounts} sent since {first}.", wider=REVIEW_MAIL),
+        Advice(BLOCK, when=("client-outside",)),
         Advice("Isolate {clients} and investigate it.", when=("client-local",)),
     ),
     attack=("T1110", "T1078"),

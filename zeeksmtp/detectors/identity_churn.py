@@ -26,6 +26,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import BLOCK_OUTBOUND_MAIL
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
@@ -150,7 +151,7 @@ DETECTOR = Detector(
     "{helo_names:HELO name} to {recipients:recipient}, through {servers}.",
     actions=(
         Advice("Isolate {clients} and investigate it.", when=("client-local",)),
-        Advice("Block outbound mail (ports 25, 465, 587) of {clients}.", when=("client-local",)),
+        Advice(BLOCK_OUTBOUND_MAIL, when=("client-local",)),
         Advice(
             "If {clients} is a host of the site, isolate it, and add its network to `local_nets` in the configuration.",
             when=("client-outside",),

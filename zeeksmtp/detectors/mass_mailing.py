@@ -27,7 +27,7 @@ from datetime import timedelta
 import polars as pl
 from pydantic import Field
 
-from zeeksmtp.detectors._finding import entity, severity, terms, test_column, to_findings
+from zeeksmtp.detectors._finding import entity, number_of_kinds, severity, terms, test_column, to_findings
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.expressions.connections import first_uids_seen
 from zeeksmtp.facts.busy_hour import MAX_SERVERS
@@ -152,10 +152,6 @@ def _kinds(params: MassMailingParams) -> dict[str, tuple[pl.Expr, pl.Expr]]:
     }
 
 
-def _number(kinds: dict[str, tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
-    return pl.sum_horizontal(holds.fill_null(value=False).cast(pl.Int64) for _, holds in kinds.values())
-
-
 def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, params: MassMailingParams) -> pl.LazyFrame:
     """Return when the detector could alarm: in the first unusual hour with evidence of its own, else in the last one.
 
@@ -163,7 +159,7 @@ def _alarms(hours: pl.LazyFrame, busy: pl.LazyFrame, before: pl.LazyFrame, param
     unusual hour (of several that are equally so, the last).
     """
     each = hours.join(_evidence(busy, _HOUR), on=list(_HOUR), how="left").join(before, on="client", how="left")
-    evident = pl.col("complete_at").filter(_number(_kinds(params)) > 0).min()
+    evident = pl.col("complete_at").filter(number_of_kinds(_kinds(params)) > 0).min()
     worst = pl.col("threshold").sort_by("score", "hour").last()
     return each.group_by("client").agg(
         pl.coalesce(evident, pl.col("complete_at").max()).alias("alarm_at"),
@@ -196,7 +192,7 @@ def plan(tables: Tables, params: MassMailingParams, context: Context) -> pl.Lazy
         .join(_alarms(hours, busy, before, params), on="client", how="left")
     )
     kinds = _kinds(params)
-    number = _number(kinds)
+    number = number_of_kinds(kinds)
     shown = {name: pl.col(name) for name in ("recipients", "hours", "times_expected")}
     return to_findings(
         joined.filter(number > 0).with_columns(

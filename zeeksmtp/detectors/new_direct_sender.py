@@ -27,6 +27,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import BLOCK_OUTBOUND_MAIL
 from zeeksmtp.expressions.connections import seen_first, uids_seen
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -140,7 +141,7 @@ DETECTOR = Detector(
     "{sender_domains:sender domain}, {helo_names:HELO name}{look_ups:, %}.",
     actions=(
         Advice("Isolate {clients} and investigate it.", when=("kinds_of_evidence",)),
-        Advice("Block outbound port 25 for {clients}."),
+        Advice("Block outbound port 25 for {clients}.", wider=BLOCK_OUTBOUND_MAIL),
         Advice("If {clients} is meant to deliver mail itself, set its role in the configuration."),
     ),
     attack=("T1071.003",),

@@ -53,6 +53,7 @@ from zeeksmtp.detectors._guessing import (
     of_strangers,
 )
 from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES, hidden_alarms, hidden_trials
+from zeeksmtp.detectors._remedy import BLOCK, LIMIT_QUERIES
 from zeeksmtp.detectors._unjudged_logins import unjudged_tries
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
@@ -275,9 +276,13 @@ DETECTOR = Detector(
     title="Password guessing against {servers}",
     summary="{refused:failed login}{scope: for %} from {sources:source}.{note: %}",
     actions=(
-        Advice("Block {clients}.", when=("client-outside",)),
+        Advice(BLOCK, when=("client-outside",)),
         Advice("Isolate {clients} and investigate it.", when=("client-local",)),
-        Advice("Limit failed logins on {servers} (fail2ban, or the server's own limits).", when=("server-local",)),
+        Advice(
+            "Limit failed logins on {servers} (fail2ban, or the server's own limits).",
+            when=("server-local",),
+            wider=LIMIT_QUERIES,
+        ),
         Advice("Watch {accounts} for later successful logins.", when=("accounts",)),
     ),
     attack=("T1110.001",),

@@ -29,6 +29,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings, who
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import BLOCK
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.facts.own_domain import refusing
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
@@ -181,7 +182,7 @@ DETECTOR = Detector(
     summary="{refused:recipient} rejected for relaying, {accepted} accepted. Domains: {domains}.{note: %}",
     actions=(
         Advice("Close the open relay on {servers} now.", when=("accepted",)),
-        Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe")),
+        Advice("Block {clients} if the probing goes on.", when=("client-outside", "probe"), wider=BLOCK),
     ),
     attack=("T1595", "T1190"),
     needs=("inbound_recipient", "server", "foreign_recipient", "domain_use"),

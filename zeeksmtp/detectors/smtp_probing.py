@@ -37,6 +37,7 @@ from zeeksmtp.detectors._finding import details, entity, terms, test_column, tex
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._guessing import GuessingTest, network_of
 from zeeksmtp.detectors._harvest import harvests
+from zeeksmtp.detectors._remedy import BLOCK
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Advice, Context, Detector, Tables
 from zeeksmtp.statistics.rate import surges
@@ -144,7 +145,7 @@ DETECTOR = Detector(
     summary="{sessions:session} from {sources:source} on port {ports} with commands but without mail, about "
     "{tries:try|tries}: failed logins, queries for addresses, or probes.{note: %}",
     actions=(
-        Advice("Block {clients} if it is unknown.", when=("client-outside",)),
+        Advice("Block {clients} if it is unknown.", when=("client-outside",), wider=BLOCK),
         Advice("Find the program on {clients} that connects to {servers}.", when=("client-local",)),
         Advice("Look for {clients} in the log of {servers}.", when=("server-local",)),
     ),

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, test_column, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import BLOCK, BLOCK_OUTBOUND_MAIL
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.sequential import SequentialTest, alarms
 
@@ -111,12 +112,14 @@ DETECTOR = Detector(
     "SMTP command.{note: %}",
     actions=(
         Advice("Isolate {clients} and investigate it.", when=("from_inside", "unknown_scanner")),
-        Advice("Block outbound port 25 for {clients}.", when=("from_inside", "unknown_scanner")),
+        Advice(
+            "Block outbound port 25 for {clients}.", when=("from_inside", "unknown_scanner"), wider=BLOCK_OUTBOUND_MAIL
+        ),
         Advice(
             "If {clients} is a vulnerability scanner, set its role in the configuration.",
             when=("scheduled_scanner",),
         ),
-        Advice("Block {clients} if the scan goes on.", when=("from_outside",)),
+        Advice("Block {clients} if the scan goes on.", when=("from_outside",), wider=BLOCK),
     ),
     attack=("T1046", "T1595"),
     needs=("contact", "role"),

@@ -26,6 +26,7 @@ import polars as pl
 from zeeksmtp.detectors._enumerators import known_scanners
 from zeeksmtp.detectors._finding import details, entity, severity, terms, text_if, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import BLOCK
 from zeeksmtp.expressions.connections import ENDS, first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 
@@ -96,7 +97,7 @@ DETECTOR = Detector(
         Advice("Update {servers} so that it discards what it read before the handshake.", when=("server-local",)),
         Advice("Offer submission on port 465 of {servers}, and let clients use it.", when=("server-local",)),
         Advice("Find out who sits between {clients} and {servers}.", when=("between",)),
-        Advice("Block {clients}.", when=("client-outside",)),
+        Advice(BLOCK, when=("client-outside",)),
     ),
     attack=("T1557",),
     needs=("command", "role"),

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._finding import details, entity, severity, terms, to_findings
 from zeeksmtp.detectors._finding import term as evidence
+from zeeksmtp.detectors._remedy import LIMIT_QUERIES
 from zeeksmtp.expressions.connections import ENDS, first_uids
 from zeeksmtp.model import Advice, Context, Detector, Params, Tables
 from zeeksmtp.statistics.rank import rank_test, two_sided_z
@@ -129,7 +130,7 @@ DETECTOR = Detector(
     "{unknown_ms} ms for others (median).",
     actions=(
         Advice("Make {servers} answer valid and unknown accounts in the same time (a fixed delay on failure)."),
-        Advice("Limit failed logins and queries per client on {servers} (fail2ban, or the server's own limits)."),
+        Advice(LIMIT_QUERIES),
     ),
     attack=("T1589.002",),
     needs=("command", "auth", "query", "contrast"),

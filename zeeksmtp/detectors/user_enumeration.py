@@ -38,6 +38,7 @@ from zeeksmtp.detectors._finding import details, entity, severity, terms, test_c
 from zeeksmtp.detectors._finding import term as evidence
 from zeeksmtp.detectors._harvest import harvests, harvests_by_many
 from zeeksmtp.detectors._queries import PAIR, VRFY_EXPN, count_name_trials, queries, summary
+from zeeksmtp.detectors._remedy import BLOCK
 from zeeksmtp.detectors._shared_helo import IN_VAIN, harvests_by_helo
 from zeeksmtp.dtypes import dtype_of
 from zeeksmtp.model import Advice, Context, Detector, Tables
@@ -184,7 +185,7 @@ DETECTOR = Detector(
     title="User enumeration ({verbs}) by {who} against {servers}",
     summary="{names:address|addresses} probed with {verbs}{verdicts:: %}.{note: %}",
     actions=(
-        Advice("Block {clients}.", when=("client-outside", "alarm")),
+        Advice(BLOCK, when=("client-outside", "alarm")),
         Advice("Isolate {clients} and investigate it.", when=("client-local", "alarm")),
         Advice("Disable VRFY and EXPN on {servers}.", when=("server-local", "vrfy_expn_names")),
         Advice(

@@ -60,11 +60,16 @@ class _Explained:
         fired = self._run(params, context)
         if not fired.is_empty():
             findings = self._worded(fired)
-            reported = {finding.id for finding in self._made.report.findings}
-            return about(status="fired", findings=findings, left_out=all(f.id not in reported for f in findings))
+            return about(status="fired", findings=findings, left_out=not self._is_reported(findings))
         if not self._rows:
             return about(status="no-rows")
         return about(**self._silent(Relaxation(detector, params, context, self._run)))
+
+    def _is_reported(self, findings: tuple[Finding, ...]) -> bool:
+        """Return whether the report has one of the findings, or one that stands for it (`correlate/joining.py`)."""
+        ids = {finding.id for finding in findings}
+        own = [f for f in self._made.report.findings if f.detector == self._detector.id]
+        return any(f.id in ids or self._address in (*f.clients, *f.servers) for f in own)
 
     def _silent(self, relaxation: Relaxation) -> dict[str, Any]:
         needed = relaxation.needed()

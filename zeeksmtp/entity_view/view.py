@@ -104,7 +104,9 @@ def _view(
         "mails": collect(mails.select(pl.len())).item(),
         "senders": counts_of(mails, "sender", collect),
         "recipient_domains": counts_of(domains, "recipient_domains", collect),
-        "credentials_to_change": tuple(c for c in made.report.credentials_to_change if c.why in ids),
+        "credentials_to_change": tuple(
+            c for c in made.report.credentials_to_change if c.why in ids and wanted.matches_credential(c)
+        ),
         "sessions": sessions_of(sessions, behind, collect),
         **about,
     }

@@ -17,6 +17,7 @@ from zeeksmtp.model.finding import (
     Term,
     TimelineEntry,
     identity,
+    iso,
 )
 from zeeksmtp.model.hosts import Hosts
 from zeeksmtp.model.report import (
@@ -142,4 +143,5 @@ __all__ = [
     "Window",
     "alternatives",
     "identity",
+    "iso",
 ]

@@ -44,11 +44,12 @@ State = Literal["new", "ongoing", "quiet", "acknowledged"]
 """What became of a finding since the passes before; of a single run nobody can tell."""
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """Return a time in UTC as ISO 8601 with microseconds and `Z`."""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
 """A time in UTC; in JSON ISO 8601 with microseconds and `Z`."""
 
 
@@ -167,8 +168,8 @@ class Incident(Shape):
     """Findings of one campaign or one chain of events, worst first.
 
     `findings` are those that the incident consists of, in order of time. `symptoms` counts, by detector, the findings
-    that are mere consequences (`Finding.symptom_of`); the report lists few of them. `outcome` says what came of it.
-    `attackers` are those of its clients outside of the site that its findings show to be attackers.
+    that are mere consequences (`Finding.symptom_of`); the report has one for all of a detector. `outcome` says
+    what came of it. `attackers` are those of its clients outside of the site that its findings show to be attackers.
     """
 
     id: Id

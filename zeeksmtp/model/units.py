@@ -173,11 +173,14 @@ class Advice:
     It applies where everything in `when` holds: the name of an evidence term (its value is not zero) or one of
     `client-local`, `client-outside`, `server-local`, `server-outside` (all clients or servers of the finding are).
     `owner` is `outside` for what the site cannot do itself but can ask for: such a text begins with "Tell".
+    `wider` is the text of a step, of any detector, that includes this one: where an incident has both, that one is
+    taken for all of them. It names nothing that only the other detector knows, or names it in brackets.
     """
 
     text: str
     owner: Literal["site", "outside"] = "site"
     when: tuple[str, ...] = ()
+    wider: str = ""
 
 
 Weakness = Literal[

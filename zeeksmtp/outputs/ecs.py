@@ -8,10 +8,9 @@ incident, so an index that takes it for the document's id holds each once. Field
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from zeeksmtp.model import Finding, Incident, Output, Report, Severity, View
+from zeeksmtp.model import Finding, Incident, Output, Report, Severity, View, iso
 from zeeksmtp.outputs._events import is_address, json_lines
 
 ECS_VERSION = "9.4.0"
@@ -65,14 +64,14 @@ def _incident(incident: Incident, version: str) -> dict[str, Any]:
 
 def _reason(incident: Incident) -> str:
     """Return what came of it, and what happened in order of time."""
-    steps = [f"{_time(entry.time)} {entry.text}" for entry in incident.timeline]
+    steps = [f"{iso(entry.time)} {entry.text}" for entry in incident.timeline]
     return "\n".join([incident.outcome, *steps] if incident.outcome else steps)
 
 
 def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, Any]:
     """Return what findings and incidents have alike."""
     return {
-        "@timestamp": _time(thing.last),
+        "@timestamp": iso(thing.last),
         "message": thing.title,
         "ecs": {"version": ECS_VERSION},
         "event": {
@@ -83,8 +82,8 @@ def _event(thing: Finding | Incident, dataset: str, version: str) -> dict[str, A
             "module": "zeeksmtp",
             "dataset": f"zeeksmtp.{dataset}",
             "severity": _SCORES[thing.severity],
-            "start": _time(thing.first),
-            "end": _time(thing.last),
+            "start": iso(thing.first),
+            "end": iso(thing.last),
         },
         "observer": {"product": "zeeksmtp", "type": "ids", "version": version},
         "network": {"protocol": "smtp", "transport": "tcp"},
@@ -125,10 +124,6 @@ def _threat(attack: Iterable[str]) -> dict[str, Any]:
         "subtechnique": {"id": [id_ for id_ in ids if "." in id_]},
     }
     return {"framework": "MITRE ATT&CK", "technique": technique} if ids else {}
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 OUTPUT = Output("ecs", "Elastic Common Schema as NDJSON, for a SIEM: one event for each finding and incident", render)

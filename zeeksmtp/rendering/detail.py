@@ -28,20 +28,26 @@ def detail(entry: Entry, report: EntrySource, view: View, number: int | None = N
 
 
 def _incident(incident: Incident, report: EntrySource) -> Iterable[RenderableType]:
-    grid = Table.grid(padding=(0, 2))
-    for label, value in incident_text.facts(incident, report):
-        grid.add_row(text(label, "dim"), text(value))
-    yield indented(grid)
-    yield indented(text("Timeline", "bold"))
-    yield from (item(said, by=6, mark=when) for when, said in incident_text.timeline(incident, report))
     for label, owner in _ACTIONS:
         if steps := incident_text.actions(incident, owner):
             yield indented(text(label, "bold"))
             yield from (item(step, by=6) for step in steps)
+    yield indented(_grid(incident_text.facts(incident, report)))
+    yield indented(text("Timeline", "bold"))
+    yield from (item(said, by=6, mark=when) for when, said in incident_text.timeline(incident, report))
     yield from _settings(incident)
     if members := incident_text.members(incident, report):
         yield indented(text("Evidence", "bold"))
         yield from (part for finding in members for part in _evidence(finding))
+    if lists := incident_text.long_lists(incident):
+        yield indented(_grid(lists))
+
+
+def _grid(pairs: Iterable[tuple[str, str]]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for label, value in pairs:
+        grid.add_row(text(label, "dim"), text(value))
+    return grid
 
 
 def _settings(entry: Entry) -> Iterable[RenderableType]:

@@ -39,7 +39,7 @@ def facts(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
     """Return label and text of each fact: who, when, what came of it, the campaign, symptoms, stages, score."""
     symptoms = ", ".join(f"{count:,} {detector}" for detector, count in incident.symptoms.items())
     pairs = [
-        ("Who", who(incident, MAX_LISTED)),
+        ("Who", who(incident, MAX_NAMED_HOSTS)),
         ("When", f"{span(incident.first, incident.last)} UTC"),
         ("Outcome", sentence(incident.outcome)),
         *(_campaign(incident.campaign) if incident.campaign else ()),
@@ -53,17 +53,25 @@ def facts(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:
     return [(label, text) for label, text in pairs if text]
 
 
+def long_lists(incident: Incident) -> list[tuple[str, str]]:
+    """Return label and text of the lists that `facts` cuts, in full."""
+    networks = incident.campaign.networks if incident.campaign else ()
+    sides = {"Clients": incident.clients, "Servers": incident.servers, "Accounts": incident.accounts}
+    lists = {**sides, "Networks": networks}
+    return [(label, names(values, len(values))) for label, values in lists.items() if len(values) > MAX_NAMED_HOSTS]
+
+
 def _campaign(campaign: Campaign) -> Iterable[tuple[str, str]]:
     in_networks = f" in {counted(len(campaign.networks), 'network')}" if campaign.networks else ""
     yield "Campaign", f"{campaign.technique} by {counted(campaign.source_count, 'source')}{in_networks}"
-    yield "Sources", _all(campaign.sources, campaign.source_count)
-    yield "Networks", _all(campaign.networks)
-    yield "Targets", _all(campaign.targets)
+    yield "Sources", _some(campaign.sources, campaign.source_count)
+    yield "Networks", names(campaign.networks, MAX_NAMED_HOSTS)
+    yield "Targets", names(campaign.targets, MAX_NAMED_HOSTS)
 
 
-def _all(values: Sequence[str], count: int = 0) -> str:
-    more = count - len(values)
-    return names(values, MAX_LISTED) + (f" and {more:,} more" if more > 0 else "")
+def _some(values: Sequence[str], count: int) -> str:
+    more = count - len(values[:MAX_NAMED_HOSTS])
+    return ", ".join(map(name, values[:MAX_NAMED_HOSTS])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def timeline(incident: Incident, report: EntrySource) -> list[tuple[str, str]]:

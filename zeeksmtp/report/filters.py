@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeVar
 
 from zeeksmtp.correlate.suppress import bare_account
-from zeeksmtp.model import Finding, Incident, Report, Severity
+from zeeksmtp.model import Credential, Finding, Incident, Report, Severity
 
 Network = IPv4Network | IPv6Network
 T = TypeVar("T")
@@ -47,6 +47,11 @@ class Filter:
         """Return whether an incident matches; `findings` are its own."""
         found = {finding.detector for finding in findings} | set(incident.symptoms)
         return self._fits(incident) and (not self.detectors or bool(found & set(self.detectors)))
+
+    def matches_credential(self, credential: Credential) -> bool:
+        """Return whether a credential is one of the accounts and servers; its finding may name others besides."""
+        is_account = _any(self.accounts, (credential.account,), is_same_account)
+        return is_account and _any(self.servers, (credential.server,), is_within)
 
     def _fits(self, thing: Finding | Incident) -> bool:
         severe = self.min_severity is None or thing.severity.rank >= self.min_severity.rank
@@ -108,6 +113,8 @@ def narrowed(report: Report, wanted: Filter) -> Report:
         update={
             "findings": findings,
             "incidents": incidents,
-            "credentials_to_change": tuple(c for c in report.credentials_to_change if c.why in ids),
+            "credentials_to_change": tuple(
+                c for c in report.credentials_to_change if c.why in ids and wanted.matches_credential(c)
+            ),
         }
     )

@@ -101,7 +101,7 @@ def _number(value: float | None) -> int | float:
 
 def _worded(finding: Finding, detector: Detector, hosts: Hosts) -> Finding:
     fields = fields_of(finding)
-    steps = actions_of(detector.actions, [finding], hosts)
+    steps = actions_of([(detector.actions, [finding])], hosts)
     joined = f"{fields[JOINED]:,} quieter findings in one: " if JOINED in fields else ""
     return finding.model_copy(
         update={
