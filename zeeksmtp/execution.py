@@ -20,9 +20,14 @@ class EngineSettings(Protocol):
     """What engines take from the settings."""
 
     @property
-    def dask_scheduler(self) -> str | None: ...
+    def dask_scheduler(self) -> str | None:
+        """Return the address or file of a Dask scheduler."""
+        ...
+
     @property
-    def lake_url(self) -> str | None: ...
+    def lake_url(self) -> str | None:
+        """Return where workers leave their parts."""
+        ...
 
 
 class Engine(Protocol):
