@@ -41,6 +41,10 @@ KINDS: Final = {
     "changing headers": (HEAD, HEAD + ROW + HEAD.replace(b"\tservice", b"\tother") + ROW),
     "wide header": (HEAD + b"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p", b"\tcolumn"),
     "wide rows": (HEAD, ROW[:-1] + b"\tx" * 100_000 + b"\n"),
+    "a million columns": (
+        HEAD[:-1] + b"\tx" * 1_000_000 + b"\n",
+        ROW[:-1] + b"\tx" * 1_000_000 + b"\n",
+    ),
     "deep objects": (OBJECT, b'{"id.resp_p":25,"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}\n"),
     "unclosed objects": (OBJECT, b'{"a":'),
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.logs.reading import count, read
+from zeeksmtp.ingest import FileRecord, every_record, ingest_file
+from zeeksmtp.reading.discover import Source
 
 CONNECTION = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
 OWN = {
@@ -66,3 +68,21 @@ def test_whole_lines_are_skipped(log: str, form: str, tmp_path: Path) -> None:
     path.write_bytes(head(log, form) + b"\n".join(lines(log, form)) + b"\n")
     (record,) = read(path, tmp_path / "lake")
     assert (record.kept, record.rejected, record.skipped) == (0, 0, LINES)
+
+
+def alone(content: str, folder: Path) -> list[FileRecord]:
+    """Ingest an smtp.log that holds nothing else."""
+    path = folder / "smtp.log"
+    path.write_bytes(content.encode())
+    return list(every_record([ingest_file(Source(path, "smtp", "tsv", len(content)), folder / "lake")]))
+
+
+@pytest.mark.parametrize("end", ["", "\r", "\n"])
+@pytest.mark.parametrize("names", ["ts\tuid", "ts\tuid\tid.orig_h\tid.or", "#fields\tts\tui"])
+def test_a_header_that_is_still_being_written_is_no_line(names: str, end: str, tmp_path: Path) -> None:
+    assert [count(record) for record in alone(names + end, tmp_path)] == [0]
+
+
+@pytest.mark.parametrize("row", ["ts\tui", "ts", "1795400000.000001\tC1\t10.0.0.1", "#fields\tts\nts\tuid"])
+def test_any_other_half_line_is_one(row: str, tmp_path: Path) -> None:
+    assert [record.rejected for record in alone(row, tmp_path)] == [1]

@@ -10,7 +10,7 @@ import zeeksmtp.outputs
 from tests.outputs import _reports
 from zeeksmtp import registry
 from zeeksmtp.config import Settings
-from zeeksmtp.model import Finding, Report, View
+from zeeksmtp.model import Finding, Problem, Report, View
 from zeeksmtp.pipeline import Request, run
 from zeeksmtp.report.size import MAX_BYTES, MAX_CHARACTERS, within_size
 
@@ -53,6 +53,17 @@ def test_a_flood_is_cut_to_size_and_says_so(bounded: Report) -> None:
 @pytest.mark.parametrize("form", OUTPUTS)
 def test_every_form_of_it_is_below_20_mb(form: str, bounded: Report) -> None:
     assert len(OUTPUTS[form].render(bounded, View(full=True)).encode()) < LIMIT_OF_EVERY_FORM
+
+
+def test_lists_that_files_and_servers_fill_are_cut_too() -> None:
+    """Ten thousands of damaged files and of servers, each a line of its own."""
+    report = _reports.full()
+    (server, *_), problem = report.posture.servers, Problem(where="conn.log", what="x" * 190)
+    posture = report.posture.model_copy(update={"servers": (server,) * 30_000})
+    small = within_size(report.model_copy(update={"posture": posture, "errors": (problem,) * 50_000}))
+    assert len(small.model_dump_json()) <= MAX_BYTES
+    assert f"{50_000 - len(small.errors):,} errors" in small.coverage.notes[0] and len(small.errors) > 1000
+    assert f"{30_000 - len(small.posture.servers):,} servers" in small.coverage.notes[0]
 
 
 def test_texts_of_megabytes_are_cut(tmp_path: Path) -> None:

@@ -95,6 +95,9 @@ class TsvReader:
 
     def _half(self, block: Block) -> Iterator[Batch]:
         """Reject a last line without LF: even with all its fields, the last one may be cut (`1139` to `11`)."""
+        begun, self._begun = self._begun, True
+        if not begun and heads_rows(decoded(block.data).rstrip("\r")):
+            return  # no data yet: a header that is still being written
         if not block.data.startswith(b"#") and block.data.strip(b"\r"):
             yield Batch(self.header.log, lines=1, rejects=[(block.line, HALF_LINE)])
 

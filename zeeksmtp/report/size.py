@@ -14,8 +14,15 @@ MAX_BYTES: Final = 8_000_000
 """Of a report as JSON. Other forms say things several times, and stay below 20 MB."""
 MAX_CHARACTERS, MAX_ITEMS = 200, 100
 """Of a text, and of a list inside a finding or incident, in a report that would be larger."""
-_SHARES = {"findings": 0.4, "incidents": 0.2, "credentials_to_change": 0.1, "roles": 0.05, "volumes": 0.05}
-_SHARE_OF_FILES = 0.1
+_SHARES = {
+    "findings": 0.35,
+    "incidents": 0.2,
+    "credentials_to_change": 0.1,
+    "roles": 0.05,
+    "volumes": 0.05,
+    "errors": 0.05,
+}
+_SHARE_OF_FILES, _SHARE_OF_SERVERS = 0.08, 0.05
 
 
 def within_size(report: Report, limit: int = MAX_BYTES) -> Report:
@@ -57,6 +64,7 @@ def _fewer(report: Report, limit: int) -> Report:
 
     update: dict[str, Any] = {name: first(name, getattr(report, name), share) for name, share in _SHARES.items()}
     files = first("files", report.inputs.files, _SHARE_OF_FILES)
+    servers = first("servers", report.posture.servers, _SHARE_OF_SERVERS)
     missing = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in left.items() if number)
     note = (
         f"Left out, as the report would be larger than {limit / 1e6:g} MB: {missing}; narrow it by --since or filters"
@@ -65,6 +73,7 @@ def _fewer(report: Report, limit: int) -> Report:
         update={
             **update,
             "inputs": report.inputs.model_copy(update={"files": files}),
+            "posture": report.posture.model_copy(update={"servers": servers}),
             "coverage": report.coverage.model_copy(update={"notes": (note, *report.coverage.notes)}),
             "hosts": _named(report, update["findings"]),
         }
