@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,6 +50,7 @@ from zeeksmtp.model import (
     UsedSettings,
     Window,
 )
+from zeeksmtp.preload import units_beside
 from zeeksmtp.private_folders import private_folder
 from zeeksmtp.reading.discover import Found, Source, find
 from zeeksmtp.registry import discover
@@ -152,19 +152,6 @@ def judge(detector: Detector, tables: Tables, params: Params, context: Context) 
 def visible(detector: Detector, tables: Tables) -> dict[str, pl.LazyFrame]:
     """Return the tables that a detector declares."""
     return {name: tables[name] for name in detector.needs}
-
-
-@contextmanager
-def units_beside(those: Collection[str]) -> Iterator[None]:
-    """Import what judges `those` logs, and what it counts their mails with, beside what is done within."""
-    if not those:  # then nothing may be judged at all
-        yield
-        return
-    counted = ["scipy.special"] * ("smtp" in those)
-    with ThreadPoolExecutor(1, thread_name_prefix="units") as pool:
-        imported = pool.submit(lambda: (facts(), detectors(), *map(import_module, counted)))
-        yield
-        imported.result()
 
 
 def _read(request: Request, engine: Engine, lake: Path) -> tuple[Found, list[FileRecord]]:

@@ -25,6 +25,7 @@ from zeeksmtp.disk_room import room
 from zeeksmtp.errors import NoInputError
 from zeeksmtp.ingest import FileRecord
 from zeeksmtp.model import Report
+from zeeksmtp.preload import units_beside
 from zeeksmtp.reading.discover import Found, KindOf, PassedOver, Source, find
 from zeeksmtp.reading.kinds import logs
 from zeeksmtp.reading.sniff import Kind, sniff
@@ -107,7 +108,7 @@ def _read(context: PassContext, before: _PriorState, snapshot: Snapshot) -> _Rea
 
     found = _found(context.request, before, kind_of)
     due = [source for source in found.sources if _is_due(source, before, snapshot)]
-    with pipeline.units_beside({source.log for source in due}):
+    with units_beside({source.log for source in due}):
         result = ingest(context, due, snapshot.files, before.fingerprints)
     waits = f"changed less than {context.request.settings.settle_seconds} s ago: left for a later pass"
     left = [PassedOver(source.path, waits) for source in found.sources if source.path in snapshot.unsettled]
