@@ -1,7 +1,5 @@
 """Sessions inside TLS without mail, by the client's bytes, in sessions recorded with real servers and clients."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -32,8 +30,8 @@ def test_short_sessions_carry_no_mail_whatever_server_client_version_or_mechanis
 
 
 def test_records_of_the_client_separate_sessions_with_and_without_mail() -> None:
-    """Seven application data records and more are a mail, six and fewer none: what an edition with records could use."""
-    sessions = pl.read_csv(Path("fixtures/tls_logins.csv"))
+    """Seven application data records and more are a mail, six and fewer none; no log has them yet."""
+    sessions = pl.read_csv("fixtures/tls_logins.csv")
     with_mail = pl.col("recipients") > 0
     assert sessions.filter(with_mail).get_column("client_records").min() == 7
     assert sessions.filter(~with_mail).get_column("client_records").max() == 6
