@@ -5,7 +5,7 @@ import pytest
 
 from zeeksmtp.detectors._hidden_logins import TLS_FAILED_BYTES
 
-MIN_MESSAGE_BYTES = 150
+MIN_MESSAGE_BYTES = 200
 MIN_PRECISION = 0.95
 
 

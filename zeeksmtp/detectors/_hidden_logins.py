@@ -13,7 +13,7 @@ from zeeksmtp.expressions.rhythm import rhythm
 from zeeksmtp.facts.login import MAX_GAP_DEVIATION, MIN_GAP_SECONDS
 from zeeksmtp.model import Context, Tables
 
-TLS_FAILED_BYTES = 850
+TLS_FAILED_BYTES = 900
 """Client bytes of a TLS session without mail, below: recorded failed logins sent at most 803 (docs/tls-logins.md)."""
 _ALIKE_BYTES = 1
 """A public key of a key exchange may be a byte shorter than usual (RFC 5246 section 8.1.2 strips leading zeros)."""

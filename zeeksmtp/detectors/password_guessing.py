@@ -83,7 +83,7 @@ class PasswordGuessingParams(SprayShape, DistributedGuessing):
         TLS_FAILED_BYTES,
         ge=100,
         description="bytes of the client in a TLS session that carried no mail; Source: 899 recorded sessions, failed "
-        "logins sent at most 803, mails of 150 bytes at least 818, of 250 bytes 1012 (docs/tls-logins.md)",
+        "logins sent at most 803, mails of 200 bytes at least 838, of 250 bytes 1012 (docs/tls-logins.md)",
     )
 
 
