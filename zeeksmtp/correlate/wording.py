@@ -85,7 +85,7 @@ def _holds(condition: str, fields: Fields, hosts: Hosts) -> bool:
 def actions_of(each: Iterable[tuple[Sequence[Advice], Sequence[Finding]]], hosts: Hosts) -> list[Action]:
     """Return what to do about findings, given by detector: each step once, for all that it applies to.
 
-    A step that a wider one includes is taken by that.
+    A step that a wider one includes is taken by that. Steps under a condition (`If …`) come last.
     """
     concerned: dict[str, list[Fields]] = {}
     steps: dict[str, Advice] = {}
@@ -98,10 +98,11 @@ def actions_of(each: Iterable[tuple[Sequence[Advice], Sequence[Finding]]], hosts
     for text, one in steps.items():
         if one.wider in concerned:
             concerned[one.wider] += concerned.pop(text)
-    # In the order of `steps`, so that a wider step stays at the place of its own detector.
+    # In the order of `steps`, so that a wider step stays at the place of its own detector; what holds under a condition
+    # comes last.
     return [
         Action(owner=one.owner, text=fill(text, _together(concerned[text])))
-        for text, one in steps.items()
+        for text, one in sorted(steps.items(), key=lambda step: step[0].startswith("If "))
         if text in concerned
     ]
 
