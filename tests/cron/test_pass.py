@@ -355,7 +355,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_a_dry_run_changes_nothing(site: Site) -> None:
     site.put(LEAK)
     first = run.dry_run(site.request())
-    assert len(first.files) == 6 and first.news and not site.state.exists()
+    assert len(first.files) == 7 and first.news and not site.state.exists()
     site.run()
     before = tree(site.home)
     more(site)
