@@ -4,11 +4,13 @@ What it sees: sessions in clear with commands and no line in smtp.log (table `at
 or a probe, which stock Zeek logs do not tell apart on port 25. Such sessions are bad trials, each as many as its size
 suggests, mails are good ones. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >=
 ln(1/alpha)) runs per client and server. What has the shape of a login on a submission port or of a long dialogue is
-`password-guessing` or `user-enumeration` instead. `count` is the number of tries. Severity: low, one step more each for
-twice the score that alarms (not of a client that takes its time and is the site's or sends little more than EHLO), and
-for mail that the same source sends after the alarm. Clients that come by the clock: low from outside, nothing from
-inside or if they send little more than EHLO. Per server, the networks that probe it before any alarm of their own are
-tested against the server's own rate (Page's test; it needs a day of logs and at least `min_sources` clients): medium.
+`password-guessing` or `user-enumeration` instead. `count` is the number of tries. Severity: low, one step more each
+for twice the score that alarms (not of a client that takes its time and is the site's or sends little more than EHLO),
+and for mail that the same source sends after the alarm. Clients that come by the clock: low from outside, nothing from
+inside or if they send little more than EHLO. The same test runs per network outside (/24, /64) and server over at
+least `min_sources` clients before any alarm of their own: low. Per server, the networks that probe it before any alarm
+of their own are tested against the server's own rate (Page's test; it needs a day of logs and at least `min_sources`
+clients): medium.
 
 Why it matters: guessing, harvesting and reconnaissance look like this before they succeed.
 
@@ -123,8 +125,33 @@ def _together(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, contex
     )
 
 
+def _networks(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, context: Context) -> pl.LazyFrame:
+    """Return the networks outside (as `client`) whose clients alarm together, before any alarm of their own.
+
+    Networks that send little more than EHLO are the scanners of the whole Internet.
+    """
+    trials = trials_of(tables, "probe", "queries", "greeting").filter(pl.col("direction") == "inbound")
+    placed = trials.join(alone.select(*PAIR, own_alarm="alarm_at"), on=list(PAIR), how="left")
+    quiet = placed.filter(pl.col("own_alarm").is_null() | (pl.col("ts") < pl.col("own_alarm"))).drop("own_alarm")
+    joined = quiet.with_columns(network_of(pl.col("client")).alias("client"), source="client").cache()
+    clients = pl.col("source").unique().sort()
+    sources = (
+        joined.filter("bad", context.window.covers())
+        .group_by(PAIR)
+        .agg(clients.head(100).alias("clients"), clients.len().alias("sources"))
+    )
+    found = suspects(joined.drop("source"), params.test(context), context).drop("clients")
+    return (
+        found.join(sources, on=list(PAIR))
+        .filter(pl.col("sources") >= params.min_sources, ~pl.col("greetings"))
+        .with_columns(
+            pl.lit("low").alias("severity"), pl.lit("low").alias("confidence"), pl.lit(value=False).alias("regular")
+        )
+    )
+
+
 def plan(tables: Tables, params: ProbingParams, context: Context) -> pl.LazyFrame:
-    """Return one finding per client and server, and one per server that many probe together."""
+    """Return one finding per client and server, per network and server, and per server that many probe together."""
     alone = suspects(trials_of(tables, *_KINDS), params.test(context), context).cache()
     is_monitoring = pl.col("regular") & (pl.col("greetings") | ~pl.col("from_outside"))
     is_inside = pl.col("greetings") & ~pl.col("from_outside")
@@ -136,7 +163,9 @@ def plan(tables: Tables, params: ProbingParams, context: Context) -> pl.LazyFram
         .filter(~is_named, ~is_monitoring, ~is_inside)
         .with_columns(level, inferred_confidence(), pl.lit(1).alias("sources"))
     )
-    return pl.concat([_findings(pairs, PAIR), _findings(_together(tables, alone, params, context), _SERVER)])
+    networks = _networks(tables, alone, params, context)
+    together = _together(tables, alone, params, context)
+    return pl.concat([_findings(pairs, PAIR), _findings(networks, PAIR), _findings(together, _SERVER)])
 
 
 DETECTOR = Detector(
