@@ -17,10 +17,10 @@ _SHOWN = 4
 _TEXT = """\
 ## All logs and stock logs
 
-Each site is judged three times: with all logs, without those of zeeksmtp's Zeek package (conn, smtp, files,
-ssl, x509, dns, weird are left), and with conn.log and smtp.log alone. *Found* in the first table asks for the detector
-that must find an event; with fewer logs one step of severity less is enough, as what is inferred is reported
-one step lower. In the second table any finding counts that names the same parties at the same time and may mean this kind of event; what
+Each site is judged three times: with all logs, without those of zeeksmtp's Zeek package (conn, smtp, files, ssl, x509,
+dns, weird are left), and with conn.log and smtp.log alone. *Found* in the first table asks for the detector that must
+find an event; with fewer logs one step of severity less is enough, as what is inferred is reported one step lower. In
+the second table any finding counts that names the same parties at the same time and may mean this kind of event; what
 merely accompanies it (cleartext mail, STARTTLS not used, a port scan that is none) does not. Hours to detection are
 median and largest, from the event's first moment to a test's alarm; where there is no test, to the first evidence.
 """
