@@ -38,7 +38,7 @@ def test_nothing_is_logged_unless_asked_for(zeeksmtp: Run, leak: Path) -> None:
 
 def test_verbose_shows_the_steps_and_debug_every_file_and_detector(zeeksmtp: Run, leak: Path) -> None:
     steps = zeeksmtp("report", leak, "-v").err
-    assert "INFO zeeksmtp.pipeline: read 6 files: " in steps and "DEBUG" not in steps
+    assert "INFO zeeksmtp.pipeline: read 7 files: " in steps and "DEBUG" not in steps
     details = zeeksmtp("report", leak, "--debug").err
     assert "DEBUG zeeksmtp.ingest: " in details and "DEBUG zeeksmtp.pipeline: detector password-guessing: " in details
 
@@ -85,5 +85,5 @@ def test_a_pass_logs_one_line(zeeksmtp: Run, leak: Path, tmp_path: Path) -> None
     (tmp_path / "zeeksmtp.toml").write_text('log_dir = "logs"\nstate_dir = "state"\n')
     lines = [line for line in zeeksmtp("cron", "-v").err.splitlines() if "zeeksmtp.cron.run:" in line]
     (line,) = lines
-    assert "INFO zeeksmtp.cron.run: pass: 6 files, " in line and line.endswith("report sent")
+    assert "INFO zeeksmtp.cron.run: pass: 7 files, " in line and line.endswith("report sent")
     assert "0 files, 0 rows" in zeeksmtp("cron", "-v").err

@@ -196,7 +196,7 @@ def test_no_path_no_log(tmp_path: Path) -> None:
     with pytest.raises(NoInputError, match="no such file"):
         find([tmp_path / "nowhere"])
     (tmp_path / "http.log").write_text("#separator \\x09\n#path\thttp\n#fields\tts\n")
-    with pytest.raises(NoInputError, match=r"looked for conn, dns, smtp.*http: not a log that is read"):
+    with pytest.raises(NoInputError, match=r"looked for conn, dns, files, smtp.*http: not a log that is read"):
         find([tmp_path])
 
 
