@@ -28,10 +28,15 @@ def check_parts(lake: Path, live: Sequence[LivePart]) -> None:
     _refuse(lake, [part for part, is_sound in zip(live, sound, strict=True) if not is_sound])
 
 
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file. Raises `OSError` if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _is_sound(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == path.stem
+        return checksum(path) == path.stem
     except OSError:  # missing, or the disk itself cannot read it
         return False
 

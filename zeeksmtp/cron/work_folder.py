@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from zeeksmtp.cron.integrity import checksum
 from zeeksmtp.cron.lake import flush
 
 WORK = "work"
@@ -69,9 +69,4 @@ def _tables(folder: Path) -> set[str]:
 
 def _checksums(folder: Path, names: Collection[str]) -> dict[str, str]:
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify") as pool:
-        return dict(zip(names, pool.map(lambda name: _checksum(folder / name), names), strict=True))
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return dict(zip(names, pool.map(lambda name: checksum(folder / name), names), strict=True))

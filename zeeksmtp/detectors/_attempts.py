@@ -28,6 +28,15 @@ def trials_of(tables: Tables, *kinds: str) -> pl.LazyFrame:
     return attempts.with_columns((pl.col("kind") != "mail").alias("bad"), pl.col("tries").alias("trials"))
 
 
+def before_own_alarm(rows: pl.LazyFrame, alone: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the rows of pairs up to the alarm (`alarm_at`) that they raise by themselves in `alone`.
+
+    So what they do together with others does not vanish when one of them goes on alone.
+    """
+    placed = rows.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
+    return placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at")
+
+
 def suspects(trials: pl.LazyFrame, test: SequentialTest, context: Context) -> pl.LazyFrame:
     """Return the pairs that alarm, with the test and what their sessions in the window have in common.
 

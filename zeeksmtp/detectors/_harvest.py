@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zeeksmtp.detectors._attempts import PAIR, suspects, trials_of
+from zeeksmtp.detectors._attempts import PAIR, before_own_alarm, suspects, trials_of
 from zeeksmtp.detectors._queries import local_relays
 from zeeksmtp.expressions.connections import first_uids
 from zeeksmtp.model import Context, Tables
@@ -28,14 +28,13 @@ def harvests(tables: Tables, test: SequentialTest, min_recipients: int, context:
 def harvests_by_many(
     tables: Tables, alone: pl.LazyFrame, min_recipients: int, min_sources: int, context: Context
 ) -> pl.LazyFrame:
-    """Return the worst time of each server at which more outside clients than usual tried recipients in vain.
+    """Return the worst time of each server at which more outside clients than usual tried recipients without success.
 
     Recipients after a client's own alarm (`alone`) are left out. Columns as of `harvests`, with the number of
     `sources`; twice the score that alarms is `strong`.
     """
     inbound = _recipients(tables, min_recipients).filter(pl.col("direction") == "inbound").cache()
-    placed = inbound.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
-    early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
+    early = before_own_alarm(inbound, alone).cache()
     logged = pl.concat([tables["attempt"].select("ts"), tables["attempt"].select(ts="last"), inbound.select("ts")])
     surge = surges(early, logged, _SERVER, "client", context.alpha).cache()
     during = early.filter(context.window.covers()).join(surge.select("server", "since", "till"), on="server")

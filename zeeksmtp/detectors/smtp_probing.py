@@ -28,6 +28,7 @@ from pydantic import Field
 
 from zeeksmtp.detectors._attempts import (
     PAIR,
+    before_own_alarm,
     guessing_suspects,
     inferred_confidence,
     inferred_severity,
@@ -92,13 +93,12 @@ def _findings(rows: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
 def _together(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, context: Context) -> pl.LazyFrame:
     """Return the worst time at which more networks outside probed a server than is usual, as one finding per server.
 
-    Sessions after a client's own alarm (`alone`) are left out, so that this does not vanish when one goes on alone.
+    Sessions after a client's own alarm (`alone`) are left out.
     """
     attempts = tables["attempt"].with_columns(network_of(pl.col("client")).alias("network"))
     # One query of a short name is no longer than a greeting.
     probes = attempts.filter(pl.col("kind").is_in(["probe", "queries", "greeting"]), pl.col("direction") == "inbound")
-    placed = probes.join(alone.select(*PAIR, "alarm_at"), on=list(PAIR), how="left")
-    early = placed.filter(pl.col("alarm_at").is_null() | (pl.col("ts") < pl.col("alarm_at"))).drop("alarm_at").cache()
+    early = before_own_alarm(probes, alone).cache()
     logged = pl.concat([attempts.select("ts"), attempts.select(ts="last")])
     surge = surges(early, logged, _SERVER, "network", context.alpha).cache()
     during = early.filter(context.window.covers()).join(surge.select("server", "since", "till"), on="server")
@@ -131,9 +131,11 @@ def _networks(tables: Tables, alone: pl.LazyFrame, params: ProbingParams, contex
     Networks that send little more than EHLO are the scanners of the whole Internet.
     """
     trials = trials_of(tables, "probe", "queries", "greeting").filter(pl.col("direction") == "inbound")
-    placed = trials.join(alone.select(*PAIR, own_alarm="alarm_at"), on=list(PAIR), how="left")
-    quiet = placed.filter(pl.col("own_alarm").is_null() | (pl.col("ts") < pl.col("own_alarm"))).drop("own_alarm")
-    joined = quiet.with_columns(network_of(pl.col("client")).alias("client"), source="client").cache()
+    joined = (
+        before_own_alarm(trials, alone)
+        .with_columns(network_of(pl.col("client")).alias("client"), source="client")
+        .cache()
+    )
     clients = pl.col("source").unique().sort()
     sources = (
         joined.filter("bad", context.window.covers())

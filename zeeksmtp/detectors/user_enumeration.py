@@ -5,7 +5,7 @@ are the distinct names that it queried: bad if the server said that the name doe
 accepted. The sequential test (S = max(0, S + ln of the likelihood ratio), alarm at S >= ln(1/alpha)) fires, or
 `min_names` distinct names queried by VRFY and EXPN, whatever the replies: over the whole lake; of a client of the site
 that knows nearly all of them (at most one unknown name, or a share of theta0), within one day. Per server, the
-number of outside clients that queried in vain before any alarm of their own is tested against the server's own rate
+number of outside clients whose queries failed before any alarm of their own is tested against the server's own rate
 (Page's test, alarm at the same h; it needs a day of logs and at least `min_sources` clients): so a distributed harvest
 stands out from the background of the Internet. Until there is a day of logs, clients that share a HELO name are tested
 as one source. `count` is the number of distinct names. Severity: high if names were

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zeeksmtp.expressions.connections import conn_key, first_seen
+from zeeksmtp.expressions.connections import MIN_MAIL_BYTES_IN_TLS, conn_key, first_seen
 from zeeksmtp.model import PASSWORD_MECHANISMS, Column, Context, Fact, Tables
 
 CROSSING = ("inbound", "outbound", "external")
@@ -24,7 +24,7 @@ def _mailed() -> pl.Expr:
     counted = pl.when(pl.col("seen") & in_clear).then(pl.col("mail") > 0)
     listed = pl.when(pl.col("mails") > 0).then(statement=True)
     not_listed = pl.when(pl.col("has_smtp_log") & pl.col("tls").not_()).then(statement=False)
-    return pl.coalesce(counted, listed, not_listed, pl.col("orig_bytes") >= 1000).fill_null(value=True)
+    return pl.coalesce(counted, listed, not_listed, pl.col("orig_bytes") >= MIN_MAIL_BYTES_IN_TLS).fill_null(value=True)
 
 
 def _count(condition: pl.Expr) -> pl.Expr:
